@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace pikv {
+
+using Bytes = std::vector<std::byte>;
+using ByteSpan = std::span<const std::byte>;
+
+/// Reads a little-endian value at any alignment. The caller has checked that it fits.
+template <typename T>
+T loadLe(const std::byte* at)
+{
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+template <typename T>
+void appendLe(Bytes& out, T value)
+{
+    static_assert(std::is_trivially_copyable_v<T>);
+    const auto* p = reinterpret_cast<const std::byte*>(&value);
+    out.insert(out.end(), p, p + sizeof value);
+}
+
+inline ByteSpan asBytes(const void* data, std::size_t size) { return { static_cast<const std::byte*>(data), size }; }
+
+} // namespace pikv

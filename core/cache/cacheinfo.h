@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/dtype.h"
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pikv {
+
+/// How the keys of a cache were rotated (RoPE, Su et al. 2021). Unknown where the dump does not say.
+struct RopeInfo {
+    enum class State { Unknown, Post, Pre }; ///< keys stored after or before the rotation
+    enum class Layout { Unknown, Half, Interleaved }; ///< pairs (i, i+d/2) or (2i, 2i+1)
+    State state = State::Unknown;
+    Layout layout = Layout::Unknown;
+    std::optional<double> theta; ///< base of the frequencies
+    int dim = 0; ///< rotated channels a head; 0: all of head_dim
+    std::string scaling; ///< JSON of the scaling rule; "" or "none": none
+    /// Keys can be un-rotated: state, layout and base are known and no scaling is in force.
+    bool invertible() const
+    {
+        return state == State::Post && layout != Layout::Unknown && theta && (scaling.empty() || scaling == "none");
+    }
+    bool operator==(const RopeInfo&) const = default;
+};
+
+/// Shapes of one layer: key `[batch, kv_heads, seq, key_dim]`, value `[batch, kv_heads, seq, value_dim]`,
+/// query `[batch, query_heads, query_count, key_dim]` (query_heads = 0: none stored).
+struct LayerShape {
+    std::int64_t batch = 0, kvHeads = 0, seq = 0, keyDim = 0, valueDim = 0;
+    std::int64_t queryHeads = 0, queryCount = 0;
+    DType keyDtype = DType::F16, valueDtype = DType::F16;
+
+    std::int64_t rows() const { return batch * kvHeads * seq; }
+    std::int64_t elements() const { return rows() * (keyDim + valueDim); }
+    bool operator==(const LayerShape&) const = default;
+};
+
+/// What is known of a cache without reading its tensors.
+struct CacheInfo {
+    std::string path; ///< as given by the user; "" for a cache made in memory
+    std::string format; ///< "pikv-kv-1 (safetensors)", "pikv (compressed)", …
+    std::string model; ///< "" where unknown
+    std::string text; ///< the text that was prefilled; "" where unknown
+    std::string config; ///< Hugging Face config.json of the model, JSON text; "" where unknown
+    std::uint64_t fileBytes = 0; ///< size of the dump on disk
+    std::vector<LayerShape> layers;
+    RopeInfo rope;
+    std::vector<std::int64_t> positions; ///< position of every row; empty: 0 … seq-1
+    std::vector<std::int64_t> queryPositions; ///< positions of the query rows; empty: no queries
+    std::vector<std::int64_t> tokenIds; ///< [batch * seq], row-major; empty: unknown
+    bool hasImportance = false; ///< the dump carries `importance` [batch, seq]
+    bool hasAttentionMask = false;
+    std::map<std::string, std::string> metadata; ///< every other key of the file's metadata, kept as it was
+
+    std::int64_t elements() const;
+    /// 16-bit reference size: element count x 2 bytes, whatever dtype the dump has.
+    std::uint64_t referenceBytes() const { return static_cast<std::uint64_t>(elements()) * 2; }
+    bool hasQueries() const { return !layers.empty() && layers.front().queryHeads > 0; }
+    bool uniform() const; ///< all layers have the same shape
+    std::int64_t batch() const { return layers.empty() ? 0 : layers.front().batch; }
+    std::int64_t seq() const { return layers.empty() ? 0 : layers.front().seq; }
+    /// "30 layers x [1, 3, 256, 64] f16", with K and V apart where they differ.
+    std::string shapeText() const;
+};
+
+} // namespace pikv

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Names tensors: for compressor authors and the engine. The window includes cachehandle.h instead.
+#pragma once
+#include "core/cache/cacheinfo.h"
+#include <ATen/core/Tensor.h>
+#include <memory>
+#include <string>
+
+namespace pikv {
+
+/// One layer's tensors. Undefined tensors mean "not there".
+struct LayerKv {
+    at::Tensor key; ///< [batch, kv_heads, seq, key_dim]
+    at::Tensor value; ///< [batch, kv_heads, seq, value_dim]
+    at::Tensor query; ///< optional [batch, query_heads, query_count, key_dim], post-RoPE
+    /// Optional bool [batch, kv_heads, seq]: false rows were dropped. Attention must ignore them (they are not
+    /// zeros to attend to); their key and value rows hold zeros.
+    at::Tensor keep;
+};
+
+LayerShape shapeOf(const LayerKv& layer);
+
+/// A cache whose layers come on demand. Safe to read from several threads at once.
+class KvCache {
+public:
+    virtual ~KvCache() = default;
+    const CacheInfo& info() const { return m_info; }
+    int layerCount() const { return static_cast<int>(m_info.layers.size()); }
+    /// Reads one layer into memory, in the dump's dtypes, on the CPU. Throws Error{Input} when the file changed,
+    /// shrank or vanished since it was opened.
+    virtual LayerKv layer(int index) const = 0;
+    /// The dump's own importance, f32 [batch, seq] in [0, 1]; undefined where it has none.
+    virtual at::Tensor storedImportance() const { return {}; }
+    /// attention_mask of the dump, bool [batch, seq]; undefined where it has none.
+    virtual at::Tensor attentionMask() const { return {}; }
+
+protected:
+    CacheInfo m_info;
+};
+
+/// A cache held in memory: decoded, generated or captured.
+class MemoryCache : public KvCache {
+public:
+    /// `info.layers` is taken from the tensors; everything else of `info` is kept.
+    MemoryCache(CacheInfo info, std::vector<LayerKv> layers, at::Tensor importance = {});
+    LayerKv layer(int index) const override;
+    at::Tensor storedImportance() const override { return m_importance; }
+
+private:
+    std::vector<LayerKv> m_layers;
+    at::Tensor m_importance;
+};
+
+} // namespace pikv

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// For compressor authors. A new method is one file: a subclass of LayerwiseCompressor (or of Compressor), its parameter
+// specs and one MethodRegistration.
+#pragma once
+#include "core/base/jobcontrol.h"
+#include "core/cache/kvcache.h"
+#include "core/codec/encodedcache.h"
+#include "core/codec/registry.h"
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pikv {
+
+/// What encode and decode may use beside their input.
+struct CodecContext {
+    const JobControl& job;
+    c10::Device device = c10::kCPU;
+    std::uint64_t seed = 0;
+};
+
+/// One layer as encode sees it.
+struct LayerInput {
+    int index = 0;
+    LayerShape shape; ///< of `kv`
+    RopeInfo rope;
+    LayerKv kv; ///< on the context's device, in the dump's dtypes
+    at::Tensor importance; ///< f32 [batch, seq] in [0, 1] on the device; undefined: none
+    at::Tensor positions; ///< i64 [seq], position of every row
+    at::Tensor queryPositions; ///< i64 [query_count]; undefined: no queries
+};
+
+/// One layer as decode sees it: the bytes and the header's description, nothing else.
+struct LayerOutput {
+    int index = 0;
+    LayerShape shape;
+    RopeInfo rope;
+    at::Tensor positions; ///< i64 [seq]
+    const SectionSet& sections;
+    const SectionSet& global;
+};
+
+/// A method that encodes a cache to bytes and decodes it from them. Objects hold parameters only: encode and decode
+/// are const, so that nothing but the bytes passes from one to the other.
+class Compressor {
+public:
+    explicit Compressor(MethodSpec spec)
+        : m_spec(std::move(spec))
+    {
+    }
+    virtual ~Compressor() = default;
+    const MethodSpec& spec() const { return m_spec; }
+    const ParamSet& params() const { return m_spec.params; }
+
+    /// Refuses, before any work, what the method cannot do with this cache: Error{Usage} naming the parameter and its
+    /// bound ("lora: rank=80 is above min(seq, head_dim) = 64").
+    virtual void validate(const CacheInfo& info) const;
+    /// Hints about accepted parameters that have no effect ("dropout is accepted and ignored: …").
+    virtual std::vector<std::string> warnings(const CacheInfo& info) const;
+    /// `importance` is f32 [batch, seq] on the CPU, or undefined.
+    virtual EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const
+        = 0;
+    virtual std::shared_ptr<KvCache> decode(const EncodedCache& encoded, const CodecContext& context) const = 0;
+
+private:
+    MethodSpec m_spec;
+};
+
+/// Helper for methods that treat each layer by itself: loops, streams, reports progress, polls cancellation and keeps
+/// protected tokens (`sinks`, `recent`) at their own precision outside the method. Such methods are evaluated layer by
+/// layer in constant memory.
+class LayerwiseCompressor : public Compressor {
+public:
+    using Compressor::Compressor;
+    EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const final;
+    std::shared_ptr<KvCache> decode(const EncodedCache& encoded, const CodecContext& context) const final;
+
+    /// encodeLayer() with protection around it; what encode() and the evaluator call. `global` are the sections of
+    /// prepare().
+    SectionSet encodeOne(const LayerInput& input, const SectionSet& global, const CodecContext& context) const;
+    LayerKv decodeOne(const LayerOutput& output, const CodecContext& context) const;
+
+    /// Sections for the whole cache, written before the first layer (a seed, a rotation). Default: none.
+    virtual SectionSet prepare(const CacheInfo& info, const CodecContext& context) const;
+
+protected:
+    virtual void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const = 0;
+    /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
+    virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
+};
+
+/// Registration helper: `registerMethod<MyCodec>({ .id = …, .params = … })`. MyCodec's constructor takes a MethodSpec.
+template <typename T>
+MethodInfo withFactory(MethodInfo info)
+{
+    info.make = [id = info.id](const ParamSet& params) { return std::make_unique<T>(MethodSpec { id, params }); };
+    return info;
+}
+
+} // namespace pikv

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/codec/methodspec.h"
+#include "core/codec/paramspec.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pikv {
+
+class Compressor;
+
+/// All that the program knows of a method; registered once, in the file that implements it.
+struct MethodInfo {
+    std::string id; ///< "kivi"
+    std::string label; ///< "KIVI"
+    std::string family; ///< "Quantization", "Matrix factorization", … : one of methodFamilies()
+    std::string sentence; ///< one sentence, shown beside the check box
+    std::string reference; ///< paper or source, with its arXiv id
+    std::vector<ParamSpec> params; ///< the method's own; common parameters are appended by the registry
+    std::string sweep; ///< parameter lists of its default sweep: "rank=[8,16,32]"; "" for the defaults alone
+    std::function<std::unique_ptr<Compressor>(const ParamSet&)> make;
+    bool checkedByDefault = true; ///< part of the comparison that opens with the program
+};
+
+/// Families in the order they are shown.
+const std::vector<std::string>& methodFamilies();
+
+class Registry {
+public:
+    static Registry& instance();
+    /// Throws std::logic_error on a duplicate id or an unknown family (a bug of the registering file).
+    void add(MethodInfo info);
+    /// All methods, by family, then in alphabetical order of the ids.
+    const std::vector<MethodInfo>& methods() const { return m_methods; }
+    const MethodInfo* find(std::string_view id) const;
+    /// Throws Error{Usage} that names the known methods.
+    const MethodInfo& get(std::string_view id) const;
+
+private:
+    std::vector<MethodInfo> m_methods;
+};
+
+/// Parameters that every method has: `sinks`, `recent`: tokens kept at 16 bits (ALGORITHMS: protection).
+const std::vector<ParamSpec>& commonParams();
+
+std::unique_ptr<Compressor> makeCompressor(const MethodSpec& spec);
+
+/// `static const MethodRegistration reg { MethodInfo { … } };` at namespace scope of the implementing file.
+struct MethodRegistration {
+    explicit MethodRegistration(MethodInfo info) { Registry::instance().add(std::move(info)); }
+};
+
+} // namespace pikv

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/eval/evaluator.h"
+#include <string>
+#include <vector>
+
+namespace pikv {
+
+/// The results table as CSV: one row a result; columns `compressor, params, device, …` then every metric of metrics().
+/// C locale, %.9g, LF. With `perLayer` one row a layer and a head instead (columns `layer`, `head` after `params`).
+std::string resultsToCsv(const std::vector<EvaluationResult>& results);
+std::string layersToCsv(const std::vector<EvaluationResult>& results);
+/// {"dump": {…}, "results": [{metric: value, …}, …]}, indented.
+std::string resultsToJson(const CacheInfo& dump, const std::vector<EvaluationResult>& results, bool perLayer);
+/// One dump as a JSON object (pikv info --json).
+std::string cacheInfoToJson(const CacheInfo& info);
+/// All methods with their parameters (pikv list --json).
+std::string registryToJson();
+/// Reads a CSV that resultsToCsv wrote (further columns are ignored). Throws Error{Input} with line and column.
+std::vector<EvaluationResult> resultsFromCsv(const std::string& path);
+
+/// Writes through a temporary file beside `path` and renames it. Throws Error{Resource} naming file and reason.
+void writeFileAtomic(const std::string& path, std::string_view content);
+
+} // namespace pikv

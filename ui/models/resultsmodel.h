@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/eval/evaluator.h"
+#include <QAbstractTableModel>
+#include <QList>
+#include <memory>
+
+namespace pikv::ui {
+
+using ResultPtr = std::shared_ptr<const EvaluationResult>;
+
+/// One row of the results table. A row is a configured method with its importance source; its result is replaced in
+/// place when a newer one arrives (preview first, full result after it).
+struct ResultRow {
+    ResultPtr result;
+    bool current = false; ///< the method at the parameters of the form ("live" point), not a point of a sweep
+    bool stale = false; ///< a newer result is being computed; the old one stays on screen
+};
+
+/// Results as a table: first columns method and parameters, then every metric of pikv::metrics(). The one model that
+/// table and charts share; its rows are what charts draw, its selection is the brushing bus.
+class ResultsModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column { MethodColumn, ParamsColumn, FirstMetricColumn };
+    enum Role {
+        RawRole = Qt::UserRole, ///< double of a metric cell, for sorting and export
+        MethodIdRole, ///< QString, of any cell of a row
+        CurrentRole, ///< bool
+        StaleRole, ///< bool
+        PreviewRole, ///< bool
+    };
+    explicit ResultsModel(QObject* parent = nullptr);
+
+    /// Replaces the row with the same method, parameters and importance, or the current row of the same method when
+    /// `current`; else appends. Returns the row.
+    int put(ResultPtr result, bool current);
+    void setStale(const QString& methodId, bool stale);
+    void removeMethod(const QString& methodId);
+    void removeRowsAt(QList<int> rows);
+    void clear();
+    const ResultRow& row(int index) const { return m_rows.at(index); }
+    int resultCount() const { return int(m_rows.size()); }
+    int metricColumn(std::string_view metric) const;
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    QList<ResultRow> m_rows;
+};
+
+} // namespace pikv::ui

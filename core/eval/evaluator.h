@@ -7,6 +7,7 @@
 #include "core/codec/methodspec.h"
 #include "core/eval/metrics.h"
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ struct EvaluationRequest {
     CachePtr cache;
     MethodSpec method;
     ImportanceSpec importance;
+    /// Importance that was computed before for this cache and spec; null: computed here.
+    std::shared_ptr<const std::vector<float>> importanceValues;
     DeviceChoice device = DeviceChoice::Auto;
     std::uint64_t seed = 0;
     /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.

@@ -33,6 +33,10 @@ if(PIKV_USE_CCACHE)
 endif()
 
 add_library(pikv_flags INTERFACE)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # GCC bug 105651: false reports on string concatenation.
+    target_compile_options(pikv_flags INTERFACE -Wno-restrict)
+endif()
 target_compile_options(pikv_flags INTERFACE -Wall -Wextra -Wno-unused-parameter)
 if(PIKV_WARNINGS_AS_ERRORS)
     target_compile_options(pikv_flags INTERFACE -Werror)

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/compressor.h"
+#include "core/codec/layerview.h"
+#include "core/codec/tensorbytes.h"
+#include <ATen/ops/cat.h>
+#include <ATen/ops/ones.h>
+#include <algorithm>
+
+namespace pikv {
+namespace {
+
+/// Rows [0, first) and [seq - last, seq) are kept beside the method.
+struct Protection {
+    std::int64_t first = 0, last = 0, seq = 0;
+
+    Protection(const ParamSet& params, std::int64_t seqLength)
+        : seq(seqLength)
+    {
+        first = std::min(params.integer("sinks"), seq);
+        last = std::min(params.integer("recent"), seq - first);
+    }
+    bool any() const { return first + last > 0; }
+    std::int64_t middle() const { return seq - first - last; }
+    at::Tensor protectedRows(const at::Tensor& rows) const
+    {
+        return at::cat({ rows.narrow(2, 0, first), rows.narrow(2, seq - last, last) }, 2);
+    }
+    at::Tensor merge(const at::Tensor& kept, const at::Tensor& middleRows) const
+    {
+        return at::cat({ kept.narrow(2, 0, first), middleRows, kept.narrow(2, first, last) }, 2);
+    }
+    LayerShape middleShape(LayerShape shape) const
+    {
+        shape.seq = middle();
+        return shape;
+    }
+};
+
+/// Protected rows are stored at 16 bits: in the dump's own type where that is one, else as f16.
+DType protectedType(DType dtype) { return dtype == DType::BF16 ? DType::BF16 : DType::F16; }
+
+LayerInput middleInput(const LayerInput& input, const Protection& p)
+{
+    LayerInput middle = input;
+    middle.shape = p.middleShape(input.shape);
+    middle.kv.key = input.kv.key.narrow(2, p.first, p.middle());
+    middle.kv.value = input.kv.value.narrow(2, p.first, p.middle());
+    middle.positions = input.positions.narrow(0, p.first, p.middle());
+    if (input.importance.defined())
+        middle.importance = input.importance.narrow(1, p.first, p.middle());
+    return middle;
+}
+
+at::Tensor readProtected(const LayerOutput& output, const char* name, const Protection& p, std::int64_t dim,
+    DType dtype, const CodecContext& context)
+{
+    const LayerShape& s = output.shape;
+    return tensorFromBytes(output.sections.get(name), protectedType(dtype), { s.batch, s.kvHeads, p.first + p.last, dim })
+        .to(context.device);
+}
+
+} // namespace
+
+void Compressor::validate(const CacheInfo&) const { }
+std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
+SectionSet LayerwiseCompressor::prepare(const CacheInfo&, const CodecContext&) const { return {}; }
+
+SectionSet LayerwiseCompressor::encodeOne(
+    const LayerInput& input, const SectionSet& global, const CodecContext& context) const
+{
+    SectionSet out;
+    const Protection p(params(), input.shape.seq);
+    if (!p.any()) {
+        encodeLayer(input, out, context);
+        return out;
+    }
+    if (p.middle() > 0)
+        encodeLayer(middleInput(input, p), out, context);
+    out.add("protected.k", tensorToBytes(p.protectedRows(input.kv.key), protectedType(input.shape.keyDtype)));
+    out.add("protected.v", tensorToBytes(p.protectedRows(input.kv.value), protectedType(input.shape.valueDtype)));
+    return out;
+}
+
+LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecContext& context) const
+{
+    const LayerShape& shape = output.shape;
+    const Protection p(params(), shape.seq);
+    const auto keyType = torchType(shape.keyDtype), valueType = torchType(shape.valueDtype);
+    if (!p.any()) {
+        LayerKv kv = decodeLayer(output, context);
+        return { kv.key.to(keyType), kv.value.to(valueType), {}, kv.keep };
+    }
+    LayerKv out { readProtected(output, "protected.k", p, shape.keyDim, shape.keyDtype, context).to(keyType),
+        readProtected(output, "protected.v", p, shape.valueDim, shape.valueDtype, context).to(valueType), {}, {} };
+    if (p.middle() == 0)
+        return out;
+    const LayerOutput inner { output.index, p.middleShape(shape), output.rope,
+        output.positions.narrow(0, p.first, p.middle()), output.sections, output.global };
+    const LayerKv middle = decodeLayer(inner, context);
+    out.key = p.merge(out.key, middle.key.to(keyType));
+    out.value = p.merge(out.value, middle.value.to(valueType));
+    if (middle.keep.defined())
+        out.keep = p.merge(at::ones({ shape.batch, shape.kvHeads, p.first + p.last }, middle.keep.options()), middle.keep);
+    return out;
+}
+
+EncodedCache LayerwiseCompressor::encode(
+    const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const
+{
+    EncodedCache out;
+    out.header = encodedHeader(cache.info(), printSpec(spec()), context.seed);
+    out.global = prepare(cache.info(), context);
+    for (int i = 0; i < cache.layerCount(); ++i) {
+        context.job.checkpoint();
+        context.job.report({ "Encoding layer", i + 1, cache.layerCount() });
+        out.layers.push_back(encodeOne(layerInput(cache, i, importance, context.device), out.global, context));
+    }
+    return out;
+}
+
+std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded, const CodecContext& context) const
+{
+    std::vector<LayerKv> layers;
+    const int count = static_cast<int>(encoded.header.layers.size());
+    for (int i = 0; i < count; ++i) {
+        context.job.checkpoint();
+        context.job.report({ "Decoding layer", i + 1, count });
+        layers.push_back(decodeOne(layerOutput(encoded.header, i, encoded.layers.at(i), encoded.global, context.device), context));
+    }
+    return decodedCache(encoded.header, std::move(layers));
+}
+
+} // namespace pikv

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/layerview.h"
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+
+namespace pikv {
+namespace {
+at::Tensor indexTensor(const std::int64_t* data, std::int64_t count, c10::Device device)
+{
+    at::Tensor copy = at::empty({ count }, at::kLong);
+    std::copy_n(data, count, copy.data_ptr<std::int64_t>());
+    return copy.to(device);
+}
+}
+
+at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerShape& shape, c10::Device device)
+{
+    const auto known = static_cast<std::int64_t>(positions.size());
+    if (known < shape.seq)
+        return at::arange(shape.seq, at::TensorOptions(at::kLong).device(device));
+    return indexTensor(positions.data() + (known - shape.seq), shape.seq, device);
+}
+
+LayerInput layerInput(const KvCache& cache, int index, const at::Tensor& importance, c10::Device device)
+{
+    return layerInput(cache.info(), index, cache.layer(index), importance, device);
+}
+
+LayerInput layerInput(const CacheInfo& info, int index, LayerKv kv, const at::Tensor& importance, c10::Device device)
+{
+    LayerInput input;
+    input.index = index;
+    input.shape = shapeOf(kv);
+    input.rope = info.rope;
+    input.positions = rowPositions(info.positions, input.shape, device);
+    input.kv = { kv.key.to(device), kv.value.to(device), kv.query.defined() ? kv.query.to(device) : kv.query, kv.keep };
+    const std::int64_t seq = input.shape.seq;
+    if (importance.defined() && importance.size(1) >= seq)
+        input.importance = importance.narrow(1, importance.size(1) - seq, seq).to(device);
+    if (kv.query.defined())
+        input.queryPositions = indexTensor(
+            info.queryPositions.data(), static_cast<std::int64_t>(info.queryPositions.size()), device);
+    return input;
+}
+
+LayerOutput layerOutput(const EncodedHeader& header, int index, const SectionSet& sections, const SectionSet& global,
+    c10::Device device)
+{
+    const LayerShape& shape = header.layers.at(index);
+    return { index, shape, header.rope, rowPositions(header.positions, shape, device), sections, global };
+}
+
+std::shared_ptr<KvCache> decodedCache(const EncodedHeader& header, std::vector<LayerKv> layers)
+{
+    CacheInfo info;
+    info.format = "decoded from " + header.spec;
+    info.model = header.model;
+    info.rope = header.rope;
+    info.positions = header.positions;
+    for (LayerKv& kv : layers)
+        kv = { kv.key.cpu(), kv.value.cpu(), {}, kv.keep.defined() ? kv.keep.cpu() : kv.keep };
+    return std::make_shared<MemoryCache>(std::move(info), std::move(layers));
+}
+
+LayerSubset::LayerSubset(std::shared_ptr<const KvCache> cache, std::vector<int> layers)
+    : m_cache(std::move(cache))
+    , m_layers(std::move(layers))
+{
+    m_info = m_cache->info();
+    m_info.layers.clear();
+    for (int layer : m_layers)
+        m_info.layers.push_back(m_cache->info().layers.at(layer));
+}
+
+} // namespace pikv

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Tensors to section bytes and back.
+#pragma once
+#include "core/base/bytes.h"
+#include "core/base/dtype.h"
+#include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
+
+namespace pikv {
+
+c10::ScalarType torchType(DType dtype);
+DType dtypeOf(c10::ScalarType type);
+
+/// The tensor's elements in C order as `dtype`, little endian. Values beyond f16's range are clamped to ±65504, so that a
+/// finite value never becomes infinite.
+Bytes tensorToBytes(const at::Tensor& tensor, DType dtype);
+/// A CPU tensor that owns a copy of the bytes. Throws Error{Input} when their number does not fit the shape.
+at::Tensor tensorFromBytes(ByteSpan bytes, DType dtype, at::IntArrayRef shape);
+
+} // namespace pikv

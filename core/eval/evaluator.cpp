@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/eval/evaluator.h"
+#include "core/codec/compressor.h"
+#include "core/codec/layerview.h"
+#include "core/codec/tensorbytes.h"
+#include "core/eval/evaluationrun.h"
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <algorithm>
+
+namespace pikv {
+namespace {
+
+void checkRequest(const EvaluationRequest& request)
+{
+    if (!request.cache)
+        throw Error(ErrorKind::Internal, "an evaluation was asked for without a cache");
+    const int count = request.cache->layerCount();
+    for (int layer : request.layers)
+        if (layer < 0 || layer >= count)
+            throw usageError("layer " + std::to_string(layer) + " is outside 0 to " + std::to_string(count - 1));
+}
+
+CachePtr selectedLayers(const EvaluationRequest& request)
+{
+    if (request.layers.empty() || static_cast<int>(request.layers.size()) == request.cache->layerCount())
+        return request.cache;
+    return std::make_shared<LayerSubset>(request.cache, request.layers);
+}
+
+at::Tensor importanceTensor(const EvaluationRequest& request, const JobControl& job)
+{
+    if (request.importance.source == ImportanceSpec::Source::None)
+        return {};
+    const CacheInfo& info = request.cache->info();
+    const std::vector<float> values
+        = request.importanceValues ? *request.importanceValues : computeImportance(*request.cache, request.importance, job);
+    const std::int64_t batch = info.batch(), seq = batch ? static_cast<std::int64_t>(values.size()) / batch : 0;
+    at::Tensor tensor = at::empty({ batch, seq }, at::kFloat);
+    std::copy_n(values.data(), batch * seq, tensor.data_ptr<float>());
+    return tensor;
+}
+
+EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& cache, const Compressor& compressor)
+{
+    EvaluationResult result;
+    result.method = request.method;
+    result.importance = request.importance;
+    result.device = deviceName(request.device);
+    result.seed = request.seed;
+    result.layersDone = cache.layerCount();
+    result.preview = cache.layerCount() != request.cache->layerCount();
+    result.originalBytes = request.cache->info().referenceBytes();
+    result.warnings = compressor.warnings(cache.info());
+    return result;
+}
+
+} // namespace
+
+EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& job)
+{
+    const at::NoGradGuard noGrad;
+    checkRequest(request);
+    const CachePtr cache = selectedLayers(request);
+    const auto encoder = makeCompressor(request.method);
+    // A second object decodes: nothing but the bytes and the spec passes from one to the other.
+    const auto decoder = makeCompressor(parseSpec(printSpec(request.method)));
+    encoder->validate(cache->info());
+    EvaluationResult result = emptyResult(request, *cache, *encoder);
+    const CodecContext context { job, c10::Device(result.device), request.seed };
+    EvaluationRun run { request, *cache, importanceTensor(request, job), context, result };
+    const auto* layerwiseEncoder = dynamic_cast<const LayerwiseCompressor*>(encoder.get());
+    const auto* layerwiseDecoder = dynamic_cast<const LayerwiseCompressor*>(decoder.get());
+    if (layerwiseEncoder && layerwiseDecoder)
+        run.streamLayers(*layerwiseEncoder, *layerwiseDecoder);
+    else
+        run.wholeCache(*encoder, *decoder);
+    run.finish();
+    return result;
+}
+
+std::uint64_t compressFile(const EvaluationRequest& request, const std::string& path, const JobControl& job)
+{
+    const at::NoGradGuard noGrad;
+    checkRequest(request);
+    const CachePtr cache = selectedLayers(request);
+    const auto compressor = makeCompressor(request.method);
+    compressor->validate(cache->info());
+    const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
+    const EncodedCache encoded
+        = compressor->encode(*withCleanLayers(cache, request.acceptNonFinite), importanceTensor(request, job), context);
+    job.checkpoint();
+    encoded.save(path);
+    return encoded.fileBytes();
+}
+
+} // namespace pikv

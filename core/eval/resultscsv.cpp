@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/bytes.h"
+#include "core/codec/methodspec.h"
+#include "core/eval/resultsio.h"
+#include <charconv>
+#include <cmath>
+
+namespace pikv {
+namespace {
+
+/// Shortest text that reads back as the same double, in the C locale whatever the process has; empty for NaN.
+std::string number(double value)
+{
+    if (std::isnan(value))
+        return {};
+    char buffer[40];
+    return { buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr };
+}
+
+/// RFC 4180: fields that hold a comma, a quote or a line end are quoted.
+std::string csvField(const std::string& text)
+{
+    if (text.find_first_of(",\"\n") == std::string::npos)
+        return text;
+    std::string quoted = "\"";
+    for (char c : text)
+        quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return quoted + "\"";
+}
+
+std::string identityFields(const EvaluationResult& r)
+{
+    return r.method.id + "," + csvField(printParams(r.method));
+}
+
+std::string settingsFields(const EvaluationResult& r)
+{
+    return r.device + "," + printImportance(r.importance) + "," + std::to_string(r.seed);
+}
+
+} // namespace
+
+std::string resultsToCsv(const std::vector<EvaluationResult>& results)
+{
+    std::string csv = "compressor,params,device,importance,seed";
+    for (const MetricInfo& metric : metrics())
+        csv += "," + std::string(metric.name);
+    csv += ",attention_queries\n";
+    for (const EvaluationResult& r : results) {
+        csv += identityFields(r) + "," + settingsFields(r);
+        for (const MetricInfo& metric : metrics())
+            csv += "," + number(metric.value(r));
+        csv += "," + r.attentionQueries + "\n";
+    }
+    return csv;
+}
+
+std::string layersToCsv(const std::vector<EvaluationResult>& results)
+{
+    std::string csv = "compressor,params,layer,head,device,importance,seed,stored_bytes";
+    for (const MetricInfo& metric : metrics())
+        if (metric.quality)
+            csv += "," + std::string(metric.name);
+    csv += "\n";
+    const auto row = [&](const EvaluationResult& r, int layer, const std::string& head, const std::string& bytes,
+                         const QualityMetrics& quality) {
+        csv += identityFields(r) + "," + std::to_string(layer) + "," + head + "," + settingsFields(r) + "," + bytes;
+        for (const MetricInfo& metric : metrics())
+            if (metric.quality)
+                csv += "," + number(metric.quality(quality));
+        csv += "\n";
+    };
+    for (const EvaluationResult& r : results)
+        for (const LayerQuality& layer : r.layers) {
+            row(r, layer.layer, "all", std::to_string(layer.storedBytes), layer.quality);
+            for (std::size_t h = 0; h < layer.heads.size(); ++h)
+                row(r, layer.layer, std::to_string(h), "", layer.heads[h]);
+        }
+    return csv;
+}
+
+} // namespace pikv

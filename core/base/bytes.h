@@ -26,8 +26,9 @@ template <typename T>
 void appendLe(Bytes& out, T value)
 {
     static_assert(std::is_trivially_copyable_v<T>);
-    const auto* p = reinterpret_cast<const std::byte*>(&value);
-    out.insert(out.end(), p, p + sizeof value);
+    const std::size_t at = out.size();
+    out.resize(at + sizeof value);
+    std::memcpy(out.data() + at, &value, sizeof value);
 }
 
 inline ByteSpan asBytes(const void* data, std::size_t size) { return { static_cast<const std::byte*>(data), size }; }

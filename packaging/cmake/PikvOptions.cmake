@@ -39,7 +39,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 target_compile_options(pikv_flags INTERFACE -Wall -Wextra -Wno-unused-parameter)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    target_compile_options(pikv_flags INTERFACE -Wno-restrict) # false alarms on std::string's operator+ (GCC bug 105329)
+    # False alarms on std::string's operator+ and on std::vector's insert (GCC bugs 105329 and 105562).
+    target_compile_options(pikv_flags INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()
 if(PIKV_WARNINGS_AS_ERRORS)
     target_compile_options(pikv_flags INTERFACE -Werror)

@@ -22,8 +22,8 @@ public:
     }
     GgufBuilder& raw(std::string_view text)
     {
-        const auto span = pikv::asBytes(text.data(), text.size());
-        bytes.insert(bytes.end(), span.begin(), span.end());
+        for (const char c : text)
+            bytes.push_back(static_cast<std::byte>(c));
         return *this;
     }
     GgufBuilder& string(std::string_view text) { return number(std::uint64_t { text.size() }).raw(text); }

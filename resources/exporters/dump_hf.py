@@ -72,7 +72,7 @@ def load_model(path, device):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             path, attn_implementation="sdpa", **{dtype: "auto"}, **options)
     except (OSError, ValueError, ImportError, KeyError) as error:
-        stop(f"cannot load the model {path}: {error}")
+        stop(f"cannot load the model {path}: {str(error).splitlines()[0]}")
     return model.to(device).eval(), tokenizer
 
 
@@ -88,6 +88,17 @@ def tokenize(tokenizer, path, count):
     if count and ids.shape[1] < count:
         stop(f"{path} has {ids.shape[1]} tokens, --tokens asks for {count}")
     return ids[:, :count]
+
+
+def check_length(config, count):
+    config = config.get_text_config() if hasattr(config, "get_text_config") else config
+    limit = getattr(config, "max_position_embeddings", None)
+    if limit and count > limit:
+        stop(f"{count} tokens are more than the model's context of {limit}; use --tokens {limit} or less")
+    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
+    if window and count > window:
+        stop(f"{count} tokens are more than the model's sliding window of {window}, beyond which its layers drop "
+             f"tokens; use --tokens {window} or less")
 
 
 class AttentionTap:
@@ -197,7 +208,10 @@ def metadata_of(model, tokenizer, ids, name):
 def write(path, tensors, metadata):
     part = f"{path}.{os.getpid()}.part"
     try:
+        open(part, "xb").close()  # for the permissions that the user's umask gives
+        mode = os.stat(part).st_mode
         save_file(tensors, part, metadata=metadata)
+        os.chmod(part, mode)
         os.replace(part, path)
     except Exception as error:
         if os.path.exists(part):
@@ -225,9 +239,7 @@ def main():
     arguments = parse_arguments()
     model, tokenizer = load_model(arguments.model, arguments.device)
     ids = tokenize(tokenizer, arguments.text_file, arguments.tokens)
-    limit = getattr(model.config, "max_position_embeddings", None)
-    if limit and ids.shape[1] > limit:
-        stop(f"{ids.shape[1]} tokens are more than the model's context of {limit}; use --tokens")
+    check_length(model.config, ids.shape[1])
     queries = min(arguments.queries, ids.shape[1])
     pairs, tap = capture(model, ids, queries)
     local = os.path.exists(arguments.model)

@@ -71,7 +71,7 @@ def load_model(path, device):
         tokenizer = transformers.AutoTokenizer.from_pretrained(path, **options)
         model = transformers.AutoModelForCausalLM.from_pretrained(
             path, attn_implementation="sdpa", **{dtype: "auto"}, **options)
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except Exception as error:  # tokenizers raises bare Exceptions
         stop(f"cannot load the model {path}: {str(error).splitlines()[0]}")
     return model.to(device).eval(), tokenizer
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 # Shared by the scripts in packaging/: sourced, with `set -euo pipefail`; leaves the caller in the source folder.
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 
 say() { printf 'pikv: %s\n' "$*" >&2; }
 fail() {

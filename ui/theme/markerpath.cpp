@@ -7,34 +7,34 @@
 namespace pikv::ui {
 namespace {
 
-    /// `corners` points on a circle, the first one straight up; every second one at `inner` of the radius.
-    QPolygonF polygon(int corners, qreal radius, qreal inner = 1)
-    {
-        QPolygonF shape;
-        for (int i = 0; i < corners; ++i) {
-            const qreal angle = 2 * std::numbers::pi * i / corners - std::numbers::pi / 2;
-            const qreal r = i % 2 ? radius * inner : radius;
-            shape << QPointF(r * std::cos(angle), r * std::sin(angle));
-        }
-        return shape << shape.first();
+/// `corners` points on a circle, the first one straight up; every second one at `inner` of the radius.
+QPolygonF polygon(int corners, qreal radius, qreal inner = 1)
+{
+    QPolygonF shape;
+    for (int i = 0; i < corners; ++i) {
+        const qreal angle = 2 * std::numbers::pi * i / corners - std::numbers::pi / 2;
+        const qreal r = i % 2 ? radius * inner : radius;
+        shape << QPointF(r * std::cos(angle), r * std::sin(angle));
     }
+    return shape << shape.first();
+}
 
-    QPainterPath polygonPath(const QPolygonF& shape)
-    {
-        QPainterPath path;
-        path.addPolygon(shape);
-        return path;
-    }
+QPainterPath polygonPath(const QPolygonF& shape)
+{
+    QPainterPath path;
+    path.addPolygon(shape);
+    return path;
+}
 
-    QPainterPath plusPath(qreal size)
-    {
-        const qreal arm = size * 0.58, half = size * 0.17;
-        QPainterPath path;
-        path.addPolygon(QPolygonF({ { -half, -arm }, { half, -arm }, { half, -half }, { arm, -half }, { arm, half },
-            { half, half }, { half, arm }, { -half, arm }, { -half, half }, { -arm, half }, { -arm, -half },
-            { -half, -half }, { -half, -arm } }));
-        return path;
-    }
+QPainterPath plusPath(qreal size)
+{
+    const qreal arm = size * 0.58, half = size * 0.17;
+    QPainterPath path;
+    path.addPolygon(QPolygonF({ { -half, -arm }, { half, -arm }, { half, -half }, { arm, -half }, { arm, half },
+        { half, half }, { half, arm }, { -half, arm }, { -half, half }, { -arm, half }, { -arm, -half },
+        { -half, -half }, { -half, -arm } }));
+    return path;
+}
 
 } // namespace
 
@@ -87,7 +87,7 @@ void drawMarker(
 {
     painter.setPen(QPen(color, qMax(1.0, size / 5.5), Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
     painter.setBrush(isSolid(marker) ? color : background);
-    painter.drawPath(markerPath(marker, isSolid(marker) ? size * 0.9 : size * 0.85).translated(centre));
+    painter.drawPath(markerPath(marker, size * 0.88).translated(centre));
 }
 
 } // namespace pikv::ui

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/chartticker.h"
+#include "ui/charts/metrictext.h"
+
+namespace pikv::ui {
+
+QVector<double> ChartTicker::createTickVector(double tickStep, const QCPRange& range)
+{
+    m_range = range;
+    const QVector<double> ticks = m_log && range.lower > 0 ? decadeTicks(range.lower, range.upper) : QVector<double>();
+    m_decades = !ticks.isEmpty();
+    return m_decades ? ticks : QCPAxisTicker::createTickVector(tickStep, range);
+}
+
+int ChartTicker::getSubTickCount(double tickStep)
+{
+    // On decades any positive count will do: it only makes the base class ask for the sub ticks.
+    return m_decades ? 1 : QCPAxisTicker::getSubTickCount(tickStep);
+}
+
+QVector<double> ChartTicker::createSubTickVector(int subTickCount, const QVector<double>& ticks)
+{
+    if (!m_decades)
+        return QCPAxisTicker::createSubTickVector(subTickCount, ticks);
+    QVector<double> sub;
+    if (std::log10(m_range.upper / m_range.lower) > 8)
+        return sub;
+    for (int e = int(std::floor(std::log10(m_range.lower))); e <= int(std::ceil(std::log10(m_range.upper))); ++e) {
+        for (int step = 1; step <= 9; ++step)
+            sub << step * std::pow(10.0, e);
+    }
+    return sub;
+}
+
+QString ChartTicker::getTickLabel(double tick, const QLocale&, QChar, int)
+{
+    return m_bytes ? bytesTickText(tick) : powerOfTenText(tick);
+}
+
+} // namespace pikv::ui

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/charts/qcp.h"
+
+namespace pikv::ui {
+
+/// Ticks of a linear or logarithmic axis. Keeps several labels on a narrow logarithmic range, where QCPAxisTickerLog
+/// shows one decade or none; sizes are labelled "2.5 MB".
+class ChartTicker : public QCPAxisTicker {
+public:
+    ChartTicker(bool log, bool bytes)
+        : m_log(log)
+        , m_bytes(bytes)
+    {
+    }
+
+protected:
+    QVector<double> createTickVector(double tickStep, const QCPRange& range) override;
+    QVector<double> createSubTickVector(int subTickCount, const QVector<double>& ticks) override;
+    int getSubTickCount(double tickStep) override;
+    QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override;
+
+private:
+    QCPRange m_range;
+    bool m_log, m_bytes, m_decades = false;
+};
+
+} // namespace pikv::ui

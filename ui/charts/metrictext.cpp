@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/metrictext.h"
+#include "core/eval/evaluator.h"
+#include <QCoreApplication>
+#include <QLocale>
+#include <array>
+
+namespace pikv::ui {
+namespace {
+
+QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
+QString unitText(const MetricInfo& metric) { return metric.unit == "x" ? QStringLiteral("×") : text(metric.unit); }
+QString tr(const char* s) { return QCoreApplication::translate("MetricText", s); }
+
+QString superscript(int exponent)
+{
+    static const QString digits = QStringLiteral("⁰¹²³⁴⁵⁶⁷⁸⁹");
+    QString out = exponent < 0 ? QStringLiteral("⁻") : QString();
+    for (const QChar c : QString::number(std::abs(exponent)))
+        out += digits[c.digitValue()];
+    return out;
+}
+
+QString tableRow(const QString& name, const QString& value, bool strong)
+{
+    const QString open = strong ? QStringLiteral("<b>") : QString(),
+                  close = strong ? QStringLiteral("</b>") : QString();
+    return QStringLiteral("<tr><td>%3%1%4&nbsp;&nbsp;</td><td align=right>%3%2%4</td></tr>")
+        .arg(name.toHtmlEscaped(), value.toHtmlEscaped(), open, close);
+}
+
+QString stateText(const EvaluationResult& result)
+{
+    if (!result.preview)
+        return {};
+    return QStringLiteral("<br><i>%1</i>").arg(tr("Preview from %1 layers").arg(result.layersDone));
+}
+
+} // namespace
+
+QString axisTitle(const MetricInfo& metric)
+{
+    const QString label = text(metric.label);
+    return metric.unit.empty() || metric.unit == "bytes" ? label
+                                                         : QStringLiteral("%1 (%2)").arg(label, unitText(metric));
+}
+
+QString powerOfTenText(double value)
+{
+    const double size = std::abs(value);
+    if (value == 0 || (size >= 0.00999 && size < 10000))
+        return QLocale::c().toString(value, 'g', 4);
+    int exponent = int(std::floor(std::log10(size) + 1e-9));
+    double mantissa = std::round(value / std::pow(10.0, exponent) * 100) / 100;
+    if (std::abs(mantissa) >= 10) {
+        mantissa /= 10;
+        ++exponent;
+    }
+    const QString power = QStringLiteral("10") + superscript(exponent);
+    return mantissa == 1 ? power : QString::number(mantissa, 'g', 3) + QChar(0xd7) + power;
+}
+
+QString bytesTickText(double bytes)
+{
+    static const std::array units { "B", "kB", "MB", "GB", "TB" };
+    std::size_t unit = 0;
+    double size = bytes;
+    for (; std::abs(size) >= 999.5 && unit + 1 < units.size(); ++unit)
+        size /= 1000;
+    return QString::number(size, 'g', 4) + QChar(0xa0) + QLatin1String(units[unit]);
+}
+
+QString shortNumber(double value)
+{
+    if (std::isnan(value))
+        return tr("n/a");
+    const double size = std::abs(value);
+    if (size >= 1e5)
+        return powerOfTenText(value);
+    return size >= 1000 || value == 0 || size < 0.00999 ? powerOfTenText(value) : QString::number(value, 'g', 3);
+}
+
+QString metricText(const MetricInfo& metric, double value)
+{
+    if (std::isnan(value))
+        return tr("not measured");
+    if (metric.unit == "bytes")
+        return bytesTickText(value);
+    const QString number
+        = std::abs(value) >= 1e-4 && std::abs(value) < 1e6 ? QString::number(value, 'g', 4) : powerOfTenText(value);
+    return metric.unit.empty() ? number : number + QChar(0xa0) + unitText(metric);
+}
+
+QString resultTooltip(const EvaluationResult& result, const QString& label, const MetricInfo* x, const MetricInfo* y)
+{
+    QString rows;
+    for (const std::string& part : splitTopLevel(printParams(result.method), ',')) {
+        const auto at = part.find('=');
+        if (at != std::string::npos)
+            rows += tableRow(
+                QString::fromStdString(part.substr(0, at)), QString::fromStdString(part.substr(at + 1)), false);
+    }
+    QString figures;
+    for (const MetricInfo& metric : metrics()) {
+        const double value = metric.value(result);
+        if (!std::isnan(value))
+            figures += tableRow(text(metric.label), metricText(metric, value), &metric == x || &metric == y);
+    }
+    const QString rule = rows.isEmpty() ? QString() : QStringLiteral("<tr><td colspan=2><hr></td></tr>");
+    return QStringLiteral("<b>%1</b>%2<table cellspacing=0>%3%4%5</table>")
+        .arg(label.toHtmlEscaped(), stateText(result), rows, rule, figures);
+}
+
+QString resultSentence(const EvaluationResult& result, const QString& label, const MetricInfo& x, const MetricInfo& y)
+{
+    const auto figure = [&](const MetricInfo& metric) {
+        return QStringLiteral("%1 %2").arg(text(metric.label), metricText(metric, metric.value(result)));
+    };
+    const QString params
+        = QString::fromStdString(printParams(result.method)).replace(QLatin1Char(','), QLatin1String(", "));
+    const QString name = params.isEmpty() ? label : label + QLatin1String(", ") + params;
+    return QStringLiteral("%1: %2, %3").arg(name, figure(x), figure(y));
+}
+
+std::vector<const MetricInfo*> sizeMetrics()
+{
+    std::vector<const MetricInfo*> found;
+    for (const char* name :
+        { "bits_per_element", "compression_ratio", "compression_factor", "stored_bytes", "memory_reduction" }) {
+        if (const MetricInfo* metric = findMetric(name))
+            found.push_back(metric);
+    }
+    return found;
+}
+
+std::vector<const MetricInfo*> qualityMetrics(bool withNextToken)
+{
+    std::vector<const MetricInfo*> found;
+    for (const MetricGroup group : { MetricGroup::Quality, MetricGroup::NextToken, MetricGroup::Speed }) {
+        for (const MetricInfo& metric : metrics()) {
+            if (metric.group == group && (withNextToken || group != MetricGroup::NextToken))
+                found.push_back(&metric);
+        }
+    }
+    return found;
+}
+
+bool hasNextToken(const EvaluationResult& result)
+{
+    const NextTokenMetrics& n = result.nextToken;
+    const std::array values { n.loss, n.perplexity, n.accuracy, n.agreement, n.kl };
+    return std::any_of(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
+}
+
+EvaluationResult figuresOf(const EvaluationResult& result)
+{
+    EvaluationResult figures;
+    figures.originalBytes = result.originalBytes;
+    figures.storedBytes = result.storedBytes;
+    figures.sharedBytes = result.sharedBytes;
+    figures.compressSeconds = result.compressSeconds;
+    figures.decompressSeconds = result.decompressSeconds;
+    figures.quality = result.quality;
+    figures.nextToken = result.nextToken;
+    return figures;
+}
+
+QList<double> decadeTicks(double lower, double upper)
+{
+    const double decades = std::log10(upper / lower);
+    const QList<double> steps = decades > 2.5 ? QList<double> { 1 }
+        : decades > 1.2                       ? QList<double> { 1, 2, 5 }
+                                              : QList<double> { 1, 1.5, 2, 3, 5, 7 };
+    const int stride = decades > 2.5 ? qMax(1, int(std::ceil(decades / 6))) : 1;
+    QList<double> ticks;
+    for (int e = int(std::floor(std::log10(lower))); e <= int(std::ceil(std::log10(upper))); ++e) {
+        if (e % stride)
+            continue;
+        for (const double step : steps) {
+            const double tick = step * std::pow(10.0, e);
+            if (tick >= lower * (1 - 1e-9) && tick <= upper * (1 + 1e-9))
+                ticks << tick;
+        }
+    }
+    return decades < 0.5 || ticks.size() < 2 ? QList<double>() : ticks;
+}
+
+} // namespace pikv::ui

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/tradeoffdata.h"
+#include "core/eval/sweep.h"
+#include "ui/charts/metrictext.h"
+#include <QCoreApplication>
+#include <QHash>
+
+namespace pikv::ui {
+namespace {
+
+QString tr(const char* s, int n = -1) { return QCoreApplication::translate("Tradeoff", s, nullptr, n); }
+
+TradeoffSeries& seriesOf(TradeoffData& data, QHash<QString, qsizetype>& index, const ResultsModel& model, int row)
+{
+    const QModelIndex cell = model.index(row, ResultsModel::MethodColumn);
+    const QString id = cell.data(ResultsModel::MethodIdRole).toString();
+    const auto known = index.constFind(id);
+    if (known != index.constEnd())
+        return data.series[*known];
+    index.insert(id, data.series.size());
+    data.series.append({ id, cell.data().toString(), false, {} });
+    return data.series.last();
+}
+
+TradeoffPoint makePoint(const ResultsModel& model, int row, const TradeoffAxes& axes)
+{
+    const ResultRow& source = model.row(row);
+    TradeoffPoint point { row, axes.x->value(*source.result), axes.y->value(*source.result) };
+    point.edgeX = axes.logX && point.x <= 0;
+    point.edgeY = axes.logY && point.y <= 0;
+    point.current = source.current;
+    point.stale = source.stale;
+    point.preview = source.result->preview;
+    return point;
+}
+
+QString edgeNote(const TradeoffSeries& series, const MetricInfo& metric, double value, const char* edge)
+{
+    return tr("%1: %2 is %3, drawn at the %4 edge of the logarithmic axis")
+        .arg(series.label, QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size())), shortNumber(value),
+            tr(edge));
+}
+
+void addEdgeNotes(TradeoffData& data, const TradeoffAxes& axes)
+{
+    for (const TradeoffSeries& series : std::as_const(data.series)) {
+        if (series.hidden)
+            continue;
+        const auto first = [&](bool TradeoffPoint::*flag) {
+            return std::find_if(series.points.begin(), series.points.end(), [&](auto& p) { return p.*flag; });
+        };
+        if (const auto p = first(&TradeoffPoint::edgeX); p != series.points.end())
+            data.notes << edgeNote(series, *axes.x, p->x, "left");
+        if (const auto p = first(&TradeoffPoint::edgeY); p != series.points.end())
+            data.notes << edgeNote(series, *axes.y, p->y, "lower");
+    }
+}
+
+void addFront(TradeoffData& data, const ResultsModel& model, const TradeoffAxes& axes)
+{
+    std::vector<EvaluationResult> figures;
+    QList<TradeoffPoint> points;
+    for (const TradeoffSeries& series : std::as_const(data.series)) {
+        if (series.hidden)
+            continue;
+        for (const TradeoffPoint& point : series.points) {
+            points << point;
+            figures.push_back(figuresOf(*model.row(point.row).result));
+        }
+    }
+    for (const std::size_t i : paretoFront(figures, *axes.x, *axes.y))
+        data.front << points.at(qsizetype(i));
+    const bool rising = axes.x->better != Better::Higher;
+    std::stable_sort(data.front.begin(), data.front.end(),
+        [rising](const auto& a, const auto& b) { return rising ? a.x < b.x : a.x > b.x; });
+}
+
+} // namespace
+
+TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, const QSet<QString>& hiddenMethods)
+{
+    TradeoffData data;
+    QHash<QString, qsizetype> index;
+    int missing = 0;
+    for (int row = 0; row < model.resultCount(); ++row) {
+        TradeoffSeries& series = seriesOf(data, index, model, row);
+        series.hidden = hiddenMethods.contains(series.method);
+        const TradeoffPoint point = makePoint(model, row, axes);
+        const bool drawable = std::isfinite(point.x) && std::isfinite(point.y);
+        if (drawable)
+            series.points << point;
+        if (!series.hidden)
+            drawable ? ++data.shown : ++missing;
+    }
+    for (TradeoffSeries& series : data.series) {
+        std::stable_sort(series.points.begin(), series.points.end(),
+            [](const auto& a, const auto& b) { return a.x != b.x ? a.x < b.x : a.y < b.y; });
+    }
+    addFront(data, model, axes);
+    addEdgeNotes(data, axes);
+    if (missing)
+        data.notes << tr("%n result(s) without a value for these axes are not shown", missing);
+    return data;
+}
+
+AxisSpan dataSpan(const TradeoffData& data, bool ofX, bool log)
+{
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const TradeoffSeries& series : data.series) {
+        if (series.hidden)
+            continue;
+        for (const TradeoffPoint& point : series.points) {
+            const double value = ofX ? point.x : point.y;
+            if (log && value <= 0)
+                continue;
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    }
+    if (low > high)
+        return { log ? 0.1 : 0, 1 };
+    return { low, high };
+}
+
+AxisSpan fittedSpan(const TradeoffData& data, bool ofX, bool log)
+{
+    const AxisSpan span = dataSpan(data, ofX, log);
+    const double low = log ? std::log10(span.lower) : span.lower, high = log ? std::log10(span.upper) : span.upper;
+    const double least = log ? 0.15 : std::max(std::abs(high), std::abs(low)) * 0.02;
+    const double margin = std::max((high - low) * 0.07, least > 0 ? least : 0.5);
+    return log ? AxisSpan { std::pow(10, low - margin), std::pow(10, high + margin) }
+               : AxisSpan { low - margin, high + margin };
+}
+
+} // namespace pikv::ui

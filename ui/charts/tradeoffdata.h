@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/eval/metrics.h"
+#include "ui/charts/chartstyle.h"
+#include "ui/models/resultsmodel.h"
+#include <QList>
+#include <QPointF>
+#include <QSet>
+#include <QStringList>
+
+namespace pikv::ui {
+
+/// What the trade-off chart shows: two metrics and how.
+struct TradeoffAxes {
+    const MetricInfo* x = nullptr;
+    const MetricInfo* y = nullptr;
+    bool logX = false, logY = false;
+};
+
+/// One result on the chart. A value that a logarithmic axis cannot hold sits on the axis' lower edge.
+struct TradeoffPoint {
+    int row = -1; ///< of the ResultsModel
+    double x = 0, y = 0;
+    bool edgeX = false, edgeY = false;
+    bool current = false, stale = false, preview = false;
+};
+
+/// The points of one method by rising x.
+struct TradeoffSeries {
+    QString method, label;
+    bool hidden = false;
+    QList<TradeoffPoint> points;
+};
+
+struct TradeoffData {
+    QList<TradeoffSeries> series; ///< methods in the order of their first row
+    QList<TradeoffPoint> front; ///< Pareto front over the visible methods, from best to worst x
+    QStringList notes; ///< what could not be drawn at its place, a sentence each
+    int shown = 0; ///< points of visible methods
+};
+
+/// Reads the model. Stale results stay; those without one of the two values are counted in a note.
+TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, const QSet<QString>& hiddenMethods);
+
+struct AxisSpan {
+    double lower = 0, upper = 1;
+};
+/// Range of the visible values, on a logarithmic axis of the positive ones; some range where there are none.
+AxisSpan dataSpan(const TradeoffData& data, bool ofX, bool log);
+/// The same with a margin; never empty.
+AxisSpan fittedSpan(const TradeoffData& data, bool ofX, bool log);
+
+} // namespace pikv::ui

@@ -12,6 +12,14 @@ std::int64_t CacheInfo::elements() const
     return sum;
 }
 
+std::int64_t CacheInfo::seq() const
+{
+    std::int64_t longest = 0;
+    for (const LayerShape& layer : layers)
+        longest = std::max(longest, layer.seq);
+    return longest;
+}
+
 bool CacheInfo::uniform() const
 {
     return std::all_of(layers.begin(), layers.end(), [&](const LayerShape& l) { return l == layers.front(); });

@@ -32,6 +32,7 @@ struct LayerShape {
     std::int64_t batch = 0, kvHeads = 0, seq = 0, keyDim = 0, valueDim = 0;
     std::int64_t queryHeads = 0, queryCount = 0;
     DType keyDtype = DType::F16, valueDtype = DType::F16;
+    DType queryDtype = DType::F16; ///< F16 where there are no queries
 
     std::int64_t rows() const { return batch * kvHeads * seq; }
     std::int64_t elements() const { return rows() * (keyDim + valueDim); }
@@ -61,7 +62,8 @@ struct CacheInfo {
     bool hasQueries() const { return !layers.empty() && layers.front().queryHeads > 0; }
     bool uniform() const; ///< all layers have the same shape
     std::int64_t batch() const { return layers.empty() ? 0 : layers.front().batch; }
-    std::int64_t seq() const { return layers.empty() ? 0 : layers.front().seq; }
+    /// Tokens of the longest layer; layers with a sliding window keep only the last ones.
+    std::int64_t seq() const;
     /// "30 layers x [1, 3, 256, 64] f16", with K and V apart where they differ.
     std::string shapeText() const;
 };

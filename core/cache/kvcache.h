@@ -33,6 +33,8 @@ public:
     virtual at::Tensor storedImportance() const { return {}; }
     /// attention_mask of the dump, bool [batch, seq]; undefined where it has none.
     virtual at::Tensor attentionMask() const { return {}; }
+    /// Some layer comes with a keep-mask.
+    virtual bool hasKeep() const { return false; }
 
 protected:
     CacheInfo m_info;
@@ -45,6 +47,7 @@ public:
     MemoryCache(CacheInfo info, std::vector<LayerKv> layers, at::Tensor importance = {});
     LayerKv layer(int index) const override;
     at::Tensor storedImportance() const override { return m_importance; }
+    bool hasKeep() const override;
 
 private:
     std::vector<LayerKv> m_layers;

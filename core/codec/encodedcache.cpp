@@ -41,8 +41,10 @@ std::uint64_t SectionSet::byteCount() const
 EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std::uint64_t seed)
 {
     EncodedHeader header { spec, seed, info.model, info.rope, info.layers, info.positions };
-    for (LayerShape& shape : header.layers)
+    for (LayerShape& shape : header.layers) {
         shape.queryHeads = shape.queryCount = 0;
+        shape.queryDtype = DType::F16;
+    }
     bool counting = true;
     for (std::size_t i = 0; i < header.positions.size(); ++i)
         counting = counting && header.positions[i] == static_cast<std::int64_t>(i);

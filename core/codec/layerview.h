@@ -24,6 +24,7 @@ public:
     LayerKv layer(int index) const override { return m_cache->layer(m_layers.at(index)); }
     at::Tensor storedImportance() const override { return m_cache->storedImportance(); }
     at::Tensor attentionMask() const override { return m_cache->attentionMask(); }
+    bool hasKeep() const override { return m_cache->hasKeep(); }
 
 private:
     std::shared_ptr<const KvCache> m_cache;

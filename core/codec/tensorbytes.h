@@ -2,14 +2,10 @@
 // Tensors to section bytes and back.
 #pragma once
 #include "core/base/bytes.h"
-#include "core/base/dtype.h"
+#include "core/cache/torchdtype.h"
 #include <ATen/core/Tensor.h>
-#include <c10/core/ScalarType.h>
 
 namespace pikv {
-
-c10::ScalarType torchType(DType dtype);
-DType dtypeOf(c10::ScalarType type);
 
 /// The tensor's elements in C order as `dtype`, little endian. Values beyond f16's range are clamped to ±65504, so that a
 /// finite value never becomes infinite.

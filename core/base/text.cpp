@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/text.h"
+#include <array>
+#include <cstdio>
+
+namespace pikv {
+
+std::string inQuotes(std::string_view text)
+{
+    constexpr std::size_t limit = 80;
+    std::string out = "'";
+    for (char c : text.substr(0, limit))
+        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    if (text.size() > limit) {
+        // A code point is not cut in two: the message stays valid UTF-8.
+        for (std::size_t i = limit; i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80; ++i)
+            out += text[i];
+        out += "…";
+    }
+    return out + "'";
+}
+
+std::string byteText(std::uint64_t bytes)
+{
+    if (bytes < 1024)
+        return countText(bytes, "byte");
+    static constexpr std::array units { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+    double value = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    for (; value >= 1023.95 && unit + 1 < units.size(); ++unit)
+        value /= 1024;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f %s", value, units[unit]);
+    return text;
+}
+
+std::string shapeText(std::span<const std::int64_t> shape)
+{
+    std::string text = "[";
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        text += (i ? ", " : "") + std::to_string(shape[i]);
+    return text + "]";
+}
+
+std::string countText(std::uint64_t count, std::string_view noun)
+{
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+} // namespace pikv

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/bytesource.h"
+#include "core/cache/kvcache.h"
+#include "core/formats/dumplayout.h"
+
+namespace pikv {
+
+/// A dump on disk: layer() reads that layer's tensors and nothing else is held in memory.
+class FileCache final : public KvCache {
+public:
+    FileCache(std::unique_ptr<const ByteSource> file, DumpLayout layout);
+    LayerKv layer(int index) const override;
+    at::Tensor storedImportance() const override;
+    at::Tensor attentionMask() const override;
+    bool hasKeep() const override;
+
+private:
+    at::Tensor read(const TensorEntry& entry) const;
+
+    std::unique_ptr<const ByteSource> m_file;
+    DumpLayout m_layout;
+};
+
+} // namespace pikv

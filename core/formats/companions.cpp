@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Tensors of a dump beside its keys and values: token ids, positions, mask, importance.
+#include "core/base/text.h"
+#include "core/formats/layercheck.h"
+
+namespace pikv {
+namespace {
+
+template <typename T>
+std::vector<std::int64_t> widen(const Bytes& raw)
+{
+    std::vector<std::int64_t> values(raw.size() / sizeof(T));
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<std::int64_t>(loadLe<T>(raw.data() + i * sizeof(T)));
+    return values;
+}
+
+bool isInteger(DType dtype)
+{
+    return dtype == DType::I64 || dtype == DType::I32 || dtype == DType::U32;
+}
+
+bool isFlag(DType dtype) { return dtypeSize(dtype) == 1 || isInteger(dtype); }
+
+/// Finds the tensors beside the layers and checks their shapes.
+class Companions {
+public:
+    Companions(const std::string& file, const SafetensorsHeader& header, bool strict)
+        : m_file(file)
+        , m_header(header)
+        , m_strict(strict)
+    {
+    }
+
+    /// The tensor `name` if it has one of `shapes` and a fitting type.
+    const TensorEntry* find(const char* name, std::initializer_list<std::vector<std::int64_t>> shapes,
+        bool (*fits)(DType), const char* type) const
+    {
+        const TensorEntry* entry = m_header.find(name);
+        if (!entry)
+            return nullptr;
+        bool known = false;
+        for (const auto& shape : shapes)
+            known = known || entry->shape == shape;
+        if (known && fits(entry->dtype))
+            return entry;
+        if (!m_strict)
+            return nullptr;
+        throw inputError(m_file + ": tensor " + inQuotes(name) + " is " + shapeText(entry->shape) + " "
+            + std::string(dtypeName(entry->dtype)) + " where " + shapeText(*shapes.begin()) + " " + type
+            + " was expected; leave it out or write it for every token.");
+    }
+
+private:
+    const std::string& m_file;
+    const SafetensorsHeader& m_header;
+    bool m_strict;
+};
+
+} // namespace
+
+std::vector<std::int64_t> readIntegers(const ByteSource& file, const TensorEntry& entry)
+{
+    Bytes raw(entry.bytes);
+    file.read(entry.begin, raw);
+    std::vector<std::int64_t> values = entry.dtype == DType::I64 ? widen<std::int64_t>(raw)
+        : entry.dtype == DType::I32                              ? widen<std::int32_t>(raw)
+                                                                 : widen<std::uint32_t>(raw);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (values[i] < 0 || values[i] > maxDimension)
+            throw inputError(file.name() + ": tensor " + inQuotes(entry.name) + " holds " + std::to_string(values[i])
+                + " at index " + std::to_string(i) + ", outside 0 to 2^31.");
+    return values;
+}
+
+void acceptCompanions(DumpLayout& layout, const ByteSource& file, const SafetensorsHeader& header, bool strict)
+{
+    CacheInfo& info = layout.info;
+    info.fileBytes = file.size();
+    const std::int64_t batch = info.batch(), seq = info.seq();
+    const Companions companions(file.name(), header, strict);
+    const std::vector<std::int64_t> tokens { batch, seq };
+
+    const bool single = batch == 1;
+    if (const auto* t = companions.find("input_ids", { tokens, { single ? seq : -1 } }, isInteger, "i64"))
+        info.tokenIds = readIntegers(file, *t);
+    if (const auto* t = companions.find("positions", { { seq } }, isInteger, "i64"))
+        info.positions = readIntegers(file, *t);
+    if (const auto* t = companions.find("importance", { tokens }, isCacheDtype, "f32"))
+        layout.importance = *t;
+    if (const auto* t = companions.find("attention_mask", { tokens }, isFlag, "u8"))
+        layout.attentionMask = *t;
+    info.hasImportance = layout.importance.has_value();
+    info.hasAttentionMask = layout.attentionMask.has_value();
+
+    if (!info.hasQueries())
+        return;
+    const std::int64_t queries = info.layers.front().queryCount;
+    const auto* t = companions.find("query_positions", { { queries } }, isInteger, "i64");
+    if (!t)
+        throw inputError(file.name() + ": it stores queries but no tensor 'query_positions' that says at which tokens; "
+            "write it as i64 " + shapeText(std::vector { queries }) + ".");
+    info.queryPositions = readIntegers(file, *t);
+}
+
+} // namespace pikv

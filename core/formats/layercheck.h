@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The checks that every dump format shares, and the small tensors beside the layers.
+#pragma once
+#include "core/formats/dumplayout.h"
+#include <map>
+
+namespace pikv {
+
+/// What a reader found of one layer before it knows whether that is complete.
+struct FoundLayer {
+    std::optional<TensorEntry> key, value, query, keep;
+};
+
+/// Puts `entry` in its place; throws Error{Input} when the place is taken or the index is above the limit.
+void placeEntry(std::map<std::uint64_t, FoundLayer>& found, std::uint64_t index,
+    std::optional<TensorEntry> FoundLayer::* role, const TensorEntry& entry, const std::string& file);
+
+/// Fills layout.layers and layout.info.layers. Refuses holes, missing keys or values, dtypes that a cache cannot have
+/// and shapes that disagree.
+void acceptLayers(DumpLayout& layout, const std::map<std::uint64_t, FoundLayer>& found, const std::string& file);
+
+/// Reads token ids, positions and query positions, and notes where importance and mask lie. A tensor whose shape does
+/// not fit the layers is refused where the format promises it (`strict`), else ignored.
+void acceptCompanions(DumpLayout& layout, const ByteSource& file, const SafetensorsHeader& header, bool strict);
+
+/// Integers of a tensor as 64 bits; throws Error{Input} naming the first value outside 0 … 2^31.
+std::vector<std::int64_t> readIntegers(const ByteSource& file, const TensorEntry& entry);
+
+} // namespace pikv

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/formats/nativedump.h"
+#include "core/base/text.h"
+#include "core/formats/layercheck.h"
+#include "core/formats/ropeconfig.h"
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace pikv {
+namespace {
+
+struct Part {
+    std::string_view name;
+    std::optional<TensorEntry> FoundLayer::* role;
+};
+constexpr std::array parts { Part { "key", &FoundLayer::key }, Part { "value", &FoundLayer::value },
+    Part { "query", &FoundLayer::query }, Part { "keep", &FoundLayer::keep } };
+
+/// Metadata that has its own place in CacheInfo and is written from there.
+constexpr std::array ownKeys { "kv_format", "axes", "model", "text", "config", "key_rope", "rope_layout", "rope_theta",
+    "rope_dim", "rope_scaling" };
+
+void placeNative(std::map<std::uint64_t, FoundLayer>& found, const TensorEntry& entry, const std::string& file)
+{
+    constexpr std::string_view prefix = "layers.";
+    const std::string_view name = entry.name;
+    if (!name.starts_with(prefix))
+        return;
+    std::uint64_t index = 0;
+    const char* end = name.data() + name.size();
+    const auto [rest, error] = std::from_chars(name.data() + prefix.size(), end, index);
+    if (error == std::errc::invalid_argument || rest == end || *rest != '.')
+        return;
+    const std::string_view part(rest + 1, static_cast<std::size_t>(end - rest - 1));
+    for (const Part& p : parts)
+        if (p.name == part)
+            placeEntry(found, error == std::errc() ? index : maxLayerCount, p.role, entry, file);
+}
+
+std::string metadataText(const SafetensorsHeader& header, const char* key)
+{
+    const auto at = header.metadata.find(key);
+    return at == header.metadata.end() ? std::string() : at->second;
+}
+
+} // namespace
+
+DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& header)
+{
+    DumpLayout layout;
+    CacheInfo& info = layout.info;
+    info.format = std::string(nativeFormatName) + " (safetensors)";
+    if (const std::string axes = metadataText(header, "axes"); !axes.empty() && axes != nativeAxes)
+        throw inputError(file.name() + ": metadata axes is " + inQuotes(axes) + " where '" + nativeAxes
+            + "' was expected; transpose the tensors before saving.");
+    std::map<std::uint64_t, FoundLayer> found;
+    for (const TensorEntry& entry : header.tensors)
+        placeNative(found, entry, file.name());
+    if (found.empty())
+        throw inputError(file.name() + ": it has no tensor 'layers.0.key'; a " + nativeFormatName
+            + " dump needs layers.<i>.key and layers.<i>.value.");
+    acceptLayers(layout, found, file.name());
+    acceptCompanions(layout, file, header, true);
+    acceptMetadata(info, header, file.name());
+    return layout;
+}
+
+void acceptMetadata(CacheInfo& info, const SafetensorsHeader& header, const std::string& file)
+{
+    info.model = metadataText(header, "model");
+    info.text = metadataText(header, "text");
+    info.config = metadataText(header, "config");
+    info.rope = ropeFromMetadata(header.metadata, file);
+    info.metadata = header.metadata;
+    for (const char* key : ownKeys)
+        info.metadata.erase(key);
+}
+
+std::string nativeTensorName(std::size_t layer, const char* part)
+{
+    return "layers." + std::to_string(layer) + "." + part;
+}
+
+std::map<std::string, std::string> nativeMetadata(const CacheInfo& info)
+{
+    std::map<std::string, std::string> metadata = ropeToMetadata(info.rope);
+    metadata.insert(info.metadata.begin(), info.metadata.end());
+    metadata["kv_format"] = nativeFormatName;
+    metadata["axes"] = nativeAxes;
+    for (const auto& [key, text] : { std::pair { "model", &info.model }, { "text", &info.text }, { "config", &info.config } })
+        if (!text->empty())
+            metadata[key] = *text;
+    return metadata;
+}
+
+} // namespace pikv

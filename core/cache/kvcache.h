@@ -29,6 +29,9 @@ public:
     /// Reads one layer into memory, in the dump's dtypes, on the CPU. Throws Error{Input} when the file changed,
     /// shrank or vanished since it was opened.
     virtual LayerKv layer(int index) const = 0;
+    /// Index of the layer in the model: differs from `index` in a view of some layers.
+    virtual int sourceLayer(int index) const { return index; }
+    virtual int sourceLayerCount() const { return layerCount(); }
     /// The dump's own importance, f32 [batch, seq] in [0, 1]; undefined where it has none.
     virtual at::Tensor storedImportance() const { return {}; }
     /// attention_mask of the dump, bool [batch, seq]; undefined where it has none.

@@ -63,19 +63,20 @@ at::Tensor readProtected(const LayerOutput& output, const char* name, const Prot
 
 void Compressor::validate(const CacheInfo&) const { }
 std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
-SectionSet LayerwiseCompressor::prepare(const CacheInfo&, const CodecContext&) const { return {}; }
-
 SectionSet LayerwiseCompressor::encodeOne(
     const LayerInput& input, const SectionSet& global, const CodecContext& context) const
 {
     SectionSet out;
+    LayerInput whole = input;
+    if (const EncodedCache* basis = shared())
+        whole.shared = &basis->layers.at(static_cast<std::size_t>(input.index));
     const Protection p(params(), input.shape.seq);
     if (!p.any()) {
-        encodeLayer(input, out, context);
+        encodeLayer(whole, out, context);
         return out;
     }
     if (p.middle() > 0)
-        encodeLayer(middleInput(input, p), out, context);
+        encodeLayer(middleInput(whole, p), out, context);
     out.add("protected.k", tensorToBytes(p.protectedRows(input.kv.key), protectedType(input.shape.keyDtype)));
     out.add("protected.v", tensorToBytes(p.protectedRows(input.kv.value), protectedType(input.shape.valueDtype)));
     return out;
@@ -84,10 +85,15 @@ SectionSet LayerwiseCompressor::encodeOne(
 LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecContext& context) const
 {
     const LayerShape& shape = output.shape;
+    checkShared(output.global);
+    const EncodedCache* basis = shared();
+    const SectionSet* sharedLayer = basis ? &basis->layers.at(static_cast<std::size_t>(output.index)) : nullptr;
     const Protection p(params(), shape.seq);
     const auto keyType = torchType(shape.keyDtype), valueType = torchType(shape.valueDtype);
     if (!p.any()) {
-        LayerKv kv = decodeLayer(output, context);
+        const LayerKv kv = decodeLayer({ output.index, shape, output.rope, output.positions, output.sections,
+                                           output.global, sharedLayer },
+            context);
         return { kv.key.to(keyType), kv.value.to(valueType), {}, kv.keep };
     }
     LayerKv out { readProtected(output, "protected.k", p, shape.keyDim, shape.keyDtype, context).to(keyType),
@@ -95,7 +101,7 @@ LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecCon
     if (p.middle() == 0)
         return out;
     const LayerOutput inner { output.index, p.middleShape(shape), output.rope,
-        output.positions.narrow(0, p.first, p.middle()), output.sections, output.global };
+        output.positions.narrow(0, p.first, p.middle()), output.sections, output.global, sharedLayer };
     const LayerKv middle = decodeLayer(inner, context);
     out.key = p.merge(out.key, middle.key.to(keyType));
     out.value = p.merge(out.value, middle.value.to(valueType));
@@ -109,7 +115,7 @@ EncodedCache LayerwiseCompressor::encode(
 {
     EncodedCache out;
     out.header = encodedHeader(cache.info(), printSpec(spec()), context.seed);
-    out.global = prepare(cache.info(), context);
+    out.global = globalSections(cache.info(), context);
     for (int i = 0; i < cache.layerCount(); ++i) {
         context.job.checkpoint();
         context.job.report({ "Encoding layer", i + 1, cache.layerCount() });
@@ -125,7 +131,7 @@ std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
         context.job.report({ "Decoding layer", i + 1, count });
-        layers.push_back(decodeOne(layerOutput(encoded.header, i, encoded.layers.at(i), encoded.global, context.device), context));
+        layers.push_back(decodeOne(layerOutput(encoded.header, i, i, encoded.layers.at(static_cast<std::size_t>(i)), encoded.global, context.device), context));
     }
     return decodedCache(encoded.header, std::move(layers));
 }

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,13 +25,15 @@ struct CodecContext {
 
 /// One layer as encode sees it.
 struct LayerInput {
-    int index = 0;
+    int index = 0; ///< in the model
+    int layerCount = 1; ///< of the model
     LayerShape shape; ///< of `kv`
     RopeInfo rope;
     LayerKv kv; ///< on the context's device, in the dump's dtypes
     at::Tensor importance; ///< f32 [batch, seq] in [0, 1] on the device; undefined: none
     at::Tensor positions; ///< i64 [seq], position of every row
     at::Tensor queryPositions; ///< i64 [query_count]; undefined: no queries
+    const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
 };
 
 /// One layer as decode sees it: the bytes and the header's description, nothing else.
@@ -41,6 +44,7 @@ struct LayerOutput {
     at::Tensor positions; ///< i64 [seq]
     const SectionSet& sections;
     const SectionSet& global;
+    const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
 };
 
 /// A method that encodes a cache to bytes and decodes it from them. Objects hold parameters only: encode and decode
@@ -65,6 +69,13 @@ public:
         = 0;
     virtual std::shared_ptr<KvCache> decode(const EncodedCache& encoded, const CodecContext& context) const = 0;
 
+    /// Learns a basis, codebook or student on these caches for use on others (`shared=FILE` in the spec); saved as a
+    /// `.pikv-basis`. Throws Error{Usage} where the method has nothing to learn or the caches' shapes differ.
+    virtual EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches, const at::Tensor& importance,
+        const CodecContext& context) const;
+    /// Size of the calibration file that the parameters name; 0: none.
+    virtual std::uint64_t sharedBytes() const { return 0; }
+
 private:
     MethodSpec m_spec;
 };
@@ -78,19 +89,40 @@ public:
     EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const final;
     std::shared_ptr<KvCache> decode(const EncodedCache& encoded, const CodecContext& context) const final;
 
-    /// encodeLayer() with protection around it; what encode() and the evaluator call. `global` are the sections of
-    /// prepare().
+    EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches, const at::Tensor& importance,
+        const CodecContext& context) const final;
+    std::uint64_t sharedBytes() const final;
+    /// Refuses a calibration of another method or shape; overriders call it first.
+    void validate(const CacheInfo& info) const override;
+
+    /// Sections for the whole cache: prepare()'s, and the calibration's fingerprint.
+    SectionSet globalSections(const CacheInfo& info, const CodecContext& context) const;
+    /// encodeLayer() with protection around it; what encode() and the evaluator call. `global` are the
+    /// globalSections().
     SectionSet encodeOne(const LayerInput& input, const SectionSet& global, const CodecContext& context) const;
     LayerKv decodeOne(const LayerOutput& output, const CodecContext& context) const;
 
+protected:
     /// Sections for the whole cache, written before the first layer (a seed, a rotation). Default: none.
     virtual SectionSet prepare(const CacheInfo& info, const CodecContext& context) const;
-
-protected:
+    /// Learns layer `inputs.front().index` from the same layer of several caches. A method that overrides this has a
+    /// parameter `shared` (sharedParam()) and reads `shared` of its layer where it is set. Default: refuses.
+    virtual void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const;
     virtual void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const = 0;
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
+
+private:
+    const EncodedCache* shared() const;
+    /// Throws Error{Input} when the calibration file is not the one of encode.
+    void checkShared(const SectionSet& global) const;
+    mutable std::shared_ptr<const EncodedCache> m_shared; ///< read once, on first use
+    mutable std::uint64_t m_fingerprint = 0; ///< of m_shared
+    mutable std::mutex m_sharedMutex;
 };
+
+/// The parameter `shared` of methods that can be calibrated.
+ParamSpec sharedParam();
 
 /// Registration helper: `registerMethod<MyCodec>({ .id = …, .params = … })`. MyCodec's constructor takes a MethodSpec.
 template <typename T>

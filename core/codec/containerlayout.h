@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/codec/encodedcache.h"
+#include "core/formats/safetensors.h"
 #include <string>
 #include <vector>
 
@@ -8,14 +9,8 @@ namespace pikv {
 
 /// The safetensors layout of a `.pikv` file, known from sizes alone: header text and the order of its tensors.
 struct ContainerLayout {
-    struct Tensor {
-        std::string name;
-        bool words = false; ///< U64, else U8
-        std::vector<std::uint64_t> shape;
-        std::uint64_t bytes = 0;
-    };
     /// checksums, then every `<section>.sizes`, then the layer sections, then `cache.<name>`.
-    std::vector<Tensor> tensors;
+    std::vector<TensorEntry> tensors;
     std::string prefix; ///< the file up to its data: length word and padded JSON
 
     ContainerLayout(const EncodedHeader& header, const EncodedSizes& sizes);
@@ -26,7 +21,6 @@ struct ContainerLayout {
     static constexpr const char* sizesSuffix = ".sizes";
     static constexpr const char* globalPrefix = "cache.";
     static bool equalSizes(const std::vector<std::uint64_t>& sizes);
-    static const std::vector<std::string>& sectionNames(const EncodedSizes& sizes) { return sizes.m_names; }
     static const std::vector<std::uint64_t>& sectionSizes(const EncodedSizes& sizes, const std::string& name)
     {
         return sizes.m_sizes.find(name)->second;

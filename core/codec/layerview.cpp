@@ -23,13 +23,16 @@ at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerS
 
 LayerInput layerInput(const KvCache& cache, int index, const at::Tensor& importance, c10::Device device)
 {
-    return layerInput(cache.info(), index, cache.layer(index), importance, device);
+    return layerInput(cache, index, cache.layer(index), importance, device);
 }
 
-LayerInput layerInput(const CacheInfo& info, int index, LayerKv kv, const at::Tensor& importance, c10::Device device)
+LayerInput layerInput(
+    const KvCache& cache, int index, LayerKv kv, const at::Tensor& importance, c10::Device device)
 {
+    const CacheInfo& info = cache.info();
     LayerInput input;
-    input.index = index;
+    input.index = cache.sourceLayer(index);
+    input.layerCount = cache.sourceLayerCount();
     input.shape = shapeOf(kv);
     input.rope = info.rope;
     input.positions = rowPositions(info.positions, input.shape, device);
@@ -43,11 +46,11 @@ LayerInput layerInput(const CacheInfo& info, int index, LayerKv kv, const at::Te
     return input;
 }
 
-LayerOutput layerOutput(const EncodedHeader& header, int index, const SectionSet& sections, const SectionSet& global,
-    c10::Device device)
+LayerOutput layerOutput(const EncodedHeader& header, int index, int sourceLayer, const SectionSet& sections,
+    const SectionSet& global, c10::Device device)
 {
-    const LayerShape& shape = header.layers.at(index);
-    return { index, shape, header.rope, rowPositions(header.positions, shape, device), sections, global };
+    const LayerShape& shape = header.layers.at(static_cast<std::size_t>(index));
+    return { sourceLayer, shape, header.rope, rowPositions(header.positions, shape, device), sections, global };
 }
 
 std::shared_ptr<KvCache> decodedCache(const EncodedHeader& header, std::vector<LayerKv> layers)

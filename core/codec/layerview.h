@@ -10,10 +10,12 @@ at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerS
 
 /// Loads layer `index` and moves it to the device.
 LayerInput layerInput(const KvCache& cache, int index, const at::Tensor& importance, c10::Device device);
-/// As above for tensors that are in memory already.
-LayerInput layerInput(const CacheInfo& info, int index, LayerKv kv, const at::Tensor& importance, c10::Device device);
-LayerOutput layerOutput(const EncodedHeader& header, int index, const SectionSet& sections, const SectionSet& global,
-    c10::Device device);
+/// As above for a layer of `cache` that is in memory already.
+LayerInput layerInput(
+    const KvCache& cache, int index, LayerKv kv, const at::Tensor& importance, c10::Device device);
+/// Layer `index` of the container, which is layer `sourceLayer` of the model.
+LayerOutput layerOutput(const EncodedHeader& header, int index, int sourceLayer, const SectionSet& sections,
+    const SectionSet& global, c10::Device device);
 /// A cache of decoded layers with the header's shapes, model and rope.
 std::shared_ptr<KvCache> decodedCache(const EncodedHeader& header, std::vector<LayerKv> layers);
 
@@ -22,6 +24,8 @@ class LayerSubset : public KvCache {
 public:
     LayerSubset(std::shared_ptr<const KvCache> cache, std::vector<int> layers);
     LayerKv layer(int index) const override { return m_cache->layer(m_layers.at(index)); }
+    int sourceLayer(int index) const override { return m_layers.at(static_cast<std::size_t>(index)); }
+    int sourceLayerCount() const override { return m_cache->layerCount(); }
     at::Tensor storedImportance() const override { return m_cache->storedImportance(); }
     at::Tensor attentionMask() const override { return m_cache->attentionMask(); }
     bool hasKeep() const override { return m_cache->hasKeep(); }

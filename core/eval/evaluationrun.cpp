@@ -71,14 +71,14 @@ EvaluationRun::Loaded EvaluationRun::load(int index)
     if (loaded.reference.nonFinite > 0 && !m_request.acceptNonFinite)
         refuseNonFinite(m_cache.info(), index, loaded.reference.nonFinite);
     m_result.nonFinite += loaded.reference.nonFinite;
-    loaded.input = layerInput(m_cache.info(), index, std::move(kv), m_importance, m_context.device);
+    loaded.input = layerInput(m_cache, index, std::move(kv), m_importance, m_context.device);
     return loaded;
 }
 
 void EvaluationRun::streamLayers(const LayerwiseCompressor& encoder, const LayerwiseCompressor& decoder)
 {
     auto start = Clock::now();
-    const SectionSet global = encoder.prepare(m_cache.info(), m_context);
+    const SectionSet global = encoder.globalSections(m_cache.info(), m_context);
     m_result.compressSeconds += secondsSince(start);
     m_sizes.setGlobal(global);
     for (int i = 0; i < m_cache.layerCount(); ++i) {
@@ -90,7 +90,8 @@ void EvaluationRun::streamLayers(const LayerwiseCompressor& encoder, const Layer
         m_sizes.addLayer(sections);
         m_context.job.checkpoint();
         start = Clock::now();
-        const LayerKv decoded = decoder.decodeOne(layerOutput(m_header, i, sections, global, m_context.device), m_context);
+        const LayerOutput output = layerOutput(m_header, i, loaded.input.index, sections, global, m_context.device);
+        const LayerKv decoded = decoder.decodeOne(output, m_context);
         waitFor(decoded);
         m_result.decompressSeconds += secondsSince(start);
         measure(loaded, decoded, sections.byteCount());
@@ -129,8 +130,7 @@ void EvaluationRun::measure(const Loaded& loaded, const LayerKv& decoded, std::u
     m_total.add(layer);
     if (!m_request.perLayer)
         return;
-    const int index = loaded.input.index;
-    quality.layer = m_request.layers.empty() ? index : m_request.layers.at(static_cast<std::size_t>(index));
+    quality.layer = loaded.input.index;
     quality.storedBytes = storedBytes;
     quality.quality = layer.metrics();
     m_result.layers.push_back(std::move(quality));

@@ -2,11 +2,9 @@
 #include "core/eval/evaluator.h"
 #include "core/codec/compressor.h"
 #include "core/codec/layerview.h"
-#include "core/codec/tensorbytes.h"
 #include "core/eval/evaluationrun.h"
+#include "core/eval/importancetensor.h"
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
-#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -28,17 +26,9 @@ CachePtr selectedLayers(const EvaluationRequest& request)
     return std::make_shared<LayerSubset>(request.cache, request.layers);
 }
 
-at::Tensor importanceTensor(const EvaluationRequest& request, const JobControl& job)
+at::Tensor requestedImportance(const EvaluationRequest& request, const JobControl& job)
 {
-    if (request.importance.source == ImportanceSpec::Source::None)
-        return {};
-    const CacheInfo& info = request.cache->info();
-    const std::vector<float> values
-        = request.importanceValues ? *request.importanceValues : computeImportance(*request.cache, request.importance, job);
-    const std::int64_t batch = info.batch(), seq = batch ? static_cast<std::int64_t>(values.size()) / batch : 0;
-    at::Tensor tensor = at::empty({ batch, seq }, at::kFloat);
-    std::copy_n(values.data(), batch * seq, tensor.data_ptr<float>());
-    return tensor;
+    return importanceTensor(*request.cache, request.importance, request.importanceValues.get(), job);
 }
 
 EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& cache, const Compressor& compressor)
@@ -51,6 +41,7 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     result.layersDone = cache.layerCount();
     result.preview = cache.layerCount() != request.cache->layerCount();
     result.originalBytes = request.cache->info().referenceBytes();
+    result.sharedBytes = compressor.sharedBytes();
     result.warnings = compressor.warnings(cache.info());
     return result;
 }
@@ -65,10 +56,10 @@ EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& jo
     const auto encoder = makeCompressor(request.method);
     // A second object decodes: nothing but the bytes and the spec passes from one to the other.
     const auto decoder = makeCompressor(parseSpec(printSpec(request.method)));
-    encoder->validate(cache->info());
+    encoder->validate(request.cache->info());
     EvaluationResult result = emptyResult(request, *cache, *encoder);
     const CodecContext context { job, c10::Device(result.device), request.seed };
-    EvaluationRun run { request, *cache, importanceTensor(request, job), context, result };
+    EvaluationRun run { request, *cache, requestedImportance(request, job), context, result };
     const auto* layerwiseEncoder = dynamic_cast<const LayerwiseCompressor*>(encoder.get());
     const auto* layerwiseDecoder = dynamic_cast<const LayerwiseCompressor*>(decoder.get());
     if (layerwiseEncoder && layerwiseDecoder)
@@ -88,7 +79,7 @@ std::uint64_t compressFile(const EvaluationRequest& request, const std::string& 
     compressor->validate(cache->info());
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
     const EncodedCache encoded
-        = compressor->encode(*withCleanLayers(cache, request.acceptNonFinite), importanceTensor(request, job), context);
+        = compressor->encode(*withCleanLayers(cache, request.acceptNonFinite), requestedImportance(request, job), context);
     job.checkpoint();
     encoded.save(path);
     return encoded.fileBytes();

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/eval/evaluator.h"
+#include <string>
+#include <vector>
+
+namespace pikv {
+
+struct CalibrationRequest {
+    std::vector<CachePtr> caches; ///< of the same model: equal layers, KV heads and head dims
+    MethodSpec method; ///< its `shared` must be empty
+    ImportanceSpec importance; ///< used where there is one cache only
+    DeviceChoice device = DeviceChoice::Auto;
+    std::uint64_t seed = 0;
+};
+
+/// Learns what the method can learn ahead (a basis, a codebook, a student) and writes it to `path` (.pikv-basis), whole or
+/// not at all. Returns the file's size: the method's shared bytes. Throws Error.
+std::uint64_t calibrateFile(const CalibrationRequest& request, const std::string& path, const JobControl& job = {});
+
+/// True for methods that have a `shared` parameter.
+bool canCalibrate(const std::string& methodId);
+
+} // namespace pikv

@@ -45,4 +45,4 @@ private Q_SLOTS:
 };
 
 PIKV_TEST(TestDataFiles)
-#include "testdatafiles.moc"
+#include "datafiles_test.moc"

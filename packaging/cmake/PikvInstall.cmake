@@ -3,7 +3,9 @@
 # the library and their data relative to themselves, so that any prefix works.
 set(data_dir ${CMAKE_INSTALL_DATADIR}/pikv-explorer)
 install(TARGETS pikv_core LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS pikv RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET pikv)
+    install(TARGETS pikv RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(FILES resources/samples/smollm2-135m-256.safetensors resources/samples/sample-text.txt
     DESTINATION ${data_dir}/samples)
 install(PROGRAMS resources/exporters/dump_hf.py packaging/fetch-model DESTINATION ${data_dir})

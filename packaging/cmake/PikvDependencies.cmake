@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Every package the build looks for, with what its absence costs.
-find_package(Torch REQUIRED)
-set_package_properties(Torch PROPERTIES TYPE REQUIRED PURPOSE "the engine's tensors, on CPU and CUDA")
-if(TORCH_CXX_FLAGS MATCHES "_GLIBCXX_USE_CXX11_ABI=0")
-    message(FATAL_ERROR "The LibTorch in ${TORCH_INSTALL_PREFIX} was built with the pre-C++11 ABI; "
-        "take its cxx11-ABI download or a version from 2.7 on.")
-endif()
+include(PikvTorch)
 
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

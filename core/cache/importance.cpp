@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/cache/importance.h"
+#include "core/base/counterrng.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/cache/importancesource.h"
+#include <charconv>
+
+namespace pikv {
+namespace {
+
+using Source = ImportanceSpec::Source;
+
+template <typename T>
+T argument(std::string_view text, std::string_view name, const char* range)
+{
+    T value {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        throw usageError("importance " + std::string(name) + ": " + inQuotes(text) + " is not a number " + range);
+    return value;
+}
+
+std::string choices()
+{
+    std::string list;
+    for (const auto& info : importanceSources())
+        list += (list.empty() ? "" : ", ") + std::string(info.id);
+    return list;
+}
+
+std::vector<float> toVector(const at::Tensor& tensor)
+{
+    const at::Tensor plain = tensor.to(at::kFloat).contiguous();
+    const auto* data = plain.data_ptr<float>();
+    return { data, data + plain.numel() };
+}
+
+std::vector<float> perToken(const CacheInfo& info, const ImportanceSpec& spec)
+{
+    const auto seq = static_cast<std::size_t>(info.seq());
+    std::vector<float> values(static_cast<std::size_t>(info.batch()) * seq, static_cast<float>(spec.level));
+    const CounterRng random(spec.seed);
+    for (std::size_t i = 0; i < values.size() && spec.source != Source::Uniform; ++i)
+        values[i] = spec.source == Source::Random ? random.uniform(i)
+                                                  : static_cast<float>(i % seq + 1) / static_cast<float>(seq);
+    return values;
+}
+
+} // namespace
+
+const std::vector<ImportanceSourceInfo>& importanceSources()
+{
+    static const std::vector<ImportanceSourceInfo> list {
+        { Source::None, "none", "None", "Every token counts the same." },
+        { Source::Stored, "stored", "Stored in the dump", "The importance that the dump carries." },
+        { Source::Attention, "attention", "Attention mass",
+            "How much attention the stored queries pay to a token; 0.5 is its fair share." },
+        { Source::KeyNorm, "key_norm", "Key norm", "Tokens with short keys matter (Knorm): the share of longer keys." },
+        { Source::Recency, "recency", "Recency", "Rises linearly from the first token to the last." },
+        { Source::Uniform, "uniform", "Uniform level", "The same level for every token." },
+        { Source::Random, "random", "Random", "Drawn uniformly from a seed: a baseline." },
+    };
+    return list;
+}
+
+ImportanceSpec parseImportance(std::string_view text)
+{
+    const auto colon = text.find(':');
+    const std::string_view id = text.substr(0, colon);
+    for (const auto& info : importanceSources()) {
+        if (info.id != id)
+            continue;
+        ImportanceSpec spec { info.source };
+        if (colon == std::string_view::npos)
+            return spec;
+        const std::string_view rest = text.substr(colon + 1);
+        if (spec.source == Source::Random) {
+            spec.seed = argument<std::uint64_t>(rest, id, "from 0");
+        } else if (spec.source == Source::Uniform) {
+            spec.level = argument<double>(rest, id, "from 0 to 1");
+            if (!(spec.level >= 0 && spec.level <= 1))
+                throw usageError("importance uniform: " + std::string(rest) + " is outside 0 to 1");
+        } else {
+            throw usageError("importance " + std::string(id) + " takes no argument, found " + inQuotes(rest));
+        }
+        return spec;
+    }
+    throw usageError("unknown importance " + inQuotes(text) + "; known are " + choices());
+}
+
+std::string printImportance(const ImportanceSpec& spec)
+{
+    for (const auto& info : importanceSources()) {
+        if (info.source != spec.source)
+            continue;
+        char number[40] = "";
+        if (spec.source == Source::Uniform)
+            *std::to_chars(number, number + sizeof number - 1, spec.level).ptr = '\0';
+        if (spec.source == Source::Random)
+            *std::to_chars(number, number + sizeof number - 1, spec.seed).ptr = '\0';
+        return std::string(info.id) + (*number ? ":" : "") + number;
+    }
+    return "none";
+}
+
+std::vector<float> computeImportance(const KvCache& cache, const ImportanceSpec& spec, const JobControl& job)
+{
+    std::vector<float> values;
+    switch (spec.source) {
+    case Source::None: return {};
+    case Source::Stored:
+        if (!cache.info().hasImportance)
+            throw usageError("the dump stores no importance; choose another source: " + choices());
+        values = toVector(cache.storedImportance());
+        break;
+    case Source::Attention:
+        if (!cache.info().hasQueries())
+            throw usageError("the dump stores no queries, which importance 'attention' needs; dump it with --queries, or "
+                "choose another source: " + choices());
+        values = toVector(attentionImportance(cache, job));
+        break;
+    case Source::KeyNorm: values = toVector(keyNormImportance(cache, job)); break;
+    case Source::Recency:
+    case Source::Uniform:
+    case Source::Random: values = perToken(cache.info(), spec); break;
+    }
+    if (const at::Tensor mask = cache.attentionMask(); mask.defined()) {
+        const at::Tensor plain = mask.contiguous();
+        const bool* visible = plain.data_ptr<bool>();
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (!visible[i])
+                values[i] = 0;
+    }
+    return values;
+}
+
+} // namespace pikv

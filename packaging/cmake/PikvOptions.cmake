@@ -33,6 +33,22 @@ if(PIKV_USE_CCACHE)
     endif()
 endif()
 
+# pikv_automoc(TARGET): AUTOMOC that also runs when only the list of sources changed. With Ninja, CMake 3.25 lets moc
+# depend on the files of the run before, so that a new file that includes its .moc would not compile.
+function(pikv_automoc target)
+    set_target_properties(${target} PROPERTIES AUTOMOC ON)
+    get_target_property(sources ${target} SOURCES)
+    set(known ${CMAKE_CURRENT_BINARY_DIR}/${target}_sources.txt)
+    set(before)
+    if(EXISTS ${known})
+        file(READ ${known} before)
+    endif()
+    if(NOT before STREQUAL sources)
+        file(REMOVE ${CMAKE_CURRENT_BINARY_DIR}/${target}_autogen/timestamp)
+        file(WRITE ${known} "${sources}")
+    endif()
+endfunction()
+
 add_library(pikv_flags INTERFACE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC bug 105651: false reports on string concatenation.

@@ -21,14 +21,6 @@ QString superscript(int exponent)
     return out;
 }
 
-QString tableRow(const QString& name, const QString& value, bool strong)
-{
-    const QString open = strong ? QStringLiteral("<b>") : QString(),
-                  close = strong ? QStringLiteral("</b>") : QString();
-    return QStringLiteral("<tr><td>%3%1%4&nbsp;&nbsp;</td><td align=right>%3%2%4</td></tr>")
-        .arg(name.toHtmlEscaped(), value.toHtmlEscaped(), open, close);
-}
-
 QString stateText(const EvaluationResult& result)
 {
     if (!result.preview)
@@ -91,20 +83,27 @@ QString metricText(const MetricInfo& metric, double value)
     return metric.unit.empty() ? number : number + QChar(0xa0) + unitText(metric);
 }
 
+QString tooltipRow(const QString& name, const QString& value, bool strong)
+{
+    const QLatin1String open(strong ? "<b>" : ""), close(strong ? "</b>" : "");
+    return QStringLiteral("<tr><td>%3%1%4&nbsp;&nbsp;</td><td align=right>%3%2%4</td></tr>")
+        .arg(name.toHtmlEscaped(), value.toHtmlEscaped(), open, close);
+}
+
 QString resultTooltip(const EvaluationResult& result, const QString& label, const MetricInfo* x, const MetricInfo* y)
 {
     QString rows;
     for (const std::string& part : splitTopLevel(printParams(result.method), ',')) {
         const auto at = part.find('=');
         if (at != std::string::npos)
-            rows += tableRow(
+            rows += tooltipRow(
                 QString::fromStdString(part.substr(0, at)), QString::fromStdString(part.substr(at + 1)), false);
     }
     QString figures;
     for (const MetricInfo& metric : metrics()) {
         const double value = metric.value(result);
         if (!std::isnan(value))
-            figures += tableRow(text(metric.label), metricText(metric, value), &metric == x || &metric == y);
+            figures += tooltipRow(text(metric.label), metricText(metric, value), &metric == x || &metric == y);
     }
     const QString rule = rows.isEmpty() ? QString() : QStringLiteral("<tr><td colspan=2><hr></td></tr>");
     return QStringLiteral("<b>%1</b>%2<table cellspacing=0>%3%4%5</table>")
@@ -142,6 +141,14 @@ std::vector<const MetricInfo*> qualityMetrics(bool withNextToken)
                 found.push_back(&metric);
         }
     }
+    return found;
+}
+
+std::vector<const MetricInfo*> comparisonMetrics(bool withNextToken)
+{
+    std::vector<const MetricInfo*> found = qualityMetrics(withNextToken);
+    const std::vector<const MetricInfo*> sizes = sizeMetrics();
+    found.insert(found.end(), sizes.begin(), sizes.end());
     return found;
 }
 

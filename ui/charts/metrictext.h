@@ -17,6 +17,8 @@ QString shortNumber(double value);
 QString powerOfTenText(double value);
 /// "250 kB", "2.5 MB".
 QString bytesTickText(double bytes);
+/// A row of a tooltip's table, `strong` in bold.
+QString tooltipRow(const QString& name, const QString& value, bool strong);
 /// Tooltip of a result: method, every parameter and every figure, as rich text.
 QString resultTooltip(
     const EvaluationResult& result, const QString& methodLabel, const MetricInfo* x, const MetricInfo* y);
@@ -28,6 +30,8 @@ QString resultSentence(
 std::vector<const MetricInfo*> sizeMetrics();
 /// Metrics that a quality axis offers: quality and speed, and next-token figures where `results` have them.
 std::vector<const MetricInfo*> qualityMetrics(bool withNextToken);
+/// Metrics that bars offer: the same and the sizes.
+std::vector<const MetricInfo*> comparisonMetrics(bool withNextToken);
 /// Whether any figure of the next-token test is there.
 bool hasNextToken(const EvaluationResult& result);
 /// The figures alone, without layers and texts: cheap to copy.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/tradeoffchart.h"
+#include "ui/charts/emptyhint.h"
 #include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffscene.h"
 #include <QItemSelectionModel>
-#include <QLabel>
 #include <QVBoxLayout>
 
 namespace pikv::ui {
@@ -25,22 +25,16 @@ TradeoffChart::TradeoffChart(ResultsModel* model, QItemSelectionModel* selection
     , m_selection(selection)
     , m_plot(new QCustomPlot(this))
     , m_scene(std::make_unique<TradeoffScene>(m_plot))
-    , m_empty(new QLabel(tr("Check a method on the left, or run a sweep, to see what it saves and costs"), this))
 {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_plot);
+    m_empty = new EmptyHint(tr("Check a method on the left, or run a sweep, to see what it saves and costs"),
+        QStringLiteral("tradeoffEmpty"), this);
     m_plot->setFocusPolicy(Qt::NoFocus); // a click gives the focus to this widget, which has the keys
     setFocusPolicy(Qt::StrongFocus);
     setObjectName(QStringLiteral("tradeoffChart"));
     setAccessibleName(tr("Trade-off chart"));
-    m_empty->setObjectName(QStringLiteral("tradeoffEmpty"));
-    m_empty->setAlignment(Qt::AlignCenter);
-    m_empty->setWordWrap(true);
-    m_empty->setMargin(24);
-    m_empty->setAutoFillBackground(true);
-    m_empty->setBackgroundRole(QPalette::Base);
-    m_empty->setAttribute(Qt::WA_TransparentForMouseEvents);
     m_timer.setSingleShot(true);
     m_timer.setInterval(kFrame);
     connect(&m_timer, &QTimer::timeout, this, &TradeoffChart::refreshNow);
@@ -197,7 +191,6 @@ void TradeoffChart::paintChart(const ChartSheet& sheet)
 void TradeoffChart::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    m_empty->setGeometry(rect());
     m_scene->placeLegend(event->size());
     m_scene->replot();
 }

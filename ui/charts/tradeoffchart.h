@@ -10,10 +10,10 @@
 class QCustomPlot;
 class QCPAbstractLegendItem;
 class QItemSelectionModel;
-class QLabel;
 
 namespace pikv::ui {
 
+class EmptyHint;
 class TradeoffScene;
 
 /// Results as points, size against quality. Hover shows all figures; click, Shift-drag or arrow keys and Enter select;
@@ -80,7 +80,7 @@ private:
     QItemSelectionModel* m_selection;
     QCustomPlot* m_plot;
     std::unique_ptr<TradeoffScene> m_scene;
-    QLabel* m_empty;
+    EmptyHint* m_empty;
     QTimer m_timer;
     TradeoffAxes m_axes;
     TradeoffData m_data;

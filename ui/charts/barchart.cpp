@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/barchart.h"
+#include "ui/charts/metrictext.h"
+#include "ui/charts/qcpbarchart.h"
+#ifdef PIKV_WITH_QTCHARTS
+#include "ui/charts/qtbarchart.h"
+#endif
+#include <cmath>
+
+namespace pikv::ui {
+namespace {
+
+constexpr double kLabelRoom = 0.14; // of the axis, for the value behind the longest bar
+
+bool drawable(const BarChartData& data, double value) { return std::isfinite(value) && (!data.log || value > 0); }
+
+/// Multiples of 1, 2 or 5 times a power of ten, about five of them.
+QList<double> linearTicks(double lower, double upper)
+{
+    const double raw = (upper - lower) / 5, power = std::pow(10, std::floor(std::log10(raw)));
+    const double step = (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10) * power;
+    QList<double> ticks;
+    for (double i = std::ceil(lower / step - 1e-9); i * step <= upper + step * 1e-9; ++i)
+        ticks << i * step;
+    return ticks;
+}
+
+void setLogGeometry(BarGeometry& geometry, double low, double high)
+{
+    geometry.lower = std::floor(std::log10(low) - 0.2);
+    geometry.base = geometry.lower;
+    geometry.upper = std::log10(high) + (std::log10(high) - geometry.lower) * kLabelRoom;
+    const double least = std::pow(10, geometry.lower), most = std::pow(10, geometry.upper);
+    for (const double tick : decadeTicks(least, most))
+        geometry.ticks << QPair(std::log10(tick), powerOfTenText(tick));
+}
+
+void setLinearGeometry(BarGeometry& geometry, const BarChartData& data, double low, double high)
+{
+    const double room = (std::max(high, 0.0) - std::min(low, 0.0)) * kLabelRoom;
+    geometry.lower = low < 0 ? low - room : 0;
+    geometry.upper = high > 0 ? high + room : room;
+    for (const double tick : linearTicks(geometry.lower, geometry.upper))
+        geometry.ticks << QPair(tick, data.bytes ? bytesTickText(tick) : shortNumber(tick));
+}
+
+} // namespace
+
+BarGeometry barGeometry(const BarChartData& data)
+{
+    BarGeometry geometry;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const Bar& bar : data.bars) {
+        if (drawable(data, bar.value)) {
+            low = std::min(low, bar.value);
+            high = std::max(high, bar.value);
+        }
+    }
+    if (low > high || (low == 0 && high == 0))
+        low = high = 1;
+    data.log ? setLogGeometry(geometry, low, high) : setLinearGeometry(geometry, data, low, high);
+    for (const Bar& bar : data.bars) {
+        const bool drawn = drawable(data, bar.value);
+        geometry.ends << (!drawn ? geometry.base : data.log ? std::log10(bar.value) : bar.value);
+    }
+    return geometry;
+}
+
+BarBackend defaultBarBackend()
+{
+#ifdef PIKV_WITH_QTCHARTS
+    return BarBackend::QtCharts;
+#else
+    return BarBackend::QCustomPlot;
+#endif
+}
+
+BarChart* makeBarChart(BarBackend backend, QWidget* parent)
+{
+#ifdef PIKV_WITH_QTCHARTS
+    if (backend == BarBackend::QtCharts)
+        return new QtBarChart(parent);
+#endif
+    return new QcpBarChart(parent);
+}
+
+} // namespace pikv::ui

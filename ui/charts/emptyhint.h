@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QLabel>
+
+namespace pikv::ui {
+
+/// Covers a chart that has nothing to show and says what to do.
+class EmptyHint : public QLabel {
+    Q_OBJECT
+public:
+    EmptyHint(const QString& text, const QString& objectName, QWidget* chart);
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+};
+
+} // namespace pikv::ui

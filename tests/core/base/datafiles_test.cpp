@@ -18,6 +18,8 @@ private Q_SLOTS:
 
     void theBuildTreeFindsTheSample()
     {
+        if (QFileInfo(PIKV_BIN_DIR "/../../..").canonicalFilePath() != QFileInfo(PIKV_SOURCE_DIR).canonicalFilePath())
+            QSKIP("this build folder is not build/<preset> in the source folder");
         const auto path = QString::fromStdString(shippedFile(sampleDump));
         QCOMPARE(QFileInfo(path).canonicalFilePath(),
             QFileInfo(PIKV_SOURCE_DIR "/resources/samples/smollm2-135m-256.safetensors").canonicalFilePath());

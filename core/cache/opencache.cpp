@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/filesource.h"
-#include "core/base/text.h"
 #include "core/cache/cachehandle.h"
 #include "core/cache/filecache.h"
+#include "core/cache/openencoded.h"
 #include "core/formats/detect.h"
 
 namespace pikv {
@@ -12,6 +12,8 @@ CachePtr openCache(const std::string& path)
     auto file = std::make_unique<FileSource>(path);
     refuseForeignFile(*file);
     const SafetensorsHeader header = readSafetensors(*file);
+    if (isEncodedContainer(header))
+        return openEncoded(path);
     DumpLayout layout = readSafetensorsDump(*file, header);
     return std::make_shared<FileCache>(std::move(file), std::move(layout));
 }

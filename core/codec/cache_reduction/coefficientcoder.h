@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/bytes.h"
+#include <cstdint>
+
+namespace pikv {
+
+/// Codes `count` coefficients with `bits` (1 … 8: mid-rise uniform quantiser, one f16 step written first; 16: f16 values) and
+/// appends them, padded to whole bytes. The step starts at the Gaussian optimum for their spread and is widened where the
+/// data's tails ask for it (least squared error of five candidates).
+void encodeCoefficients(const float* values, std::int64_t count, int bits, Bytes& out);
+
+/// Bits of the step that encodeCoefficients() writes before the codes.
+std::int64_t coefficientSideBits(int bits);
+
+/// Reads what encodeCoefficients() wrote; `at` moves on. Throws Error{Input} where the bytes end too early.
+void decodeCoefficients(ByteSpan bytes, std::size_t& at, int bits, float* values, std::int64_t count);
+
+} // namespace pikv

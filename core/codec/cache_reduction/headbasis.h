@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/bytes.h"
+#include <ATen/core/Tensor.h>
+#include <cstdint>
+#include <vector>
+
+namespace pikv {
+
+/// A transform of one head's vectors, x ~ mean + coefficients * basis, with basis vectors by falling variance: the
+/// Karhunen–Loève transform of the (weighted) covariance, coded as one int8 row and an f16 scale a vector; or the
+/// identity, which costs nothing.
+class HeadBasis {
+public:
+    /// `rows` f32 [n, dim]; `weights` f32 [n] or undefined.
+    static HeadBasis fit(const at::Tensor& rows, const at::Tensor& weights, bool klt);
+
+    bool isIdentity() const { return !m_vectors.defined(); }
+    const at::Tensor& mean() const { return m_mean; } ///< f32 [dim], rounded to f16
+    /// Coefficients [dim, n] of `rows`: exact for the coded basis, so that coding the basis costs no accuracy at full rank.
+    at::Tensor project(const at::Tensor& rows) const;
+    /// rows f32 [n, dim] from coefficients [dim, n].
+    at::Tensor rebuild(const at::Tensor& coefficients) const;
+
+    static std::int64_t bitsPerVector(std::int64_t dim) { return dim * 8 + 16; }
+    /// The vectors with used[i] != 0, in order.
+    void write(const std::vector<std::uint8_t>& used, Bytes& out) const;
+    /// Reads back what write() wrote; unused vectors are zero. `at` moves on; throws Error{Input} past the end.
+    static HeadBasis read(ByteSpan bytes, std::size_t& at, const std::vector<std::uint8_t>& used, std::int64_t dim, bool klt,
+        at::Tensor mean);
+
+private:
+    at::Tensor m_mean;
+    at::Tensor m_vectors; ///< f32 [dim, dim] as coded, one vector a row
+    std::vector<std::int8_t> m_codes;
+    std::vector<std::uint16_t> m_scales;
+};
+
+} // namespace pikv

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/cache_reduction/pyramid.h"
+#include "core/codec/cache_reduction/coefficientcoder.h"
+#include "core/codec/cache_reduction/pyramidplanes.h"
+#include "core/codec/planes.h"
+#include "core/codec/tensorbytes.h"
+#include "core/kernels/bitpack.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <bit>
+
+namespace pikv {
+namespace {
+
+constexpr double layerBeta = 20; ///< PyramidKV's ratio of the first to the last layer's budget
+/// Upper estimate of what the container spends outside the payload: header text, and a size table a section.
+constexpr std::int64_t headerBytes = 900, tableBytesPerLayer = 2 * 8;
+
+std::int64_t mapBits(int levels) { return std::bit_width(static_cast<unsigned>(levels - 1)); }
+
+std::int64_t sumOfDims(const LayerShape& s) { return s.kvHeads * (s.keyDim + s.valueDim); }
+
+/// Bytes that do not depend on the allocation: transform flag, means, widths, level map.
+std::int64_t fixedBytes(const LayerShape& s, int levels)
+{
+    const std::int64_t widths = sumOfDims(s) * levels;
+    return 1 + sumOfDims(s) * 2 + (widths + 1) / 2 + (s.batch * s.seq * mapBits(levels) + 7) / 8;
+}
+
+/// Widths in nibbles: 0 … 8, and 9 for half precision.
+Bytes packWidths(const std::vector<int>& bits)
+{
+    Bytes out((bits.size() + 1) / 2);
+    for (std::size_t i = 0; i < bits.size(); ++i)
+        out[i / 2] |= std::byte((bits[i] == halfBits ? 9 : bits[i]) << (i % 2 * 4));
+    return out;
+}
+
+std::vector<int> unpackWidths(ByteSpan bytes, std::size_t count)
+{
+    std::vector<int> bits(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const int nibble = std::to_integer<int>(bytes[i / 2]) >> (i % 2 * 4) & 15;
+        if (nibble > 9)
+            throw inputError("the section 'side' names a code width that does not exist");
+        bits[i] = nibble == 9 ? halfBits : nibble;
+    }
+    return bits;
+}
+
+/// A cursor over the section `side`.
+struct SideReader {
+    ByteSpan bytes;
+    std::size_t at = 0;
+
+    ByteSpan take(std::size_t count)
+    {
+        if (count > bytes.size() - at)
+            throw inputError("the section 'side' ends too early");
+        at += count;
+        return bytes.subspan(at - count, count);
+    }
+};
+
+/// Which vectors of a plane some level uses.
+std::vector<std::uint8_t> usedVectors(const int* bits, int levels, std::int64_t dim)
+{
+    std::vector<std::uint8_t> used(static_cast<std::size_t>(dim), 0);
+    for (int l = 0; l < levels; ++l)
+        for (std::int64_t c = 0; c < dim; ++c)
+            used[static_cast<std::size_t>(c)] |= bits[l * dim + c] != 0;
+    return used;
+}
+
+Bytes packMap(const TokenTiers& tiers)
+{
+    const int width = static_cast<int>(mapBits(tiers.levels));
+    Bytes map(width ? packedBytes(tiers.level.size(), width) : 0);
+    if (width)
+        packBits(tiers.level, width, map);
+    return map;
+}
+
+void append(Bytes& out, ByteSpan bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+
+} // namespace
+
+double Pyramid::layerRatio(int index, int count) const
+{
+    const double ratio = params().real("compression_ratio");
+    if (!byLayer() || count < 2)
+        return ratio;
+    const double last = 2 * ratio / (layerBeta + 1), first = 2 * ratio - last;
+    return first + (last - first) * double(index) / double(count - 1);
+}
+
+std::int64_t Pyramid::budgetBits(const LayerShape& shape, int index, int count) const
+{
+    const double target = layerRatio(index, count) * double(shape.elements()) * 2;
+    const double overhead = double(headerBytes) / count + double(tableBytesPerLayer + fixedBytes(shape, levels()));
+    return std::int64_t((target - overhead) * 8);
+}
+
+void Pyramid::validate(const CacheInfo& info) const
+{
+    LayerwiseCompressor::validate(info);
+    const int count = static_cast<int>(info.layers.size());
+    for (int i = 0; i < count; ++i) {
+        const LayerShape& shape = info.layers[static_cast<std::size_t>(i)];
+        if (levels() > shape.seq)
+            throw usageError("pyramid: num_levels=" + std::to_string(levels()) + " is above the "
+                + std::to_string(shape.seq) + " tokens of layer " + std::to_string(i));
+    }
+}
+
+std::vector<std::string> Pyramid::warnings(const CacheInfo& info) const
+{
+    const int count = static_cast<int>(info.layers.size());
+    for (int i = 0; i < count; ++i)
+        if (budgetBits(info.layers[static_cast<std::size_t>(i)], i, count) < 0)
+            return { "pyramid: compression_ratio=" + printParam(params().real("compression_ratio"))
+                + " is below what the side information of this shape takes; the target is missed" };
+    return {};
+}
+
+TokenTiers Pyramid::tiers(const LayerInput& input) const
+{
+    const auto shares = levelShares(levels(), params().real("decay_factor"));
+    if (input.importance.defined())
+        return tiersByScore(input.importance, shares);
+    // Without importance: by the tokens' energy about the mean, so that water-filling finds loud and quiet groups.
+    const auto energy = [](const at::Tensor& tensor) {
+        const at::Tensor rows = tensor.to(at::kFloat);
+        const at::Tensor centred = (rows - rows.mean(2, true)).square().sum({ 1, 3 });
+        return centred / centred.mean().clamp_min(1e-30);
+    };
+    return tiersByScore(energy(input.kv.key) + energy(input.kv.value), shares);
+}
+
+void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const
+{
+    const TokenTiers map = tiers(input);
+    const LevelOrder order(map, input.importance);
+    const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
+    const std::string& transform = params().text("transform");
+    std::vector<PyramidPlane> planes;
+    PyramidPlan plan;
+    bool klt = false;
+    for (bool candidate : { true, false }) {
+        if (transform != "auto" && (transform == "klt") != candidate)
+            continue;
+        auto tried = makePlanes(input, order, candidate, context);
+        PyramidPlan triedPlan = planBits(tried, order, candidate, budget);
+        if (planes.empty() || triedPlan.error < plan.error) {
+            planes = std::move(tried);
+            plan = std::move(triedPlan);
+            klt = candidate;
+        }
+    }
+    Bytes side { std::byte(klt) };
+    append(side, packMap(map));
+    append(side, packWidths(plan.bits));
+    std::vector<Bytes> codes(planes.size());
+    const int* bits = plan.bits.data();
+    std::vector<const int*> planeBits;
+    for (const PyramidPlane& plane : planes) {
+        append(side, tensorToBytes(plane.basis.mean(), DType::F16));
+        if (klt)
+            plane.basis.write(usedVectors(bits, order.levels(), plane.dim), side);
+        planeBits.push_back(bits);
+        bits += order.levels() * plane.dim;
+    }
+    forEachPlane(c10::kCPU, static_cast<std::int64_t>(planes.size()), context.job, [&](std::int64_t p) {
+        const auto at = static_cast<std::size_t>(p);
+        const PyramidPlane& plane = planes[at];
+        const std::int64_t rows = plane.coefficients.size(1);
+        for (int l = 0; l < order.levels(); ++l)
+            for (std::int64_t c = 0; c < plane.dim; ++c)
+                if (const int width = planeBits[at][l * plane.dim + c]; width > 0 && order.count(l) > 0)
+                    encodeCoefficients(plane.coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)],
+                        order.count(l), width, codes[at]);
+    });
+    Bytes all;
+    for (const Bytes& plane : codes)
+        append(all, plane);
+    out.add("side", std::move(side));
+    out.add("codes", std::move(all));
+}
+
+namespace {
+
+TokenTiers readMap(SideReader& side, int levels, std::int64_t rows)
+{
+    TokenTiers tiers { levels, std::vector<std::uint8_t>(static_cast<std::size_t>(rows), 0) };
+    if (const int width = static_cast<int>(mapBits(levels)); width > 0)
+        unpackBits(side.take(packedBytes(tiers.level.size(), width)), width, tiers.level);
+    for (std::uint8_t level : tiers.level)
+        if (level >= levels)
+            throw inputError("the section 'side' names a level that does not exist");
+    return tiers;
+}
+
+} // namespace
+
+LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& context) const
+{
+    const LayerShape& s = output.shape;
+    SideReader side { output.sections.get("side") };
+    const bool klt = side.take(1)[0] != std::byte(0);
+    const std::int64_t rows = s.batch * s.seq;
+    const LevelOrder order(readMap(side, levels(), rows), {});
+    const auto units = static_cast<std::size_t>(sumOfDims(s) * levels());
+    const std::vector<int> widths = unpackWidths(side.take((units + 1) / 2), units);
+    const int* bits = widths.data();
+    const ByteSpan codes = output.sections.get("codes");
+    std::size_t at = 0;
+    at::Tensor tensors[] = { at::empty({ s.kvHeads, rows, s.keyDim }, at::kFloat),
+        at::empty({ s.kvHeads, rows, s.valueDim }, at::kFloat) };
+    for (std::int64_t p = 0; p < 2 * s.kvHeads; ++p) {
+        context.job.checkpoint();
+        const std::int64_t dim = p < s.kvHeads ? s.keyDim : s.valueDim;
+        at::Tensor mean = tensorFromBytes(side.take(static_cast<std::size_t>(dim) * 2), DType::F16, { dim }).to(at::kFloat);
+        const HeadBasis basis = HeadBasis::read(side.bytes, side.at, usedVectors(bits, levels(), dim), dim, klt, mean);
+        at::Tensor coefficients = at::zeros({ dim, rows }, at::kFloat);
+        for (int l = 0; l < levels(); ++l)
+            for (std::int64_t c = 0; c < dim; ++c)
+                if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
+                    decodeCoefficients(codes, at, width,
+                        coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)], order.count(l));
+        bits += levels() * dim;
+        tensors[p / s.kvHeads].select(0, p % s.kvHeads).index_copy_(0, order.rows, basis.rebuild(coefficients));
+    }
+    const auto shaped = [&](const at::Tensor& t, std::int64_t dim) {
+        return t.view({ s.kvHeads, s.batch, s.seq, dim }).transpose(0, 1).to(context.device);
+    };
+    return { shaped(tensors[0], s.keyDim), shaped(tensors[1], s.valueDim), {}, {} };
+}
+
+namespace {
+
+const MethodRegistration registration { withFactory<Pyramid>({
+    .id = "pyramid",
+    .label = "Pyramid",
+    .family = "Cache reduction",
+    .sentence = "Sorts tokens into levels by importance and codes each level with a shorter prefix of one transform and fewer "
+                "bits, to a target ratio.",
+    .reference = "PiKV PyramidCompressor; PyramidKV (arXiv 2406.02069) for axis=layer; reverse water-filling, Cover & Thomas 10.3.3",
+    .params = {
+        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit bytes to aim at; met within 2 %."),
+        param::integer("num_levels", "Levels", 3, 1, 8, "levels", "Groups of tokens that share a precision."),
+        param::real("decay_factor", "Decay", 0.8, 0.05, 1.0, 0.05, "", "How slowly the levels' shares of the tokens fall; 1 puts all tokens into the last level."),
+        param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),
+        param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises less error."),
+    },
+    .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
+    .make = {},
+    .checkedByDefault = true,
+}) };
+
+} // namespace
+
+} // namespace pikv

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/base/bytes.h"
+#include "core/base/bytesource.h"
 #include "core/kernels/ggmldequant.h"
 #include <cstdint>
 #include <map>
@@ -28,10 +28,9 @@ struct GgufTensor {
 /// What stands before the data of a GGUF file (versions 2 and 3, little endian).
 class GgufHeader {
 public:
-    /// `start` are the first bytes of a file of `fileBytes` bytes; all of the header must be in it. `name` is for
-    /// messages. Throws Error{Input} with the byte offset for every breach of the format, for tensor types that cannot
-    /// be decoded and for one part of a split model.
-    static GgufHeader parse(ByteSpan start, std::uint64_t fileBytes, std::string name);
+    /// Throws Error{Input} with the byte offset for every breach of the format, for tensor types that cannot be decoded
+    /// and for one part of a split model. Reads no tensor data.
+    static GgufHeader read(const ByteSource& file);
 
     const std::string& name() const { return m_name; }
     const std::map<std::string, GgufValue, std::less<>>& metadata() const { return m_metadata; }

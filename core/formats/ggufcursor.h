@@ -1,56 +1,62 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/base/bytes.h"
+#include "core/base/bytesource.h"
 #include "core/base/error.h"
+#include <algorithm>
 #include <string>
-#include <utility>
 
 namespace pikv {
 
-/// Walks through the header of a GGUF file; what does not fit ends in an Error{Input} with the offset.
+/// Walks through the header of a GGUF file, a window at a time; what does not fit ends in an Error{Input} with the
+/// offset.
 class GgufCursor {
 public:
-    GgufCursor(ByteSpan bytes, std::string name)
-        : m_bytes(bytes)
-        , m_name(std::move(name))
+    explicit GgufCursor(const ByteSource& file)
+        : m_file(file)
     {
     }
-    std::uint64_t position() const { return m_position; }
-    std::uint64_t left() const { return m_bytes.size() - m_position; }
+    std::uint64_t position() const { return m_start + m_used; }
+    std::uint64_t left() const { return m_file.size() - position(); }
+    std::uint64_t fileBytes() const { return m_file.size(); }
 
     template <typename T>
     T take(const char* what)
     {
-        need(sizeof(T), what);
-        const T value = loadLe<T>(m_bytes.data() + m_position);
-        m_position += sizeof(T);
-        return value;
+        return loadLe<T>(next(sizeof(T), what));
     }
     std::string string(const char* what)
     {
         const auto length = take<std::uint64_t>(what);
         if (length > kMaxString)
             fail(std::string(what) + " has " + std::to_string(length) + " bytes; at most 16 MiB are allowed");
-        need(length, what);
-        const auto* at = reinterpret_cast<const char*>(m_bytes.data() + m_position);
-        m_position += length;
-        return { at, length };
+        return { reinterpret_cast<const char*>(next(length, what)), length };
     }
     [[noreturn]] void fail(const std::string& what) const
     {
-        throw inputError(m_name + ": " + what + " (at byte " + std::to_string(m_position) + ")");
+        throw inputError(m_file.name() + ": " + what + " (at byte " + std::to_string(position()) + ")");
     }
 
 private:
-    static constexpr std::uint64_t kMaxString = std::uint64_t { 16 } << 20;
-    void need(std::uint64_t bytes, const char* what) const
+    static constexpr std::uint64_t kMaxString = std::uint64_t { 16 } << 20, kWindow = std::uint64_t { 1 } << 18;
+
+    const std::byte* next(std::uint64_t bytes, const char* what)
     {
         if (bytes > left())
             fail(std::string("the file ends inside ") + what);
+        if (m_used + bytes > m_window.size()) {
+            m_start += m_used;
+            m_used = 0;
+            m_window.resize(std::min(std::max(bytes, kWindow), left()));
+            m_file.read(m_start, m_window);
+        }
+        const std::byte* at = m_window.data() + m_used;
+        m_used += bytes;
+        return at;
     }
-    ByteSpan m_bytes;
-    std::string m_name;
-    std::uint64_t m_position = 0;
+
+    const ByteSource& m_file;
+    Bytes m_window;
+    std::uint64_t m_start = 0, m_used = 0; ///< offset of the window; bytes of it that were taken
 };
 
 } // namespace pikv

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/formats/gguf.h"
 #include "core/formats/ggufcursor.h"
 #include <bit>
@@ -10,11 +11,10 @@ namespace pikv {
 /// Fills a GgufHeader from the bytes.
 class GgufReader {
 public:
-    GgufReader(ByteSpan start, std::uint64_t fileBytes, std::string name)
-        : m_in(start, name)
-        , m_fileBytes(fileBytes)
+    explicit GgufReader(const ByteSource& file)
+        : m_in(file)
     {
-        m_header.m_name = std::move(name);
+        m_header.m_name = file.name();
     }
 
     GgufHeader read()
@@ -39,7 +39,6 @@ private:
     void placeTensors();
 
     GgufCursor m_in;
-    std::uint64_t m_fileBytes;
     std::uint64_t m_entries = 0, m_tensorCount = 0;
     GgufHeader m_header;
 };
@@ -133,7 +132,7 @@ void GgufReader::readEntry()
     std::string key = m_in.string("a metadata key");
     const auto type = m_in.take<std::uint32_t>("a metadata type");
     if (m_header.has(key))
-        m_in.fail("the metadata key '" + key + "' stands twice");
+        m_in.fail("the metadata key " + inQuotes(key) + " stands twice");
     GgufValue value;
     switch (type) {
     case kString:
@@ -158,7 +157,7 @@ void GgufReader::readTensor()
 {
     GgufTensor tensor;
     tensor.name = m_in.string("a tensor's name");
-    const std::string quoted = "tensor '" + tensor.name + "'";
+    const std::string quoted = "tensor " + inQuotes(tensor.name);
     if (tensor.name.empty() || tensor.name.size() >= 64)
         m_in.fail("a tensor's name has " + std::to_string(tensor.name.size()) + " bytes; 1 to 63 are allowed");
     const auto rank = m_in.take<std::uint32_t>("a tensor's rank");
@@ -181,7 +180,7 @@ void GgufReader::readTensor()
         m_in.fail(quoted + " has rows that are no whole number of " + std::string(info->name) + " blocks");
     tensor.type = info->type;
     const std::uint64_t blocks = elements / static_cast<std::uint64_t>(info->blockElements);
-    if (blocks > m_fileBytes / static_cast<std::uint64_t>(info->blockBytes))
+    if (blocks > m_in.fileBytes() / static_cast<std::uint64_t>(info->blockBytes))
         m_in.fail(quoted + " is larger than the file");
     tensor.bytes = blocks * static_cast<std::uint64_t>(info->blockBytes);
     tensor.offset = m_in.take<std::uint64_t>("a tensor's offset");
@@ -201,19 +200,17 @@ void GgufReader::placeTensors()
     std::uint64_t expected = 0; // stays below the file's size, so no sum overflows
     for (GgufTensor& tensor : m_header.m_tensors) {
         if (tensor.offset != expected)
-            m_in.fail("tensor '" + tensor.name + "' stands at data offset " + std::to_string(tensor.offset) + " where "
-                + std::to_string(expected) + " was expected");
-        if (data + expected + tensor.bytes > m_fileBytes)
-            m_in.fail("tensor '" + tensor.name + "' ends at byte " + std::to_string(data + expected + tensor.bytes)
-                + " of a file of " + std::to_string(m_fileBytes) + ": the file is incomplete");
+            m_in.fail("tensor " + inQuotes(tensor.name) + " stands at data offset " + std::to_string(tensor.offset)
+                + " where " + std::to_string(expected) + " was expected");
+        if (data + expected + tensor.bytes > m_in.fileBytes())
+            m_in.fail("tensor " + inQuotes(tensor.name) + " ends at byte "
+                + std::to_string(data + expected + tensor.bytes) + " of a file of " + std::to_string(m_in.fileBytes())
+                + ": the file is incomplete");
         expected += padded(tensor.bytes);
         tensor.offset += data;
     }
 }
 
-GgufHeader GgufHeader::parse(ByteSpan start, std::uint64_t fileBytes, std::string name)
-{
-    return GgufReader(start, fileBytes, std::move(name)).read();
-}
+GgufHeader GgufHeader::read(const ByteSource& file) { return GgufReader(file).read(); }
 
 } // namespace pikv

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
+#include "core/formats/jsontext.h"
 #include "core/model/vocabulary.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -25,7 +26,7 @@ class Reader {
 public:
     Reader(const std::string& name, std::string_view text)
         : m_name(name)
-        , m_root(parse(text))
+        , m_root(parseJson(text, name))
     {
     }
     Vocabulary read()
@@ -45,14 +46,6 @@ public:
 
 private:
     [[noreturn]] void fail(const std::string& what) const { throw inputError(m_name + ": " + what); }
-    Json parse(std::string_view text) const
-    {
-        try {
-            return Json::parse(text);
-        } catch (const Json::exception& error) {
-            throw inputError(m_name + ": no valid JSON: " + error.what());
-        }
-    }
     void readPreTokenizer();
     void place(std::int64_t id, std::string bytes, TokenKind kind);
     void readTokens(const Json& vocab);
@@ -171,7 +164,7 @@ Vocabulary vocabularyFromJson(const std::string& tokenizerJson, std::string_view
     try {
         Reader reader(tokenizerJson, text);
         Vocabulary out = reader.read();
-        const Json config = configText.empty() ? Json::object() : Json::parse(configText);
+        const Json config = configText.empty() ? Json::object() : parseJson(configText, "tokenizer_config.json");
         if (out.bos < 0)
             out.bos = idOf(out, config.value("bos_token", Json()));
         out.eos = idOf(out, config.value("eos_token", Json()));

@@ -26,7 +26,7 @@ const Json& golden()
 Tokenizer fromGguf(const QByteArray& bytes)
 {
     const ByteSpan span = asBytes(bytes.constData(), std::size_t(bytes.size()));
-    return Tokenizer(vocabularyFromGguf(GgufHeader::parse(span, span.size(), "test.gguf")));
+    return Tokenizer(vocabularyFromGguf(GgufHeader::read(MemorySource(span, "test.gguf"))));
 }
 
 Tokenizer fromFolder(const QString& folder)
@@ -231,7 +231,7 @@ private Q_SLOTS:
             return QByteArray("{\"pre_tokenizer\":") + pre + ",\"model\":" + model + "}";
         };
         const char* level = R"({"type":"ByteLevel","use_regex":true,"add_prefix_space":false})";
-        QTest::newRow("no JSON") << QByteArray("{") << "no valid JSON";
+        QTest::newRow("no JSON") << QByteArray("{") << "not valid JSON";
         QTest::newRow("empty") << QByteArray("{}") << "form of a tokenizer.json";
         QTest::newRow("unigram") << file(level, R"({"type":"Unigram","vocab":[]})") << "kind 'Unigram'";
         QTest::newRow("unknown step") << file(R"({"type":"Metaspace"})", R"({"type":"BPE"})") << "step 'Metaspace'";

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/datafiles.h"
+#include "core/base/error.h"
+#include "core/model/languagemodel.h"
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+
+namespace pikv {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string defaultModelPath()
+{
+    const char* chosen = std::getenv("PIKV_MODEL");
+    return chosen && *chosen ? chosen : userDataDir() + "/" + std::string(defaultModel);
+}
+
+bool isModel(const fs::path& path)
+{
+    std::error_code ignored;
+    return (path.extension() == ".gguf" && fs::is_regular_file(path, ignored))
+        || fs::exists(path / "config.json", ignored);
+}
+
+/// Letters and digits in lower case: "Qwen/Qwen2.5-0.5B" and "qwen2.5-0.5b" name the same model.
+std::string plainName(const std::string& name)
+{
+    std::string plain;
+    for (const char c : modelNameFromPath(name))
+        if (std::isalnum(static_cast<unsigned char>(c)))
+            plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+    return plain;
+}
+
+} // namespace
+
+std::string resolveModel(std::string_view model)
+{
+    std::error_code ignored;
+    if (model != "default") {
+        if (fs::exists(fs::path(model), ignored))
+            return std::string(model);
+        throw inputError(
+            std::string(model) + ": there is no such model; give a GGUF file, a Hugging Face folder or 'default'");
+    }
+    const std::string path = defaultModelPath();
+    if (!fs::exists(path, ignored))
+        throw inputError("The default model is not at " + path
+            + "; packaging/fetch-model fetches it, and PIKV_MODEL can name another file");
+    return path;
+}
+
+std::vector<std::string> findModels()
+{
+    std::vector<std::string> models;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(userDataDir() + "/models", ignored))
+        if (isModel(entry.path()))
+            models.push_back(entry.path().string());
+    std::sort(models.begin(), models.end());
+    const std::string first = defaultModelPath();
+    if (isModel(first)) {
+        std::erase(models, first);
+        models.insert(models.begin(), first);
+    }
+    return models;
+}
+
+std::string modelMismatch(const CacheInfo& dump, const LanguageModel& model)
+{
+    const ModelInfo& info = model.info();
+    if (!dump.model.empty() && plainName(dump.model) != plainName(info.name))
+        return "the dump is of the model '" + dump.model + "', the open one is '" + info.name + "'";
+    const auto differ = [&](const char* what, std::int64_t inDump, std::int64_t inModel) {
+        return "the dump has " + std::to_string(inDump) + " " + what + ", " + info.name + " has "
+            + std::to_string(inModel);
+    };
+    if (static_cast<std::int64_t>(dump.layers.size()) != info.layers)
+        return differ("layers", static_cast<std::int64_t>(dump.layers.size()), info.layers);
+    for (const LayerShape& layer : dump.layers) {
+        if (layer.kvHeads != info.kvHeads)
+            return differ("KV heads", layer.kvHeads, info.kvHeads);
+        if (layer.keyDim != info.headDim || layer.valueDim != info.headDim)
+            return differ(
+                "channels a head", layer.keyDim != info.headDim ? layer.keyDim : layer.valueDim, info.headDim);
+        if (layer.seq != dump.seq() || layer.batch != 1)
+            return "the dump does not hold one sequence of the same length in every layer";
+    }
+    if (dump.seq() > info.context)
+        return "the dump has " + std::to_string(dump.seq()) + " tokens, the context of " + info.name + " holds "
+            + std::to_string(info.context);
+    const RopeInfo expected = model.config().ropeInfo();
+    if (dump.rope.state == RopeInfo::State::Pre)
+        return "the dump's keys are not rotated";
+    if (dump.rope.layout == RopeInfo::Layout::Interleaved)
+        return "the dump's keys are rotated in interleaved layout; the model needs half layout";
+    if (dump.rope.theta && *dump.rope.theta != *expected.theta)
+        return "the dump's RoPE base differs from the model's";
+    for (const std::int64_t id : dump.tokenIds)
+        if (id < 0 || id >= info.vocabulary)
+            return "the dump has token " + std::to_string(id) + ", beyond the model's vocabulary of "
+                + std::to_string(info.vocabulary);
+    return "";
+}
+
+} // namespace pikv

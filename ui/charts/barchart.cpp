@@ -29,7 +29,7 @@ void setLogGeometry(BarGeometry& geometry, double low, double high)
 {
     geometry.lower = std::floor(std::log10(low) - 0.2);
     geometry.base = geometry.lower;
-    geometry.upper = std::log10(high) + (std::log10(high) - geometry.lower) * kLabelRoom;
+    geometry.upper = std::max(std::log10(high) + (std::log10(high) - geometry.lower) * kLabelRoom, geometry.lower + 1);
     const double least = std::pow(10, geometry.lower), most = std::pow(10, geometry.upper);
     for (const double tick : decadeTicks(least, most))
         geometry.ticks << QPair(std::log10(tick), powerOfTenText(tick));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chartstyle.h"
+#include "ui/theme/theme.h"
 
 namespace pikv::ui {
 
@@ -8,8 +9,6 @@ QColor blend(const QColor& front, const QColor& back, qreal share)
     const auto mix = [share](int f, int b) { return int(std::lround(f * share + b * (1 - share))); };
     return { mix(front.red(), back.red()), mix(front.green(), back.green()), mix(front.blue(), back.blue()) };
 }
-
-bool isDark(const QPalette& palette) { return palette.color(QPalette::Base).lightness() < 128; }
 
 QPalette lightPalette()
 {
@@ -27,7 +26,7 @@ ChartStyle screenStyle(const QPalette& palette, const QFont& font)
     style.muted = blend(style.text, style.background, 0.65);
     style.grid = blend(style.text, style.background, 0.14);
     style.highlight = palette.color(QPalette::Highlight);
-    style.dark = isDark(palette);
+    style.dark = isDarkPalette(palette);
     style.font = font;
     style.titleFont = font;
     style.titleFont.setBold(true);

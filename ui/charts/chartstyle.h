@@ -20,7 +20,6 @@ ChartStyle screenStyle(const QPalette& palette, const QFont& font);
 ChartStyle paperStyle(const QPalette& palette, const QFont& font, qreal fontScale);
 /// Black on white, whatever the desktop's colours are.
 QPalette lightPalette();
-bool isDark(const QPalette& palette);
 /// `front` over `back`, `share` of it opaque.
 QColor blend(const QColor& front, const QColor& back, qreal share);
 

@@ -80,7 +80,8 @@ QString metricText(const MetricInfo& metric, double value)
         return bytesTickText(value);
     const QString number
         = std::abs(value) >= 1e-4 && std::abs(value) < 1e6 ? QString::number(value, 'g', 4) : powerOfTenText(value);
-    return metric.unit.empty() ? number : number + QChar(0xa0) + unitText(metric);
+    return metric.unit.empty() ? number
+                               : number + (metric.unit == "x" ? QString() : QString(QChar(0xa0))) + unitText(metric);
 }
 
 QString tooltipRow(const QString& name, const QString& value, bool strong)
@@ -105,6 +106,8 @@ QString resultTooltip(const EvaluationResult& result, const QString& label, cons
         if (!std::isnan(value))
             figures += tooltipRow(text(metric.label), metricText(metric, value), &metric == x || &metric == y);
     }
+    if (result.importance.source != ImportanceSpec::Source::None)
+        rows += tooltipRow(tr("importance"), QString::fromStdString(printImportance(result.importance)), false);
     const QString rule = rows.isEmpty() ? QString() : QStringLiteral("<tr><td colspan=2><hr></td></tr>");
     return QStringLiteral("<b>%1</b>%2<table cellspacing=0>%3%4%5</table>")
         .arg(label.toHtmlEscaped(), stateText(result), rows, rule, figures);

@@ -28,7 +28,7 @@ void addBar(QCustomPlot& plot, const Bar& bar, double base, double end, int inde
     bars->setWidth(0.62);
     bars->setBrush(bar.brush);
     bars->setPen(bar.pen);
-    bars->addData(index, end);
+    bars->addData(index, end - base); // counted from the base value
     auto* text = new QCPItemText(&plot);
     text->setClipToAxisRect(false);
     text->setPositionAlignment((end < base ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);

@@ -122,7 +122,7 @@ void TradeoffChart::updateDescription()
         setAccessibleDescription(m_empty->text());
         return;
     }
-    QStringList parts { tr("%1: %n point(s)", nullptr, m_data.shown).arg(chartTitle()) };
+    QStringList parts { tr("%1; points: %2").arg(chartTitle()).arg(m_data.shown) };
     QStringList names;
     for (const TradeoffSeries& series : std::as_const(m_data.series)) {
         if (!series.hidden)
@@ -131,7 +131,7 @@ void TradeoffChart::updateDescription()
     parts << names.join(QLatin1String(", "));
     if (m_data.front.size() > 1) {
         const EvaluationResult& best = *m_model->row(m_data.front.first().row).result;
-        parts << tr("Pareto front of %n point(s)", nullptr, int(m_data.front.size()));
+        parts << tr("points on the Pareto front: %1").arg(m_data.front.size());
         const QModelIndex cell = m_model->index(m_data.front.first().row, ResultsModel::MethodColumn);
         parts << tr("smallest on it is %1").arg(resultSentence(best, cell.data().toString(), *m_axes.x, *m_axes.y));
     }

@@ -8,7 +8,7 @@
 namespace pikv::ui {
 namespace {
 
-QString tr(const char* s, int n = -1) { return QCoreApplication::translate("Tradeoff", s, nullptr, n); }
+QString tr(const char* s) { return QCoreApplication::translate("Tradeoff", s); }
 
 TradeoffSeries& seriesOf(TradeoffData& data, QHash<QString, qsizetype>& index, const ResultsModel& model, int row)
 {
@@ -99,7 +99,7 @@ TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, c
     addFront(data, model, axes);
     addEdgeNotes(data, axes);
     if (missing)
-        data.notes << tr("%n result(s) without a value for these axes are not shown", missing);
+        data.notes << tr("Results without a value for these axes, not shown: %1").arg(missing);
     return data;
 }
 

@@ -199,9 +199,8 @@ void TradeoffScene::fit(bool growOnly)
         const QCPRange wanted = toRange(fittedSpan(m_data, ofX, log));
         const QCPRange now = axis->range();
         const QCPRange tight = toRange(dataSpan(m_data, ofX, log));
-        if (growOnly && now.contains(tight.lower) && now.contains(tight.upper))
-            continue;
-        axis->setRange(growOnly ? QCPRange(qMin(now.lower, wanted.lower), qMax(now.upper, wanted.upper)) : wanted);
+        const bool keepLower = growOnly && now.contains(tight.lower), keepUpper = growOnly && now.contains(tight.upper);
+        axis->setRange(keepLower ? now.lower : wanted.lower, keepUpper ? now.upper : wanted.upper);
     }
 }
 
@@ -210,7 +209,7 @@ void TradeoffScene::limitZoom(QCPAxis* axis, bool ofX)
     const bool log = axis->scaleType() == QCPAxis::stLogarithmic;
     const QCPRange full = toRange(fittedSpan(m_data, ofX, log)), now = axis->range();
     const auto extent = [log](const QCPRange& r) { return log ? std::log10(r.upper / r.lower) : r.size(); };
-    const double least = log ? 0.02 : extent(full) * 1e-3, most = extent(full) * 50;
+    const double least = log ? 0.02 : extent(full) * 1e-3, most = log ? extent(full) + 8 : extent(full) * 50;
     const double size = extent(now);
     if (size >= least * 0.999 && size <= most * 1.001)
         return;

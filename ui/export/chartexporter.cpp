@@ -77,7 +77,7 @@ QByteArray ChartExporter::svg(const ExportSpec& spec) const
     generator.setResolution(96);
     generator.setSize(spec.sheet());
     generator.setViewBox(QRect(QPoint(), spec.sheet()));
-    generator.setTitle(spec.title.isEmpty() ? m_chart.chartTitle() : spec.title);
+    generator.setTitle((spec.title.isEmpty() ? m_chart.chartTitle() : spec.title).toHtmlEscaped()); // Qt writes it raw
     generator.setDescription(QStringLiteral("PiKV Explorer"));
     const ChartStyle style = paperStyle(spec.light ? lightPalette() : m_palette, m_font, spec.fontScale);
     m_chart.paintChart({ &generator, spec.sheet(), 1, true, style, spec.title });

@@ -21,14 +21,21 @@ std::string reason(int error)
 {
     switch (error) {
     case ENOSPC:
-    case EDQUOT: return "the disk is full; free some space or choose another folder";
-    case EFBIG: return "the file is larger than the limit on file sizes (ulimit -f) allows";
+    case EDQUOT:
+        return "the disk is full; free some space or choose another folder";
+    case EFBIG:
+        return "the file is larger than the limit on file sizes (ulimit -f) allows";
     case EACCES:
-    case EPERM: return "the folder cannot be written; choose another one";
-    case EROFS: return "the disk is read-only; choose another folder";
-    case ENOENT: return "its folder does not exist; create it first";
-    case ENOTDIR: return "a part of its path is a file, not a folder";
-    default: return std::generic_category().message(error);
+    case EPERM:
+        return "the folder cannot be written; choose another one";
+    case EROFS:
+        return "the disk is read-only; choose another folder";
+    case ENOENT:
+        return "its folder does not exist; create it first";
+    case ENOTDIR:
+        return "a part of its path is a file, not a folder";
+    default:
+        return std::generic_category().message(error);
     }
 }
 
@@ -80,7 +87,8 @@ void AtomicFile::createTemporary()
     // Cut, so that the longest legal file name still has a temporary one.
     const std::string base = fs::path(m_target).filename().string().substr(0, 200);
     for (int attempt = 0; attempt < 100; ++attempt) {
-        const std::string name = "." + base + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+        const std::string name
+            = "." + base + "." + std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
         m_temporary = (folderOf(m_target) / name).string();
         m_descriptor = ::open(m_temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (m_descriptor >= 0)

@@ -60,7 +60,8 @@ void FileSource::read(std::uint64_t offset, std::span<std::byte> out) const
             + " lie beyond the end of the file (" + std::to_string(size()) + " bytes).");
     std::size_t done = 0;
     while (done < out.size()) {
-        const ssize_t got = ::pread(m_descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+        const ssize_t got
+            = ::pread(m_descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

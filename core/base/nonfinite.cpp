@@ -21,11 +21,16 @@ NonFiniteCount count(ByteSpan bytes, Bits infinity)
 NonFiniteCount countNonFinite(ByteSpan bytes, DType dtype)
 {
     switch (dtype) {
-    case DType::F16: return count<std::uint16_t>(bytes, 0x7C00);
-    case DType::BF16: return count<std::uint16_t>(bytes, 0x7F80);
-    case DType::F32: return count<std::uint32_t>(bytes, 0x7F800000);
-    case DType::F64: return count<std::uint64_t>(bytes, 0x7FF0000000000000);
-    default: return {};
+    case DType::F16:
+        return count<std::uint16_t>(bytes, 0x7C00);
+    case DType::BF16:
+        return count<std::uint16_t>(bytes, 0x7F80);
+    case DType::F32:
+        return count<std::uint32_t>(bytes, 0x7F800000);
+    case DType::F64:
+        return count<std::uint64_t>(bytes, 0x7FF0000000000000);
+    default:
+        return {};
     }
 }
 

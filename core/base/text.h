@@ -8,7 +8,8 @@
 
 namespace pikv {
 
-/// The text between single quotes, control characters replaced and cut after 80 bytes: names in a file can hold anything.
+/// The text between single quotes, control characters replaced and cut after 80 bytes: names in a file can hold
+/// anything.
 std::string inQuotes(std::string_view text);
 /// "512 bytes", "4.0 GiB".
 std::string byteText(std::uint64_t bytes);

@@ -53,7 +53,8 @@ at::Tensor FileCache::attentionMask() const
 
 bool FileCache::hasKeep() const
 {
-    return std::any_of(m_layout.layers.begin(), m_layout.layers.end(), [](const LayerEntries& l) { return l.keep.has_value(); });
+    return std::any_of(
+        m_layout.layers.begin(), m_layout.layers.end(), [](const LayerEntries& l) { return l.keep.has_value(); });
 }
 
 } // namespace pikv

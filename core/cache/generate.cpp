@@ -44,8 +44,8 @@ GenerateOptions complete(GenerateOptions o)
     o.queries = std::min(o.queries, o.seq);
     o.queryHeads = o.queries == 0 ? 0 : o.queryHeads ? o.queryHeads : o.kvHeads;
     if (o.queryHeads % o.kvHeads)
-        throw usageError("generate: query-heads=" + std::to_string(o.queryHeads) + " is not a multiple of kv-heads="
-            + std::to_string(o.kvHeads));
+        throw usageError("generate: query-heads=" + std::to_string(o.queryHeads)
+            + " is not a multiple of kv-heads=" + std::to_string(o.kvHeads));
     return o;
 }
 
@@ -62,7 +62,8 @@ std::vector<TensorEntry> layerTensors(const GenerateOptions& o, std::size_t laye
         { nativeTensorName(layer, "value"), o.dtype, { o.batch, o.kvHeads, o.seq, o.valueDim } },
     };
     if (o.queries)
-        tensors.push_back({ nativeTensorName(layer, "query"), o.dtype, { o.batch, o.queryHeads, o.queries, o.headDim } });
+        tensors.push_back(
+            { nativeTensorName(layer, "query"), o.dtype, { o.batch, o.queryHeads, o.queries, o.headDim } });
     return tensors;
 }
 
@@ -102,7 +103,10 @@ public:
     }
 
 private:
-    at::Tensor rows(std::int64_t count, std::int64_t channels) const { return at::empty({ count, channels }, at::kFloat); }
+    at::Tensor rows(std::int64_t count, std::int64_t channels) const
+    {
+        return at::empty({ count, channels }, at::kFloat);
+    }
     void emit(std::size_t part, const at::Tensor& block) const { m_sink(part, block.to(torchType(m_options.dtype))); }
 
     void planes(std::int64_t layer, std::int64_t batch, std::int64_t head)
@@ -196,7 +200,8 @@ void generateCacheFile(const GenerateOptions& options, const std::string& path, 
         tensors.push_back({ "query_positions", DType::I64, { o.queries } });
     SafetensorsWriter writer(path, std::move(tensors), nativeMetadata(info));
     if (o.queries)
-        writer.write(layerTensorCount, asBytes(info.queryPositions.data(), info.queryPositions.size() * sizeof(std::int64_t)));
+        writer.write(
+            layerTensorCount, asBytes(info.queryPositions.data(), info.queryPositions.size() * sizeof(std::int64_t)));
     for (std::int64_t i = 0; i < o.layers; ++i) {
         job.report({ "Generating layer", static_cast<int>(i), static_cast<int>(o.layers) });
         const RowSink sink = [&](std::size_t part, const at::Tensor& rows) {

@@ -12,7 +12,8 @@ namespace pikv {
 /// - keys and values are AR(1) processes along the sequence, so that neighbouring tokens correlate;
 /// - their energy falls along a basis of each head's own as (i + 1)^-1 (keys) and (i + 1)^-0.5 (values);
 /// - keys have four outlier channels: a constant of eight times the usual size, in slowly rotating channels;
-/// - the first four tokens are attention sinks: keys far along the outlier direction, values of a twentieth of the size;
+/// - the first four tokens are attention sinks: keys far along the outlier direction, values of a twentieth of the
+/// size;
 /// - keys are rotated by RoPE (half layout) at positions 0 … seq-1;
 /// - queries, of the last tokens, lean towards the sinks and towards the keys of tokens nearby.
 /// All numbers depend on the seed and on their place alone: neither thread count nor LibTorch version changes them.

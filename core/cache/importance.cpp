@@ -108,7 +108,8 @@ std::vector<float> computeImportance(const KvCache& cache, const ImportanceSpec&
 {
     std::vector<float> values;
     switch (spec.source) {
-    case Source::None: return {};
+    case Source::None:
+        return {};
     case Source::Stored:
         if (!cache.info().hasImportance)
             throw usageError("the dump stores no importance; choose another source: " + choices());
@@ -116,14 +117,20 @@ std::vector<float> computeImportance(const KvCache& cache, const ImportanceSpec&
         break;
     case Source::Attention:
         if (!cache.info().hasQueries())
-            throw usageError("the dump stores no queries, which importance 'attention' needs; dump it with --queries, or "
-                "choose another source: " + choices());
+            throw usageError(
+                "the dump stores no queries, which importance 'attention' needs; dump it with --queries, or "
+                "choose another source: "
+                + choices());
         values = toVector(attentionImportance(cache, job));
         break;
-    case Source::KeyNorm: values = toVector(keyNormImportance(cache, job)); break;
+    case Source::KeyNorm:
+        values = toVector(keyNormImportance(cache, job));
+        break;
     case Source::Recency:
     case Source::Uniform:
-    case Source::Random: values = perToken(cache.info(), spec); break;
+    case Source::Random:
+        values = perToken(cache.info(), spec);
+        break;
     }
     if (const at::Tensor mask = cache.attentionMask(); mask.defined()) {
         const at::Tensor plain = mask.contiguous();

@@ -49,7 +49,8 @@ struct TokenMean {
 };
 
 /// One kv head of one sequence: what its queries give each key. `visible` bool [queries, rows].
-void addHead(TokenMean& result, std::int64_t batch, const at::Tensor& key, const at::Tensor& query, const at::Tensor& visible)
+void addHead(
+    TokenMean& result, std::int64_t batch, const at::Tensor& key, const at::Tensor& query, const at::Tensor& visible)
 {
     const std::int64_t rows = key.size(0), heads = query.size(0), queries = query.size(1);
     const at::Tensor keys = key.to(at::kFloat).t();
@@ -63,11 +64,13 @@ void addHead(TokenMean& result, std::int64_t batch, const at::Tensor& key, const
         const at::Tensor fair = seen.sum(1, true).to(at::kFloat);
         // A row that sees nothing is NaN after the softmax.
         const at::Tensor share = at::softmax(scores, -1).mul_(fair).masked_fill_(seen.logical_not(), 0.0);
-        result.add(batch, share.sum(c10::IntArrayRef { 0, 1 }).to(at::kDouble), seen.sum(0).to(at::kDouble) * static_cast<double>(heads));
+        result.add(batch, share.sum(c10::IntArrayRef { 0, 1 }).to(at::kDouble),
+            seen.sum(0).to(at::kDouble) * static_cast<double>(heads));
     }
 }
 
-void addLayer(TokenMean& result, const CacheInfo& info, const LayerKv& layer, const at::Tensor& mask, const JobControl& job)
+void addLayer(
+    TokenMean& result, const CacheInfo& info, const LayerKv& layer, const at::Tensor& mask, const JobControl& job)
 {
     const std::int64_t rows = layer.key.size(2), start = info.seq() - rows, kvHeads = layer.key.size(1);
     const std::int64_t group = layer.query.size(1) / kvHeads;
@@ -124,7 +127,8 @@ at::Tensor keyNormImportance(const KvCache& cache, const JobControl& job)
     for (int i = 0; i < cache.layerCount(); ++i) {
         job.report({ "Measuring keys of layer", i, cache.layerCount() });
         const LayerKv layer = cache.layer(i);
-        const at::Tensor norms = at::linalg_vector_norm(layer.key.to(at::kFloat), 2, c10::IntArrayRef { -1 }).contiguous();
+        const at::Tensor norms
+            = at::linalg_vector_norm(layer.key.to(at::kFloat), 2, c10::IntArrayRef { -1 }).contiguous();
         const at::Tensor once = at::ones({ norms.size(2) }, at::kDouble);
         for (std::int64_t b = 0; b < norms.size(0); ++b)
             for (std::int64_t h = 0; h < norms.size(1); ++h) {

@@ -88,7 +88,8 @@ HeadModel::HeadModel(Kind kind, std::uint64_t seed, std::int64_t layer, std::int
     for (float& v : m_mirror)
         v *= std::sqrt(2.0f) / std::max(length, 1e-6f);
 
-    // Real keys have their outliers where RoPE turns slowest: the last pairs, which stay nearly constant over a context.
+    // Real keys have their outliers where RoPE turns slowest: the last pairs, which stay nearly constant over a
+    // context.
     const CounterRng signs(seed, { SignStream, place(layer), place(head) });
     const std::int64_t half = channels / 2;
     for (std::int64_t i = 0; isKey && i < std::min<std::int64_t>(2, half); ++i)
@@ -145,9 +146,8 @@ void generateQueries(const HeadModel& keys, std::span<const float> latents, std:
     const std::size_t channels = outliers.size();
     const float length = std::sqrt(dot(outliers.data(), outliers.data(), static_cast<std::int64_t>(channels)));
     // q.(sink - other)/sqrt(d) = sinkLogit, where a sink's key has (sinkPull - 1) more of the outlier vector.
-    const float toSink = length > 0
-        ? sinkLogit * std::sqrt(static_cast<float>(channels)) / ((sinkPull - 1) * length * length)
-        : 0;
+    const float toSink
+        = length > 0 ? sinkLogit * std::sqrt(static_cast<float>(channels)) / ((sinkPull - 1) * length * length) : 0;
     const float own = std::sqrt(1.0f - queryToNeighbours * queryToNeighbours);
     const CounterRng random(seed, { QueryStream, place(layer), place(batch), place(queryHead) });
     std::vector<float> latent(channels);

@@ -21,8 +21,8 @@ std::int64_t rotatedChannels(const at::Tensor& x, const RopeInfo& rope)
         throw usageError("keys with a RoPE scaling rule cannot be un-rotated: " + rope.scaling);
     const std::int64_t channels = rope.dim > 0 ? rope.dim : x.size(-1);
     if (channels % 2 || channels > x.size(-1))
-        throw usageError("rope_dim is " + std::to_string(channels) + "; it must be even and at most head_dim = "
-            + std::to_string(x.size(-1)));
+        throw usageError("rope_dim is " + std::to_string(channels)
+            + "; it must be even and at most head_dim = " + std::to_string(x.size(-1)));
     return channels;
 }
 
@@ -43,7 +43,8 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& positions, const RopeIn
     const at::Tensor b = isHalf ? turned.narrow(-1, half, half) : turned.slice(-1, 1, channels, 2);
     const at::Tensor first = a * cosine - b * sine, second = a * sine + b * cosine;
     const at::Tensor result = isHalf ? at::cat({ first, second }, -1) : at::stack({ first, second }, -1).flatten(-2);
-    return channels == x.size(-1) ? result : at::cat({ result, values.narrow(-1, channels, x.size(-1) - channels) }, -1);
+    return channels == x.size(-1) ? result
+                                  : at::cat({ result, values.narrow(-1, channels, x.size(-1) - channels) }, -1);
 }
 
 } // namespace

@@ -102,7 +102,8 @@ void DumpWriter::writeLayer(int index)
     if (shape.queryHeads > 0)
         write(layer.query, shape.queryDtype);
     if (m_keep)
-        write(layer.keep.defined() ? layer.keep : at::ones({ shape.batch, shape.kvHeads, shape.seq }, at::kByte), DType::U8);
+        write(layer.keep.defined() ? layer.keep : at::ones({ shape.batch, shape.kvHeads, shape.seq }, at::kByte),
+            DType::U8);
 }
 
 } // namespace

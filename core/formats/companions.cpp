@@ -15,10 +15,7 @@ std::vector<std::int64_t> widen(const Bytes& raw)
     return values;
 }
 
-bool isInteger(DType dtype)
-{
-    return dtype == DType::I64 || dtype == DType::I32 || dtype == DType::U32;
-}
+bool isInteger(DType dtype) { return dtype == DType::I64 || dtype == DType::I32 || dtype == DType::U32; }
 
 bool isFlag(DType dtype) { return dtypeSize(dtype) == 1 || isInteger(dtype); }
 
@@ -98,8 +95,10 @@ void acceptCompanions(DumpLayout& layout, const ByteSource& file, const Safetens
     const std::int64_t queries = info.layers.front().queryCount;
     const auto* t = companions.find("query_positions", { { queries } }, isInteger, "i64");
     if (!t)
-        throw inputError(file.name() + ": it stores queries but no tensor 'query_positions' that says at which tokens; "
-            "write it as i64 " + shapeText(std::vector { queries }) + ".");
+        throw inputError(file.name()
+            + ": it stores queries but no tensor 'query_positions' that says at which tokens; "
+              "write it as i64 "
+            + shapeText(std::vector { queries }) + ".");
     info.queryPositions = readIntegers(file, *t);
 }
 

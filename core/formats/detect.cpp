@@ -31,24 +31,33 @@ constexpr std::array magics {
     Magic { "\x80\x05"sv, FileKind::Pickle },
 };
 
-const char* const saveAgain = "; load it in Python and write its keys and values with resources/exporters/dump_hf.py or "
-                              "safetensors.torch.save_file";
+const char* const saveAgain
+    = "; load it in Python and write its keys and values with resources/exporters/dump_hf.py or "
+      "safetensors.torch.save_file";
 
 std::string refusal(FileKind kind)
 {
     switch (kind) {
-    case FileKind::Empty: return "is empty; write the dump again";
-    case FileKind::Gguf: return "is a GGUF model, not a KV cache; capture a cache with it: pikv capture --model";
-    case FileKind::OldGgml: return "is a model in a format before GGUF, not a KV cache; convert it to GGUF first";
+    case FileKind::Empty:
+        return "is empty; write the dump again";
+    case FileKind::Gguf:
+        return "is a GGUF model, not a KV cache; capture a cache with it: pikv capture --model";
+    case FileKind::OldGgml:
+        return "is a model in a format before GGUF, not a KV cache; convert it to GGUF first";
     case FileKind::LlamaSession:
-    case FileKind::LlamaSequence: return "is a llama.cpp state file, which this version does not read" + std::string(saveAgain);
-    case FileKind::Npy: return "is a NumPy array, which this version does not read" + std::string(saveAgain);
+    case FileKind::LlamaSequence:
+        return "is a llama.cpp state file, which this version does not read" + std::string(saveAgain);
+    case FileKind::Npy:
+        return "is a NumPy array, which this version does not read" + std::string(saveAgain);
     case FileKind::Zip:
         return "is a zip archive (torch.save or NumPy .npz), which this version does not read" + std::string(saveAgain);
-    case FileKind::LegacyTorchSave: return "was written by torch.save in its old form, which may run code" + std::string(saveAgain);
-    case FileKind::Pickle: return "is a Python pickle, which may run code" + std::string(saveAgain);
+    case FileKind::LegacyTorchSave:
+        return "was written by torch.save in its old form, which may run code" + std::string(saveAgain);
+    case FileKind::Pickle:
+        return "is a Python pickle, which may run code" + std::string(saveAgain);
     case FileKind::Safetensors:
-    case FileKind::Other: break;
+    case FileKind::Other:
+        break;
     }
     return {};
 }

@@ -33,10 +33,12 @@ DumpLayout readSafetensorsDump(const ByteSource& file, const SafetensorsHeader& 
     if (format == nativeFormatName)
         return readNativeDump(file, header);
     if (format.starts_with("pikv-"))
-        throw inputError(file.name() + ": its format is " + inQuotes(format) + ", which this version does not know (it reads "
-            + nativeFormatName + "); use a newer version of the program.");
+        throw inputError(file.name() + ": its format is " + inQuotes(format)
+            + ", which this version does not know (it reads " + nativeFormatName
+            + "); use a newer version of the program.");
     if (isModel(header))
-        throw inputError(file.name() + " holds a model's weights, not a KV cache; capture a cache with it: pikv capture --model.");
+        throw inputError(
+            file.name() + " holds a model's weights, not a KV cache; capture a cache with it: pikv capture --model.");
     return readGenericDump(file, header);
 }
 

@@ -55,7 +55,7 @@ constexpr std::array otherWords { "past", "present", "cache", "caches", "kv", "p
     "attention", "decoder", "states" };
 
 struct Meaning {
-    std::optional<TensorEntry> FoundLayer::* role = nullptr; ///< null: neither key nor value
+    std::optional<TensorEntry> FoundLayer::*role = nullptr; ///< null: neither key nor value
     std::optional<std::uint64_t> layer; ///< none: all layers stacked
 };
 
@@ -113,8 +113,8 @@ std::int64_t layersIn(const TensorEntry& stacked, const std::string& file)
 {
     const std::int64_t count = stacked.shape.front();
     if (count < 1 || count > std::int64_t(maxLayerCount))
-        throw inputError(file + ": tensor " + inQuotes(stacked.name) + " " + shapeText(stacked.shape)
-            + " stacks " + std::to_string(count) + " layers, outside 1 to " + std::to_string(maxLayerCount) + ".");
+        throw inputError(file + ": tensor " + inQuotes(stacked.name) + " " + shapeText(stacked.shape) + " stacks "
+            + std::to_string(count) + " layers, outside 1 to " + std::to_string(maxLayerCount) + ".");
     return count;
 }
 

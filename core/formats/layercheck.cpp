@@ -61,7 +61,7 @@ LayerShape checkLayer(const LayerEntries& layer, const std::string& file)
 } // namespace
 
 void placeEntry(std::map<std::uint64_t, FoundLayer>& found, std::uint64_t index,
-    std::optional<TensorEntry> FoundLayer::* role, const TensorEntry& entry, const std::string& file)
+    std::optional<TensorEntry> FoundLayer::*role, const TensorEntry& entry, const std::string& file)
 {
     if (index >= maxLayerCount)
         throw inputError(file + ": tensor " + inQuotes(entry.name) + " names layer " + std::to_string(index)

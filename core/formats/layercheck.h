@@ -13,7 +13,7 @@ struct FoundLayer {
 
 /// Puts `entry` in its place; throws Error{Input} when the place is taken or the index is above the limit.
 void placeEntry(std::map<std::uint64_t, FoundLayer>& found, std::uint64_t index,
-    std::optional<TensorEntry> FoundLayer::* role, const TensorEntry& entry, const std::string& file);
+    std::optional<TensorEntry> FoundLayer::*role, const TensorEntry& entry, const std::string& file);
 
 /// Fills layout.layers and layout.info.layers. Refuses holes, missing keys or values, dtypes that a cache cannot have
 /// and shapes that disagree.

@@ -12,7 +12,7 @@ namespace {
 
 struct Part {
     std::string_view name;
-    std::optional<TensorEntry> FoundLayer::* role;
+    std::optional<TensorEntry> FoundLayer::*role;
 };
 constexpr std::array parts { Part { "key", &FoundLayer::key }, Part { "value", &FoundLayer::value },
     Part { "query", &FoundLayer::query }, Part { "keep", &FoundLayer::keep } };
@@ -88,7 +88,8 @@ std::map<std::string, std::string> nativeMetadata(const CacheInfo& info)
     metadata.insert(info.metadata.begin(), info.metadata.end());
     metadata["kv_format"] = nativeFormatName;
     metadata["axes"] = nativeAxes;
-    for (const auto& [key, text] : { std::pair { "model", &info.model }, { "text", &info.text }, { "config", &info.config } })
+    for (const auto& [key, text] :
+        { std::pair { "model", &info.model }, { "text", &info.text }, { "config", &info.config } })
         if (!text->empty())
             metadata[key] = *text;
     return metadata;

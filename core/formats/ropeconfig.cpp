@@ -57,7 +57,8 @@ void readConfig(const Json& root, RopeInfo& rope)
     const Json* parameters = member(config, "rope_parameters");
     if (parameters && parameters->is_object()) {
         // One rule per layer type ({"full_attention": {…}, …}) cannot be said in one RopeInfo: it stays unknown.
-        const bool perLayerType = std::any_of(parameters->begin(), parameters->end(), [](const Json& v) { return v.is_object(); });
+        const bool perLayerType
+            = std::any_of(parameters->begin(), parameters->end(), [](const Json& v) { return v.is_object(); });
         if (perLayerType) {
             rope.scaling = parameters->dump(-1, ' ', false, Json::error_handler_t::replace);
             return;

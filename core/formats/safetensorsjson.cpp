@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A SAX reader: it sees duplicate keys, which a document tree hides, and refuses nesting as it appears, so that no input
-// can make it allocate more than its own size.
+// A SAX reader: it sees duplicate keys, which a document tree hides, and refuses nesting as it appears, so that no
+// input can make it allocate more than its own size.
 #include "core/formats/safetensorsjson.h"
 #include "core/base/text.h"
 #include <limits>
@@ -56,8 +56,21 @@ public:
     }
 
 private:
-    enum class State { Start, Root, MetadataStart, Metadata, MetadataValue, TensorStart, Tensor, Dtype, ShapeStart, Shape,
-        OffsetsStart, Offsets, Done };
+    enum class State {
+        Start,
+        Root,
+        MetadataStart,
+        Metadata,
+        MetadataValue,
+        TensorStart,
+        Tensor,
+        Dtype,
+        ShapeStart,
+        Shape,
+        OffsetsStart,
+        Offsets,
+        Done
+    };
 
     [[noreturn]] void fail(const std::string& what) const
     {
@@ -67,18 +80,26 @@ private:
     {
         switch (m_state) {
         case State::Start:
-        case State::Done: return "the header";
-        case State::Root: return "the header's object";
+        case State::Done:
+            return "the header";
+        case State::Root:
+            return "the header's object";
         case State::MetadataStart:
-        case State::Metadata: return "__metadata__";
-        case State::MetadataValue: return "__metadata__ " + inQuotes(m_key);
+        case State::Metadata:
+            return "__metadata__";
+        case State::MetadataValue:
+            return "__metadata__ " + inQuotes(m_key);
         case State::TensorStart:
-        case State::Tensor: return "tensor " + inQuotes(m_tensor.name);
-        case State::Dtype: return "the dtype of tensor " + inQuotes(m_tensor.name);
+        case State::Tensor:
+            return "tensor " + inQuotes(m_tensor.name);
+        case State::Dtype:
+            return "the dtype of tensor " + inQuotes(m_tensor.name);
         case State::ShapeStart:
-        case State::Shape: return "the shape of tensor " + inQuotes(m_tensor.name);
+        case State::Shape:
+            return "the shape of tensor " + inQuotes(m_tensor.name);
         case State::OffsetsStart:
-        case State::Offsets: return "the data_offsets of tensor " + inQuotes(m_tensor.name);
+        case State::Offsets:
+            return "the data_offsets of tensor " + inQuotes(m_tensor.name);
         }
         return {};
     }
@@ -88,16 +109,22 @@ private:
         case State::Start:
         case State::Root:
         case State::TensorStart:
-        case State::Tensor: return "an object";
+        case State::Tensor:
+            return "an object";
         case State::MetadataStart:
-        case State::Metadata: return "an object of strings or null";
+        case State::Metadata:
+            return "an object of strings or null";
         case State::MetadataValue:
-        case State::Dtype: return "a string";
+        case State::Dtype:
+            return "a string";
         case State::ShapeStart:
-        case State::Shape: return "an array of integers from 0";
+        case State::Shape:
+            return "an array of integers from 0";
         case State::OffsetsStart:
-        case State::Offsets: return "two integers from 0";
-        case State::Done: return "nothing more";
+        case State::Offsets:
+            return "two integers from 0";
+        case State::Done:
+            return "nothing more";
         }
         return {};
     }
@@ -130,8 +157,9 @@ bool HeaderReader::string(string_t& text)
     } else if (m_state == State::Dtype) {
         const auto dtype = dtypeFromSafetensors(text);
         if (!dtype)
-            fail(place() + " is " + inQuotes(text) + ", which is unknown (known: F32, F16, BF16, F64, F8_E4M3, F8_E5M2, "
-                "I8 to I64, U8 to U64, BOOL)");
+            fail(place() + " is " + inQuotes(text)
+                + ", which is unknown (known: F32, F16, BF16, F64, F8_E4M3, F8_E5M2, "
+                  "I8 to I64, U8 to U64, BOOL)");
         m_tensor.dtype = *dtype;
         m_state = State::Tensor;
     } else {
@@ -156,8 +184,8 @@ bool HeaderReader::key(string_t& text)
         m_key = text;
         m_state = State::MetadataValue;
     } else if (m_state == State::Tensor) {
-        m_state = text == "dtype" ? State::Dtype
-            : text == "shape"     ? State::ShapeStart
+        m_state = text == "dtype"    ? State::Dtype
+            : text == "shape"        ? State::ShapeStart
             : text == "data_offsets" ? State::OffsetsStart
                                      : State::Tensor;
         if (m_state == State::Tensor)

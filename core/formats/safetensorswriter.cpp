@@ -11,9 +11,8 @@ std::string layOutSafetensors(std::vector<TensorEntry>& tensors, const std::map<
 {
     std::vector<std::size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), std::size_t(0));
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return dtypeSize(tensors[a].dtype) > dtypeSize(tensors[b].dtype);
-    });
+    std::stable_sort(order.begin(), order.end(),
+        [&](std::size_t a, std::size_t b) { return dtypeSize(tensors[a].dtype) > dtypeSize(tensors[b].dtype); });
     nlohmann::ordered_json json = nlohmann::ordered_json::object();
     if (!metadata.empty())
         json["__metadata__"] = metadata;

@@ -17,8 +17,8 @@ std::string layOutSafetensors(std::vector<TensorEntry>& tensors, const std::map<
 class SafetensorsWriter {
 public:
     /// `tensors` need name, dtype and shape. Throws Error{Resource} when the disk has not enough room.
-    SafetensorsWriter(const std::string& path, std::vector<TensorEntry> tensors,
-        const std::map<std::string, std::string>& metadata);
+    SafetensorsWriter(
+        const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata);
     /// Writes the next bytes of tensor `index` (its place in the list as given).
     void write(std::size_t index, ByteSpan bytes);
     /// Puts the file in place. Throws std::logic_error when a tensor is not complete.

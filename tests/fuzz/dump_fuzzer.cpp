@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Feeds bytes to everything that reads a dump up to its tensors' data. Any exception but Error{Input} is a bug, and so is a
-// tensor that lies outside the file.
+// Feeds bytes to everything that reads a dump up to its tensors' data. Any exception but Error{Input} is a bug, and so
+// is a tensor that lies outside the file.
 #include "core/base/error.h"
 #include "core/formats/detect.h"
 #include "core/formats/dumplayout.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs a fuzz target without libFuzzer: on every file of the folders given, on each of their beginnings, and with each of
-// their bytes changed. So that the corpus is a test with any compiler.
+// Runs a fuzz target without libFuzzer: on every file of the folders given, on each of their beginnings, and with each
+// of their bytes changed. So that the corpus is a test with any compiler.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

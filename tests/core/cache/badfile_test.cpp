@@ -60,7 +60,8 @@ QString BadFileTest::refusal(const std::function<void()>& work, ErrorKind kind) 
 
 void BadFileTest::missingAndForeignFiles()
 {
-    QVERIFY(refusal([] { openCache("/no/such.safetensors"); }, ErrorKind::Input).contains("'/no/such.safetensors': there is no such file"));
+    QVERIFY(refusal([] { openCache("/no/such.safetensors"); }, ErrorKind::Input)
+                .contains("'/no/such.safetensors': there is no such file"));
     QVERIFY(refusal([] { openCache("/tmp"); }, ErrorKind::Input).contains("a folder"));
     QVERIFY(refusal([] { openCache(PIKV_SOURCE_DIR "/README.md"); }, ErrorKind::Input).contains("no safetensors file"));
     QFile(m_folder.filePath("empty")).open(QIODevice::WriteOnly);
@@ -82,9 +83,12 @@ void BadFileTest::changesWhileOpenAreNoticed_data()
 {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("named");
-    QTest::newRow("cut") << "truncate" << "shrank";
-    QTest::newRow("deleted") << "remove" << "vanished";
-    QTest::newRow("replaced by another dump") << "replace" << "was replaced";
+    QTest::newRow("cut") << "truncate"
+                         << "shrank";
+    QTest::newRow("deleted") << "remove"
+                             << "vanished";
+    QTest::newRow("replaced by another dump") << "replace"
+                                              << "was replaced";
 }
 
 void BadFileTest::changesWhileOpenAreNoticed()
@@ -100,7 +104,8 @@ void BadFileTest::changesWhileOpenAreNoticed()
         QCOMPARE(::unlink(copy.c_str()), 0);
     else
         generateCacheFile({ .layers = 2, .seq = 16, .headDim = 8, .seed = 9 }, copy);
-    for (const auto& work : { std::function<void()>([&] { cache->layer(1); }), std::function<void()>([&] { scanNonFinite(*cache); }) }) {
+    for (const auto& work :
+        { std::function<void()>([&] { cache->layer(1); }), std::function<void()>([&] { scanNonFinite(*cache); }) }) {
         const QString message = refusal(work, ErrorKind::Input);
         QVERIFY2(message.contains(named) && message.contains("while it was open"), qPrintable(message));
     }
@@ -131,7 +136,8 @@ void BadFileTest::nonFiniteValuesAreCounted()
     QCOMPARE(report.nan, 2);
     QCOMPARE(report.infinite, 2);
     QVERIFY(!report.clean());
-    QCOMPARE(report.where, (std::vector<std::string> { "layer 3 key: 2 NaN, 1 infinite", "layer 7 value: 0 NaN, 1 infinite" }));
+    QCOMPARE(report.where,
+        (std::vector<std::string> { "layer 3 key: 2 NaN, 1 infinite", "layer 7 value: 0 NaN, 1 infinite" }));
 }
 
 void BadFileTest::storedImportanceIsChecked()
@@ -161,24 +167,28 @@ void BadFileTest::unwritableTargetsLeaveNothing()
     const auto before = QDir(m_folder.path()).entryList(QDir::AllEntries | QDir::Hidden);
     const std::string full = path(qPrintable(target));
     QVERIFY(refusal([&] { saveCache(*cache, full); }, ErrorKind::Resource).contains("Cannot write"));
-    QVERIFY(refusal([&] { generateCacheFile({ .layers = 1, .seq = 4 }, full); }, ErrorKind::Resource).contains("Cannot write"));
+    QVERIFY(refusal([&] { generateCacheFile({ .layers = 1, .seq = 4 }, full); }, ErrorKind::Resource)
+                .contains("Cannot write"));
     QCOMPARE(QDir(m_folder.path()).entryList(QDir::AllEntries | QDir::Hidden), before);
 }
 
 void BadFileTest::fullDiskLeavesNothing()
 {
-    ::rlimit before { };
+    ::rlimit before {};
     ::getrlimit(RLIMIT_FSIZE, &before);
     auto* handler = std::signal(SIGXFSZ, SIG_IGN);
     ::rlimit limit = before;
     limit.rlim_cur = 1 << 20;
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    const QString message = refusal([&] { generateCacheFile({ .layers = 4, .seq = 2000 }, path("big")); }, ErrorKind::Resource);
+    const QString message
+        = refusal([&] { generateCacheFile({ .layers = 4, .seq = 2000 }, path("big")); }, ErrorKind::Resource);
     ::setrlimit(RLIMIT_FSIZE, &before);
     std::signal(SIGXFSZ, handler);
     QVERIFY2(message.contains("limit on file sizes"), qPrintable(message));
     QVERIFY(QDir(m_folder.path()).entryList({ "*big*" }, QDir::Files | QDir::Hidden).isEmpty());
-    QVERIFY(refusal([&] { generateCacheFile({ .layers = 4096, .batch = 64, .seq = 1 << 20 }, path("big")); }, ErrorKind::Resource).contains("but only"));
+    QVERIFY(refusal(
+        [&] { generateCacheFile({ .layers = 4096, .batch = 64, .seq = 1 << 20 }, path("big")); }, ErrorKind::Resource)
+                .contains("but only"));
 }
 
 void BadFileTest::aDumpCanBeSavedOverItself()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Synthetic caches: the same numbers everywhere, and the structure that their description promises.
-#include "core/cache/generate.h"
 #include "core/base/error.h"
+#include "core/cache/generate.h"
 #include "core/cache/importance.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/rope.h"
@@ -88,8 +88,16 @@ void GenerateTest::fileAndMemoryAgree()
     QFETCH(int, valueDim);
     QFETCH(int, queries);
     QFETCH(int, dtype);
-    GenerateOptions o { .layers = 3, .batch = 2, .kvHeads = 2, .seq = seq, .headDim = headDim, .valueDim = valueDim,
-        .queries = queries, .queryHeads = 4, .dtype = DType(dtype), .seed = 3 };
+    GenerateOptions o { .layers = 3,
+        .batch = 2,
+        .kvHeads = 2,
+        .seq = seq,
+        .headDim = headDim,
+        .valueDim = valueDim,
+        .queries = queries,
+        .queryHeads = 4,
+        .dtype = DType(dtype),
+        .seed = 3 };
     QTemporaryDir folder;
     const std::string path = folder.filePath("g.safetensors").toStdString();
     generateCacheFile(o, path);
@@ -140,8 +148,10 @@ void GenerateTest::seedsMatter()
 void GenerateTest::valuesFollowTheirDescription()
 {
     // Rows 0 (a sink) and 5 of seed 5, layer 1, head 1, from an implementation of the description in Python.
-    const std::vector<double> expected { -0.017329, -0.009291, 0.094919, 0.005690, 0.064153, 0.000001, 0.072108, 1.325041, -0.862686, -0.595783, 0.260923, 1.250561 };
-    const CachePtr cache = generateCache({ .layers = 2, .kvHeads = 2, .seq = 6, .headDim = 6, .dtype = DType::F32, .seed = 5 });
+    const std::vector<double> expected { -0.017329, -0.009291, 0.094919, 0.005690, 0.064153, 0.000001, 0.072108,
+        1.325041, -0.862686, -0.595783, 0.260923, 1.250561 };
+    const CachePtr cache
+        = generateCache({ .layers = 2, .kvHeads = 2, .seq = 6, .headDim = 6, .dtype = DType::F32, .seed = 5 });
     const at::Tensor value = cache->layer(1).value[0][1].to(at::kDouble);
     for (int c = 0; c < 6; ++c) {
         QVERIFY(std::abs(value[0][c].item<double>() - expected[std::size_t(c)]) < 1e-4);
@@ -192,7 +202,8 @@ void GenerateTest::badOptionsAreRefused_data()
     QTest::newRow("query heads") << "query-heads=6" << GenerateOptions { .kvHeads = 4, .queryHeads = 6 };
     QTest::newRow("dtype") << "dtype=i64" << GenerateOptions { .dtype = DType::I64 };
     QTest::newRow("theta") << "rope-theta" << GenerateOptions { .ropeTheta = 0 };
-    QTest::newRow("larger than any disk") << "1 PiB"
+    QTest::newRow("larger than any disk")
+        << "1 PiB"
         << GenerateOptions { .layers = 4096, .batch = 65536, .kvHeads = 65536, .seq = 1 << 30, .headDim = 65536 };
 }
 

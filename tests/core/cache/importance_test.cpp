@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/cache/importance.h"
 #include "core/base/error.h"
+#include "core/cache/importance.h"
 #include "core/cache/kvcache.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
@@ -51,7 +51,8 @@ double expectedAttention(const MaskedCache& cache, int b, int t)
                         continue;
                     double dot = 0;
                     for (int c = 0; c < dim; ++c)
-                        dot += layer.query[b][h][q][c].item<double>() * layer.key[b][h * kvHeads / queryHeads][s][c].item<double>();
+                        dot += layer.query[b][h][q][c].item<double>()
+                            * layer.key[b][h * kvHeads / queryHeads][s][c].item<double>();
                     const double weight = std::exp(dot / std::sqrt(double(dim)));
                     total += weight;
                     ++seen;
@@ -94,8 +95,10 @@ void ImportanceTest::textRoundTrips_data()
         const bool seed = source.source == ImportanceSpec::Source::Random;
         QTest::newRow(qPrintable(id)) << id << id + (level ? ":0.5" : seed ? ":0" : "");
     }
-    QTest::newRow("level") << "uniform:0.8" << "uniform:0.8";
-    QTest::newRow("seed") << "random:18446744073709551615" << "random:18446744073709551615";
+    QTest::newRow("level") << "uniform:0.8"
+                           << "uniform:0.8";
+    QTest::newRow("seed") << "random:18446744073709551615"
+                          << "random:18446744073709551615";
 }
 
 void ImportanceTest::textRoundTrips()
@@ -147,7 +150,8 @@ void ImportanceTest::attentionFollowsItsDefinition()
         for (int t = 0; t < seq; ++t) {
             const bool hidden = padded && b == 1 && t < 2;
             const double expected = hidden ? 0 : expectedAttention(cache, b, t);
-            QVERIFY2(std::abs(values[b * seq + t] - expected) < 1e-5, qPrintable(QString("batch %1 token %2").arg(b).arg(t)));
+            QVERIFY2(std::abs(values[b * seq + t] - expected) < 1e-5,
+                qPrintable(QString("batch %1 token %2").arg(b).arg(t)));
         }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/cache/rope.h"
 #include "core/base/error.h"
+#include "core/cache/rope.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>

@@ -34,10 +34,7 @@ MemoryCache smallCache(at::ScalarType keyType, at::ScalarType valueType, bool ke
     return { info, layers, at::rand({ 2, 5 }) };
 }
 
-bool same(const at::Tensor& a, const at::Tensor& b)
-{
-    return a.scalar_type() == b.scalar_type() && a.equal(b);
-}
+bool same(const at::Tensor& a, const at::Tensor& b) { return a.scalar_type() == b.scalar_type() && a.equal(b); }
 }
 
 class RoundTripTest : public QObject {

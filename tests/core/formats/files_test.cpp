@@ -48,7 +48,10 @@ private:
         QFile file(m_folder->filePath(name));
         return file.open(QIODevice::ReadOnly) ? file.readAll() : "missing";
     }
-    qsizetype entries() const { return QDir(m_folder->path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot).size(); }
+    qsizetype entries() const
+    {
+        return QDir(m_folder->path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot).size();
+    }
 
     std::unique_ptr<QTemporaryDir> m_folder;
 };
@@ -70,10 +73,14 @@ void FilesTest::whatIsNoFileIsRefused_data()
 {
     QTest::addColumn<QString>("path");
     QTest::addColumn<QString>("named");
-    QTest::newRow("missing") << "/no/such/file" << "no such file";
-    QTest::newRow("folder") << "/tmp" << "a folder";
-    QTest::newRow("device") << "/dev/zero" << "a device";
-    QTest::newRow("empty name") << "" << "no such file";
+    QTest::newRow("missing") << "/no/such/file"
+                             << "no such file";
+    QTest::newRow("folder") << "/tmp"
+                            << "a folder";
+    QTest::newRow("device") << "/dev/zero"
+                            << "a device";
+    QTest::newRow("empty name") << ""
+                                << "no such file";
 }
 
 void FilesTest::whatIsNoFileIsRefused()
@@ -101,11 +108,16 @@ void FilesTest::changesAreNoticed_data()
 {
     QTest::addColumn<QString>("change");
     QTest::addColumn<QString>("named");
-    QTest::newRow("rewritten") << "rewrite" << "changed while it was open";
-    QTest::newRow("grown") << "append" << "changed while it was open";
-    QTest::newRow("cut") << "truncate" << "shrank while it was open";
-    QTest::newRow("deleted") << "remove" << "vanished while it was open";
-    QTest::newRow("replaced") << "replace" << "was replaced while it was open";
+    QTest::newRow("rewritten") << "rewrite"
+                               << "changed while it was open";
+    QTest::newRow("grown") << "append"
+                           << "changed while it was open";
+    QTest::newRow("cut") << "truncate"
+                         << "shrank while it was open";
+    QTest::newRow("deleted") << "remove"
+                             << "vanished while it was open";
+    QTest::newRow("replaced") << "replace"
+                              << "was replaced while it was open";
 }
 
 void FilesTest::changesAreNoticed()
@@ -191,12 +203,18 @@ void FilesTest::whatCannotBeWrittenIsNamed_data()
 {
     QTest::addColumn<QString>("target");
     QTest::addColumn<QString>("named");
-    QTest::newRow("folder missing") << "nowhere/out.csv" << "its folder does not exist";
-    QTest::newRow("below a file") << "file/out.csv" << "is a file, not a folder";
-    QTest::newRow("folder itself") << "." << "a folder";
-    QTest::newRow("device") << "/dev/full" << "a device";
-    QTest::newRow("kernel's folder") << "/proc/out.csv" << "Cannot write '/proc/out.csv'";
-    QTest::newRow("no name") << "" << "without a name";
+    QTest::newRow("folder missing") << "nowhere/out.csv"
+                                    << "its folder does not exist";
+    QTest::newRow("below a file") << "file/out.csv"
+                                  << "is a file, not a folder";
+    QTest::newRow("folder itself") << "."
+                                   << "a folder";
+    QTest::newRow("device") << "/dev/full"
+                            << "a device";
+    QTest::newRow("kernel's folder") << "/proc/out.csv"
+                                     << "Cannot write '/proc/out.csv'";
+    QTest::newRow("no name") << ""
+                             << "without a name";
 }
 
 void FilesTest::whatCannotBeWrittenIsNamed()
@@ -214,7 +232,7 @@ void FilesTest::whatCannotBeWrittenIsNamed()
 void FilesTest::fullDiskLeavesNothing()
 {
     put("a", "old");
-    ::rlimit before { };
+    ::rlimit before {};
     ::getrlimit(RLIMIT_FSIZE, &before);
     auto* handler = std::signal(SIGXFSZ, SIG_IGN);
     ::rlimit limit = before;

@@ -6,7 +6,8 @@
 #include <optional>
 
 /// Length word, header text and `dataBytes` zero bytes; `length` claims another header length.
-inline pikv::Bytes safetensorsBytes(const QString& json, std::size_t dataBytes, std::optional<std::uint64_t> length = {})
+inline pikv::Bytes safetensorsBytes(
+    const QString& json, std::size_t dataBytes, std::optional<std::uint64_t> length = {})
 {
     const QByteArray text = json.toUtf8();
     const std::uint64_t word = length.value_or(static_cast<std::uint64_t>(text.size()));

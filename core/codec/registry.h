@@ -43,8 +43,7 @@ private:
     std::vector<MethodInfo> m_methods;
 };
 
-/// Parameters that every method has: `sinks`, `recent`: tokens kept at 16 bits (ALGORITHMS: protection). A method that
-/// lists one itself, say with another default, gets no second one.
+/// Parameters that every method has: `sinks`, `recent`: tokens kept at 16 bits (ALGORITHMS: protection).
 const std::vector<ParamSpec>& commonParams();
 
 std::unique_ptr<Compressor> makeCompressor(const MethodSpec& spec);

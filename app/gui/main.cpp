@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/datafiles.h"
+#include "ui/window/mainwindow.h"
+#include "ui/window/measureplan.h"
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QIcon>
+#include <QTimer>
+
+int main(int argc, char** argv)
+{
+    QApplication app(argc, argv);
+    QApplication::setOrganizationName(QStringLiteral("pikv-explorer"));
+    QApplication::setApplicationName(QStringLiteral("pikv-explorer"));
+    QApplication::setApplicationDisplayName(QStringLiteral("PiKV Explorer"));
+    QApplication::setApplicationVersion(QStringLiteral(PIKV_VERSION));
+    QApplication::setDesktopFileName(QStringLiteral("pikv-explorer"));
+    QApplication::setWindowIcon(QIcon(QString::fromStdString(pikv::shippedFile("icons/pikv-explorer.svg"))));
+
+    QCommandLineParser parser;
+    parser.setApplicationDescription(QStringLiteral("Explore KV-cache compression on your own dumps."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    const QCommandLineOption empty(QStringLiteral("no-sample"), QStringLiteral("Start with nothing open."));
+    parser.addOption(empty);
+    parser.addPositionalArgument(QStringLiteral("dump"), QStringLiteral("KV-cache dump to open; the sample without it."), QStringLiteral("[dump]"));
+    parser.process(app);
+
+    pikv::ui::MainWindow window;
+    pikv::ui::MeasurePlan plan(&window);
+    window.show();
+    QString dump = parser.positionalArguments().value(0);
+    if (dump.isEmpty() && !parser.isSet(empty))
+        dump = QString::fromStdString(pikv::shippedFile(pikv::sampleDump));
+    if (!dump.isEmpty())
+        QTimer::singleShot(0, &window, [&window, dump] { window.openDump(dump); });
+    return QApplication::exec();
+}

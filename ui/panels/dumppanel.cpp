@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/dumppanel.h"
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFileInfo>
+#include <QFormLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QSignalBlocker>
+#include <QSpinBox>
+
+namespace pikv::ui {
+namespace {
+
+enum Field { File, Format, Model, Shape, Tokens, Size, Rope, FieldCount };
+
+QString ropeText(const RopeInfo& rope)
+{
+    if (rope.state == RopeInfo::State::Unknown)
+        return QObject::tr("unknown");
+    QString text = rope.state == RopeInfo::State::Post ? QObject::tr("keys after RoPE") : QObject::tr("keys before RoPE");
+    if (rope.theta)
+        text += QObject::tr(", base %1").arg(*rope.theta);
+    if (rope.layout != RopeInfo::Layout::Unknown)
+        text += rope.layout == RopeInfo::Layout::Half ? QObject::tr(", half layout") : QObject::tr(", interleaved");
+    return text;
+}
+
+QString tokensText(const CacheInfo& info)
+{
+    QStringList parts { QObject::tr("%n token(s)", nullptr, int(info.seq())) };
+    if (info.batch() > 1)
+        parts << QObject::tr("batch %1").arg(info.batch());
+    if (info.hasQueries())
+        parts << QObject::tr("%n query position(s)", nullptr, int(info.layers.front().queryCount));
+    if (!info.tokenIds.empty())
+        parts << QObject::tr("token ids");
+    if (info.hasImportance)
+        parts << QObject::tr("importance");
+    return parts.join(QStringLiteral(", "));
+}
+
+QString sizeText(const CacheInfo& info)
+{
+    const QLocale locale;
+    const auto text = [&](std::uint64_t bytes) {
+        return locale.formattedDataSize(qint64(bytes), 2, QLocale::DataSizeSIFormat);
+    };
+    return QObject::tr("%1 on disk, %2 at 16 bits").arg(text(info.fileBytes), text(info.referenceBytes()));
+}
+
+} // namespace
+
+DumpPanel::DumpPanel(QWidget* parent)
+    : QWidget(parent)
+    , m_source(new QComboBox(this))
+    , m_level(new QDoubleSpinBox(this))
+    , m_seed(new QSpinBox(this))
+{
+    setObjectName(QStringLiteral("dumpPanel"));
+    auto* form = new QFormLayout(this);
+    form->setRowWrapPolicy(QFormLayout::DontWrapRows);
+    form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+    addField(form, tr("Dump"), "dumpFile");
+    addField(form, tr("Format"), "dumpFormat");
+    addField(form, tr("Model"), "dumpModel");
+    addField(form, tr("Shape"), "dumpShape");
+    addField(form, tr("Tokens"), "dumpTokens");
+    addField(form, tr("Size"), "dumpSize");
+    addField(form, tr("RoPE"), "dumpRope");
+    createImportance(form);
+    showDump(nullptr);
+}
+
+void DumpPanel::addField(QFormLayout* form, const QString& title, const char* name)
+{
+    auto* label = new QLabel(this);
+    label->setObjectName(QLatin1String(name));
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setMinimumWidth(1); // long names wrap or are cut, the dock stays narrow
+    form->addRow(title, label);
+    m_fields.append(label);
+}
+
+void DumpPanel::createImportance(QFormLayout* form)
+{
+    m_source->setObjectName(QStringLiteral("importanceSource"));
+    m_source->setAccessibleName(tr("Importance source"));
+    for (const ImportanceSourceInfo& source : importanceSources()) {
+        m_source->addItem(QString::fromUtf8(source.label.data(), qsizetype(source.label.size())));
+        m_source->setItemData(m_source->count() - 1,
+            QString::fromUtf8(source.sentence.data(), qsizetype(source.sentence.size())), Qt::ToolTipRole);
+    }
+    m_source->setToolTip(tr("Where the importance of tokens comes from; methods spend their bytes on important tokens"));
+    m_level->setObjectName(QStringLiteral("importanceLevel"));
+    m_level->setAccessibleName(tr("Importance level"));
+    m_level->setRange(0, 1);
+    m_level->setSingleStep(0.1);
+    m_level->setValue(0.5);
+    m_level->setKeyboardTracking(false);
+    m_seed->setObjectName(QStringLiteral("importanceSeed"));
+    m_seed->setAccessibleName(tr("Importance seed"));
+    m_seed->setRange(0, 1'000'000);
+    m_seed->setPrefix(tr("seed "));
+    m_seed->setKeyboardTracking(false);
+    auto* row = new QHBoxLayout;
+    row->addWidget(m_source, 1);
+    row->addWidget(m_level);
+    row->addWidget(m_seed);
+    auto* label = new QLabel(tr("&Importance"), this);
+    label->setBuddy(m_source);
+    form->addRow(label, row);
+    showImportanceFields();
+    const auto announce = [this] {
+        showImportanceFields();
+        Q_EMIT importanceChanged(importance());
+    };
+    connect(m_source, &QComboBox::activated, this, announce);
+    connect(m_level, &QDoubleSpinBox::valueChanged, this, announce);
+    connect(m_seed, &QSpinBox::valueChanged, this, announce);
+}
+
+void DumpPanel::showImportanceFields()
+{
+    const auto source = importance().source;
+    m_level->setVisible(source == ImportanceSpec::Source::Uniform);
+    m_seed->setVisible(source == ImportanceSpec::Source::Random);
+}
+
+ImportanceSpec DumpPanel::importance() const
+{
+    const int index = std::max(0, m_source->currentIndex());
+    return { importanceSources()[std::size_t(index)].source, m_level->value(), std::uint64_t(m_seed->value()) };
+}
+
+void DumpPanel::setImportance(const ImportanceSpec& spec)
+{
+    const QSignalBlocker blockSource(m_source), blockLevel(m_level), blockSeed(m_seed);
+    const auto& sources = importanceSources();
+    for (std::size_t i = 0; i < sources.size(); ++i)
+        if (sources[i].source == spec.source)
+            m_source->setCurrentIndex(int(i));
+    m_level->setValue(spec.level);
+    m_seed->setValue(int(spec.seed));
+    showImportanceFields();
+}
+
+void DumpPanel::showDump(const CacheInfo* info)
+{
+    if (!info) {
+        for (QLabel* field : m_fields)
+            field->setText(QStringLiteral("–"));
+        m_fields[File]->setText(tr("Nothing is open. Drop a dump here or press Ctrl+O."));
+        return;
+    }
+    const QString path = QString::fromStdString(info->path);
+    m_fields[File]->setText(path.isEmpty() ? tr("in memory") : QFileInfo(path).fileName());
+    m_fields[File]->setToolTip(path);
+    m_fields[Format]->setText(QString::fromStdString(info->format));
+    m_fields[Model]->setText(info->model.empty() ? tr("unknown") : QString::fromStdString(info->model));
+    m_fields[Shape]->setText(QString::fromStdString(info->shapeText()));
+    m_fields[Shape]->setToolTip(tr("layers × [batch, kv_heads, seq, head_dim]"));
+    m_fields[Tokens]->setText(tokensText(*info));
+    m_fields[Size]->setText(sizeText(*info));
+    m_fields[Rope]->setText(ropeText(info->rope));
+}
+
+} // namespace pikv::ui

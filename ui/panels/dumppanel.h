@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/cache/importance.h"
+#include <QWidget>
+
+class QComboBox;
+class QDoubleSpinBox;
+class QFormLayout;
+class QLabel;
+class QSpinBox;
+
+namespace pikv::ui {
+
+/// What is open: format, model, shape, sizes; and where token importance comes from.
+class DumpPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit DumpPanel(QWidget* parent = nullptr);
+
+    /// Null: nothing is open.
+    void showDump(const CacheInfo* info);
+    ImportanceSpec importance() const;
+    void setImportance(const ImportanceSpec& spec);
+
+Q_SIGNALS:
+    void importanceChanged(const pikv::ImportanceSpec& spec);
+
+private:
+    void addField(QFormLayout* form, const QString& title, const char* name);
+    void createImportance(QFormLayout* form);
+    void showImportanceFields();
+
+    QList<QLabel*> m_fields;
+    QComboBox* m_source;
+    QDoubleSpinBox* m_level;
+    QSpinBox* m_seed;
+};
+
+} // namespace pikv::ui

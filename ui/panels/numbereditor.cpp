@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/numbereditor.h"
+#include <QDoubleSpinBox>
+#include <QHBoxLayout>
+#include <QSignalBlocker>
+#include <QSlider>
+#include <algorithm>
+#include <cmath>
+
+namespace pikv::ui {
+namespace {
+
+constexpr int fineSteps = 1000;
+constexpr double wideRange = 2000; ///< linear ranges beyond it get a logarithmic slider all the same
+
+int decimalsOf(double step)
+{
+    int decimals = 0;
+    for (; decimals < 6 && std::abs(step * std::pow(10, decimals) - std::round(step * std::pow(10, decimals))) > 1e-9;)
+        ++decimals;
+    return decimals;
+}
+
+/// Page steps and the mouse land on whole steps; focus wheel does not change what merely scrolls by.
+class QuietSlider : public QSlider {
+public:
+    using QSlider::QSlider;
+
+protected:
+    void wheelEvent(QWheelEvent* event) override
+    {
+        if (hasFocus())
+            QSlider::wheelEvent(event);
+        else
+            QWidget::wheelEvent(event);
+    }
+};
+
+} // namespace
+
+bool NumberEditor::isLog() const
+{
+    return spec().scale == ParamScale::Log || (spec().maximum - spec().minimum) / spec().step > wideRange;
+}
+
+NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
+    : ParamEditor(spec, parent)
+    , m_slider(new QuietSlider(Qt::Horizontal, this))
+    , m_spin(new QDoubleSpinBox(this))
+    , m_offset(spec.minimum > 0 ? 0 : 1 - spec.minimum)
+{
+    name(m_slider, "slider");
+    name(m_spin, "spin");
+    m_slider->setRange(0, isLog() ? fineSteps : int(std::lround((spec.maximum - spec.minimum) / spec.step)));
+    m_slider->setPageStep(std::max(1, m_slider->maximum() / 10));
+    m_slider->setMinimumWidth(fontMetrics().averageCharWidth() * 8);
+    m_spin->setDecimals(isInt() ? 0 : decimalsOf(spec.step));
+    m_spin->setRange(spec.minimum, spec.maximum);
+    m_spin->setSingleStep(spec.step);
+    m_spin->setKeyboardTracking(false);
+    m_spin->setAlignment(Qt::AlignRight);
+    m_spin->setFocusPolicy(Qt::StrongFocus);
+    if (!spec.unit.empty())
+        m_spin->setSuffix(QLatin1Char(' ') + QString::fromStdString(spec.unit));
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_slider, 1);
+    layout->addWidget(m_spin);
+    connect(m_slider, &QSlider::valueChanged, this, &NumberEditor::slide);
+    connect(m_slider, &QSlider::sliderReleased, this, &NumberEditor::committed);
+    connect(m_spin, &QDoubleSpinBox::valueChanged, this, &NumberEditor::type);
+    connect(m_spin, &QDoubleSpinBox::editingFinished, this, &NumberEditor::committed);
+}
+
+QWidget* NumberEditor::buddy() { return m_spin; }
+
+double NumberEditor::valueAt(int position) const
+{
+    double value;
+    if (isLog()) {
+        const double low = std::log(spec().minimum + m_offset), high = std::log(spec().maximum + m_offset);
+        value = std::exp(low + (high - low) * position / fineSteps) - m_offset;
+        const double step = isInt() ? spec().step : std::max(spec().step, std::pow(10, std::floor(std::log10(std::abs(value) + 1e-12)) - 1));
+        value = std::round(value / step) * step;
+    } else {
+        value = spec().minimum + position * spec().step;
+    }
+    return std::clamp(value, spec().minimum, spec().maximum);
+}
+
+int NumberEditor::positionOf(double value) const
+{
+    if (!isLog())
+        return int(std::lround((value - spec().minimum) / spec().step));
+    const double low = std::log(spec().minimum + m_offset), high = std::log(spec().maximum + m_offset);
+    return int(std::lround((std::log(value + m_offset) - low) / (high - low) * fineSteps));
+}
+
+void NumberEditor::slide(int position)
+{
+    const double value = valueAt(position);
+    if (value == m_spin->value())
+        return;
+    {
+        const QSignalBlocker blocker(m_spin);
+        m_spin->setValue(value);
+    }
+    announce(value);
+    if (!m_slider->isSliderDown())
+        Q_EMIT committed();
+}
+
+void NumberEditor::type(double value)
+{
+    {
+        const QSignalBlocker blocker(m_slider);
+        m_slider->setValue(positionOf(value));
+    }
+    announce(value);
+}
+
+void NumberEditor::announce(double value)
+{
+    if (isInt())
+        Q_EMIT edited(static_cast<std::int64_t>(std::llround(value)));
+    else
+        Q_EMIT edited(value);
+}
+
+void NumberEditor::setValue(const ParamValue& value)
+{
+    const double number = isInt() ? double(std::get<std::int64_t>(value)) : std::get<double>(value);
+    const QSignalBlocker blockSpin(m_spin), blockSlider(m_slider);
+    if (m_spin->value() != number)
+        m_spin->setValue(number);
+    if (!m_slider->isSliderDown())
+        m_slider->setValue(positionOf(number));
+}
+
+} // namespace pikv::ui

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/window/filechangedbar.h"
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+
+namespace pikv::ui {
+
+FileChangedBar::FileChangedBar(QWidget* parent)
+    : QFrame(parent)
+    , m_text(new QLabel(this))
+{
+    setObjectName(QStringLiteral("fileChangedBar"));
+    setFrameShape(QFrame::StyledPanel);
+    setAutoFillBackground(true);
+    setBackgroundRole(QPalette::ToolTipBase);
+    m_text->setObjectName(QStringLiteral("fileChangedText"));
+    m_text->setWordWrap(true);
+    auto* reload = new QPushButton(tr("&Reload"), this);
+    reload->setObjectName(QStringLiteral("fileChangedReload"));
+    auto* ignore = new QPushButton(tr("I&gnore"), this);
+    ignore->setObjectName(QStringLiteral("fileChangedIgnore"));
+    auto* layout = new QHBoxLayout(this);
+    layout->addWidget(m_text, 1);
+    layout->addWidget(reload);
+    layout->addWidget(ignore);
+    connect(reload, &QPushButton::clicked, this, &FileChangedBar::reloadRequested);
+    connect(ignore, &QPushButton::clicked, this, &QWidget::hide);
+    m_settle.setSingleShot(true);
+    m_settle.setInterval(300);
+    connect(&m_settle, &QTimer::timeout, this, &FileChangedBar::noteChange);
+    connect(&m_watcher, &QFileSystemWatcher::fileChanged, &m_settle, qOverload<>(&QTimer::start));
+    hide();
+}
+
+void FileChangedBar::watch(const QString& path)
+{
+    if (!m_watcher.files().isEmpty())
+        m_watcher.removePaths(m_watcher.files());
+    m_path = path;
+    if (!path.isEmpty())
+        m_watcher.addPath(path);
+    hide();
+}
+
+void FileChangedBar::noteChange()
+{
+    const bool there = QFileInfo::exists(m_path);
+    const QString name = QFileInfo(m_path).fileName();
+    m_text->setText(there ? tr("%1 changed on disk. The results shown are of the earlier version.").arg(name)
+                          : tr("%1 is gone from the disk. The results shown stay, new ones need the file.").arg(name));
+    if (there && !m_watcher.files().contains(m_path))
+        m_watcher.addPath(m_path); // replaced by rename: the watch went with the old file
+    show();
+}
+
+} // namespace pikv::ui

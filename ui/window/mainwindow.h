@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/codec/methodspec.h"
+#include "ui/engine/engine.h"
+#include "ui/theme/theme.h"
+#include <QMainWindow>
+#include <QSet>
+#include <QUndoStack>
+
+class QActionGroup;
+class QItemSelectionModel;
+class QTabWidget;
+
+namespace pikv::ui {
+
+class ChartPanel;
+class DumpPanel;
+class FileChangedBar;
+class MethodsModel;
+class MethodsPanel;
+class ParamForm;
+class ProblemsModel;
+class RecentFiles;
+class ResultsModel;
+class ResultsPanel;
+class SpecStore;
+class StatusLine;
+
+/// The program's window: wires panels, charts and engine; holds no results or settings of its own.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    Engine* engine() { return &m_engine; }
+    ResultsModel* results() { return m_results; }
+    SpecStore* specs() { return m_specs; }
+    MethodsModel* methods() { return m_methods; }
+    ParamForm* form() { return m_form; }
+
+public Q_SLOTS:
+    void openDump(const QString& path);
+    /// Evaluates the default sweeps of the checked methods.
+    void runSweep();
+
+Q_SIGNALS:
+    /// Every checked method has its full result for the dump that was opened last.
+    void firstChartComplete();
+    void liveRequested(quint64 id);
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    // mainwindowactions.cpp
+    void createFileMenu();
+    void createEditMenu();
+    void createRunMenu();
+    void createViewMenu();
+    void createHelpMenu();
+    void chooseDump();
+    void chooseCompressed();
+    void exportTable();
+    void copyTable();
+    void showAbout();
+    // mainwindowdocks.cpp
+    void createCentre();
+    void createDocks();
+    QDockWidget* addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area);
+    ChartPanel* currentChart() const;
+    // mainwindowengine.cpp
+    void connectEngine();
+    void connectPanels();
+    void noteDump();
+    void noteResult(const ResultPtr& result, quint64 id, bool live);
+    void noteProblem(const Problem& problem);
+    void noteChecked(const QString& methodId, bool checked);
+    void requestLive(const QString& methodId);
+    void requestAllLive();
+    // mainwindowsettings.cpp
+    void restoreSettings();
+    void saveSettings() const;
+    void restoreSpecs();
+    void resetLayout();
+
+    // The models outlive every widget that shows them.
+    QUndoStack m_undo;
+    SpecStore* m_specs;
+    MethodsModel* m_methods;
+    ResultsModel* m_results;
+    ProblemsModel* m_problems;
+    QItemSelectionModel* m_selection;
+    Engine m_engine;
+
+    QTabWidget* m_tabs = nullptr;
+    QList<ChartPanel*> m_charts;
+    DumpPanel* m_dump = nullptr;
+    MethodsPanel* m_methodsPanel = nullptr;
+    ParamForm* m_form = nullptr;
+    ResultsPanel* m_resultsPanel = nullptr;
+    QDockWidget* m_problemsDock = nullptr;
+    FileChangedBar* m_changed = nullptr;
+    StatusLine* m_status = nullptr;
+    RecentFiles* m_recent = nullptr;
+    QActionGroup* m_themes = nullptr;
+    QByteArray m_defaultLayout;
+    QSet<QString> m_awaited; ///< methods whose first full result of this dump is not there yet
+    bool m_sweepAfterOpen = false;
+    ThemeMode m_theme = ThemeMode::System;
+};
+
+} // namespace pikv::ui

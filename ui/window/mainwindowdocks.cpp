@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/comparisonpanel.h"
+#include "ui/charts/layerspanel.h"
+#include "ui/charts/tradeoffpanel.h"
+#include "ui/panels/dumppanel.h"
+#include "ui/panels/methodspanel.h"
+#include "ui/panels/paramform.h"
+#include "ui/panels/problemspanel.h"
+#include "ui/panels/resultspanel.h"
+#include "ui/panels/statusline.h"
+#include "ui/window/filechangedbar.h"
+#include "ui/window/mainwindow.h"
+#include <QDockWidget>
+#include <QStatusBar>
+#include <QTabWidget>
+#include <QVBoxLayout>
+
+namespace pikv::ui {
+
+void MainWindow::createCentre()
+{
+    auto* centre = new QWidget(this);
+    m_changed = new FileChangedBar(centre);
+    m_tabs = new QTabWidget(centre);
+    m_tabs->setObjectName(QStringLiteral("chartTabs"));
+    m_tabs->setDocumentMode(true);
+    auto* layout = new QVBoxLayout(centre);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_changed);
+    layout->addWidget(m_tabs, 1);
+    setCentralWidget(centre);
+
+    const auto addChart = [this](ChartPanel* panel, const QString& title) {
+        m_tabs->addTab(panel, title);
+        m_charts.append(panel);
+        connect(panel, &ChartPanel::exported, this,
+            [this](const QString& path) { statusBar()->showMessage(tr("Wrote %1").arg(path)); });
+        connect(panel, &ChartPanel::exportFailed, this,
+            [this](const QString& message) { noteProblem({ ErrorKind::Resource, message.toStdString() }); });
+    };
+    addChart(new TradeoffPanel(m_results, m_selection, m_tabs), tr("&Trade-off"));
+    addChart(new ComparisonPanel(m_results, m_selection, m_tabs), tr("&Comparison"));
+    addChart(new LayersPanel(m_results, m_selection, m_tabs), tr("&Layers"));
+}
+
+QDockWidget* MainWindow::addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area)
+{
+    auto* dock = new QDockWidget(title, this);
+    dock->setObjectName(QLatin1String(name));
+    dock->setWidget(content);
+    addDockWidget(area, dock);
+    return dock;
+}
+
+void MainWindow::createDocks()
+{
+    setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    m_dump = new DumpPanel(this);
+    m_methodsPanel = new MethodsPanel(m_methods, this);
+    m_form = new ParamForm(m_specs, &m_undo, this);
+    m_resultsPanel = new ResultsPanel(m_results, m_selection, this);
+    QDockWidget* dump = addDock(tr("Dump"), "dumpDock", m_dump, Qt::LeftDockWidgetArea);
+    QDockWidget* methods = addDock(tr("Methods"), "methodsDock", m_methodsPanel, Qt::LeftDockWidgetArea);
+    QDockWidget* form = addDock(tr("Parameters"), "parametersDock", m_form, Qt::LeftDockWidgetArea);
+    QDockWidget* results = addDock(tr("Results"), "resultsDock", m_resultsPanel, Qt::BottomDockWidgetArea);
+    m_problemsDock = addDock(tr("Problems"), "problemsDock", new ProblemsPanel(m_problems, this), Qt::BottomDockWidgetArea);
+    tabifyDockWidget(results, m_problemsDock);
+    results->raise();
+    m_problemsDock->hide();
+    const int wide = fontMetrics().averageCharWidth() * 48;
+    resizeDocks({ dump, methods, form }, { wide, wide, wide }, Qt::Horizontal);
+    resizeDocks({ dump, methods, form }, { 190, 330, 300 }, Qt::Vertical);
+    resizeDocks({ results }, { 230 }, Qt::Vertical);
+
+    m_status = new StatusLine(this);
+    statusBar()->addPermanentWidget(m_status);
+}
+
+ChartPanel* MainWindow::currentChart() const { return m_charts.value(m_tabs->currentIndex()); }
+
+} // namespace pikv::ui

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/window/measureplan.h"
+#include "ui/engine/trace.h"
+#include "ui/panels/methodspanel.h"
+#include "ui/window/mainwindow.h"
+#include <QApplication>
+#include <QEvent>
+#include <QMouseEvent>
+#include <QSlider>
+#include <QStyleOptionSlider>
+
+namespace pikv::ui {
+namespace {
+
+constexpr int movesOfDrag = 40, moveInterval = 150, settleTime = 1500, cancelAfter = 300; ///< ms
+
+/// The pixel of a slider's handle at its present value.
+QPoint handleOf(const QSlider* slider)
+{
+    const int room = slider->width() - 20;
+    return { 10 + QStyle::sliderPositionFromValue(slider->minimum(), slider->maximum(), slider->sliderPosition(), room),
+        slider->height() / 2 };
+}
+
+void sendMouse(QWidget* widget, QEvent::Type type, QPoint at)
+{
+    const Qt::MouseButton button = type == QEvent::MouseMove ? Qt::NoButton : Qt::LeftButton;
+    const Qt::MouseButtons held = type == QEvent::MouseButtonRelease ? Qt::NoButton : Qt::LeftButton;
+    QMouseEvent event(type, QPointF(at), QPointF(widget->mapToGlobal(at)), button, held, Qt::NoModifier);
+    QApplication::sendEvent(widget, &event);
+}
+
+} // namespace
+
+MeasurePlan::MeasurePlan(MainWindow* window)
+    : QObject(window)
+    , m_window(window)
+{
+    if (!trace::enabled())
+        return;
+    window->installEventFilter(this);
+    connect(window, &MainWindow::firstChartComplete, this, [this, first = true]() mutable {
+        if (!std::exchange(first, false))
+            return;
+        trace::event("first-chart-complete");
+        // The sweep that follows an opening is part of what a user sees: it runs on under every plan.
+        QTimer::singleShot(0, this, &MeasurePlan::start);
+    });
+}
+
+MeasurePlan::~MeasurePlan() = default;
+
+bool MeasurePlan::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::UpdateRequest || event->type() == QEvent::Paint) {
+        m_window->removeEventFilter(this);
+        QTimer::singleShot(0, this, [] { trace::event("window-visible"); });
+    }
+    return QObject::eventFilter(watched, event);
+}
+
+void MeasurePlan::start()
+{
+    const QString plan = trace::plan();
+    if (plan.startsWith(QLatin1String("drag ")))
+        startDrag(plan.mid(5));
+    else if (plan == QLatin1String("sweep"))
+        startSweep();
+    else if (plan == QLatin1String("cancel"))
+        startCancel();
+    else
+        QApplication::quit();
+}
+
+void MeasurePlan::startDrag(const QString& method)
+{
+    m_window->engine()->cancel();
+    m_window->findChild<MethodsPanel*>()->setCurrentMethod(method);
+    const auto sliders = m_window->findChildren<QSlider*>();
+    for (QSlider* slider : sliders)
+        if (!m_slider && slider->isVisible() && slider->objectName().startsWith(QLatin1String("param_")))
+            m_slider = slider;
+    if (!m_slider)
+        qFatal("the method has no slider to drag");
+    connect(m_window, &MainWindow::liveRequested, this, [](quint64 id) { trace::event("slider-move", id); });
+    sendMouse(m_slider, QEvent::MouseButtonPress, handleOf(m_slider));
+    connect(&m_step, &QTimer::timeout, this, &MeasurePlan::dragOn);
+    m_step.start(moveInterval);
+}
+
+void MeasurePlan::dragOn()
+{
+    if (++m_moves <= movesOfDrag) {
+        // Back and forth over the whole range, so that no value is met twice in a row.
+        const int span = m_slider->width() - 20, at = (m_moves * 37) % (2 * span);
+        sendMouse(m_slider, QEvent::MouseMove, { 10 + (at < span ? at : 2 * span - at), m_slider->height() / 2 });
+        return;
+    }
+    m_step.stop();
+    sendMouse(m_slider, QEvent::MouseButtonRelease, handleOf(m_slider));
+    QTimer::singleShot(settleTime, qApp, &QApplication::quit);
+}
+
+void MeasurePlan::startSweep()
+{
+    m_stalls = std::make_unique<trace::StallWatch>();
+    connect(m_window->engine(), &Engine::sweepFinished, this, [this] {
+        m_stalls.reset();
+        QApplication::quit();
+    });
+}
+
+void MeasurePlan::startCancel()
+{
+    QTimer::singleShot(cancelAfter, this, [this] {
+        connect(m_window->engine(), &Engine::cancelled, this, [] {
+            trace::event("cancelled", 1);
+            QApplication::quit();
+        });
+        trace::event("cancel", 1);
+        m_window->engine()->cancel();
+    });
+}
+
+} // namespace pikv::ui

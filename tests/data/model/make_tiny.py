@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SPECIALS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-VOCAB, TOKENS, QUERIES = 320, 40, 6
+VOCAB, TOKENS, CONTEXT, QUERIES = 320, 40, 24, 6
 TEXT = """the cat sat on the mat and the dog ran to the house; then they were there with the other thing.
 Compression of a cache that keeps keys and values costs memory, and the reader pays for every bit of it.
     if (index < count) return values[index];    // naïve and slow, 1234 times
@@ -214,7 +214,20 @@ def write_golden(model, kind, seed):
         tensors[f"layers.{i}.key"] = layer.keys.contiguous().clone()
         tensors[f"layers.{i}.value"] = layer.values.contiguous().clone()
         tensors[f"layers.{i}.query"] = queries[i]
+    for name, factor, dropped in (("scaled", 0.9, []), ("dropped", 1.0, list(range(3, 10)))):
+        tensors[f"{name}_logits"] = continued(model, ids, out.past_key_values, factor, dropped)
     save_file(tensors, os.path.join(HERE, f"tiny-{kind}.golden.safetensors"))
+
+
+def continued(model, ids, cache, factor, dropped):
+    """Logits of the tokens behind CONTEXT from a cache whose tensors are scaled and that lacks some rows."""
+    pairs = [(layer.keys[:, :, :CONTEXT] * factor, layer.values[:, :, :CONTEXT] * factor) for layer in cache.layers]
+    mask = torch.ones(1, TOKENS, dtype=torch.long)
+    mask[0, dropped] = 0
+    with torch.no_grad():
+        out = model(ids[:, CONTEXT:], past_key_values=transformers.DynamicCache(ddp_cache_data=pairs), attention_mask=mask,
+                    position_ids=torch.arange(CONTEXT, TOKENS)[None])
+    return out.logits[0].contiguous()
 
 
 def main():

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/eval/nexttoken.h"
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace pikv {
+namespace {
+
+using Value = double (*)(const NextTokenPosition&);
+
+double meanOf(const std::vector<NextTokenPosition>& positions, Value value)
+{
+    double sum = 0;
+    for (const NextTokenPosition& p : positions)
+        sum += value(p);
+    return sum / static_cast<double>(positions.size());
+}
+
+/// Standard error of a mean over clusters of unequal size (linearised ratio estimator); positions are the clusters when
+/// there is one text only.
+double errorOf(const std::vector<NextTokenPosition>& positions, Value value, double mean)
+{
+    std::map<std::pair<int, std::int64_t>, double> residuals;
+    const bool single = std::all_of(
+        positions.begin(), positions.end(), [&](const auto& p) { return p.text == positions.front().text; });
+    for (const NextTokenPosition& p : positions)
+        residuals[{ p.text, single ? p.position : 0 }] += value(p) - mean;
+    const auto clusters = static_cast<double>(residuals.size()), count = static_cast<double>(positions.size());
+    if (clusters < 2)
+        return kNoValue;
+    double squares = 0;
+    for (const auto& [cluster, residual] : residuals)
+        squares += residual * residual;
+    return std::sqrt(clusters / (clusters - 1) * squares) / count;
+}
+
+/// Linear interpolation between order statistics.
+double quantile(const std::vector<double>& sorted, double q)
+{
+    const double at = q * static_cast<double>(sorted.size() - 1);
+    const auto low = static_cast<std::size_t>(at);
+    const std::size_t high = std::min(low + 1, sorted.size() - 1);
+    return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
+}
+
+} // namespace
+
+NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
+{
+    NextTokenSummary s;
+    if (positions.empty())
+        return s;
+    s.positions = static_cast<std::int64_t>(positions.size());
+    const auto figure = [&](double NextTokenMetrics::*metric, Value value) {
+        s.mean.*metric = meanOf(positions, value);
+        s.standardError.*metric = errorOf(positions, value, s.mean.*metric);
+    };
+    figure(&NextTokenMetrics::loss, [](const NextTokenPosition& p) { return p.loss; });
+    figure(&NextTokenMetrics::accuracy,
+        [](const NextTokenPosition& p) { return p.topCompressed == p.target ? 1.0 : 0.0; });
+    figure(&NextTokenMetrics::agreement,
+        [](const NextTokenPosition& p) { return p.topCompressed == p.topOriginal ? 1.0 : 0.0; });
+    figure(&NextTokenMetrics::kl, [](const NextTokenPosition& p) { return p.kl; });
+    s.mean.perplexity = std::exp(s.mean.loss);
+    s.standardError.perplexity = s.mean.perplexity * s.standardError.loss; // delta method
+    s.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {
+        return (p.targetCompressed - p.targetOriginal) * (p.targetCompressed - p.targetOriginal);
+    }));
+    std::vector<double> kl;
+    std::map<int, int> texts;
+    for (const NextTokenPosition& p : positions) {
+        kl.push_back(p.kl);
+        ++texts[p.text];
+    }
+    s.texts = static_cast<int>(texts.size());
+    if (std::isnan(s.mean.kl))
+        return s; // NaN has no order
+    std::sort(kl.begin(), kl.end());
+    s.klMedian = quantile(kl, 0.5);
+    s.kl99 = quantile(kl, 0.99);
+    s.klMax = kl.back();
+    return s;
+}
+
+EvaluationResult toEvaluation(const NextTokenResult& result, const std::string& device)
+{
+    EvaluationResult row;
+    row.method = result.request.method;
+    row.importance = result.request.importance;
+    row.device = device;
+    row.seed = result.request.seed;
+    row.preview = result.preview;
+    row.originalBytes = result.originalBytes;
+    row.storedBytes = result.storedBytes;
+    row.sharedBytes = result.sharedBytes;
+    row.compressSeconds = result.compressSeconds;
+    row.decompressSeconds = result.decompressSeconds;
+    row.nextToken = result.summary.mean;
+    row.warnings = result.warnings;
+    return row;
+}
+
+} // namespace pikv

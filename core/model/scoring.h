@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/cache/kvcache.h"
+#include "core/model/llama.h"
+#include <span>
+
+namespace pikv {
+
+/// Hidden states of `tokens`, f32 [count, hidden], which follow the first `context` rows of `cache`; one pass with
+/// teacher forcing, dropped rows left out head by head. A cache of exactly `context` rows is all that is read; from a
+/// longer one, of context + count rows at least, the tokens' own keys and values are read as well, but for dropped
+/// rows, which a token that is still being processed keeps to itself.
+at::Tensor hiddenAgainst(const Llama& llama, const KvCache& cache, std::int64_t context,
+    std::span<const std::int64_t> tokens, const JobControl& job);
+
+/// A buffer with the first `rows` rows of every layer and room for `more`.
+KvBuffer bufferFrom(const ModelConfig& config, const KvCache& cache, std::int64_t rows, std::int64_t more);
+
+} // namespace pikv

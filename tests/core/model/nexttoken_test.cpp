@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Golden values: tests/data/model/make_tiny.py (transformers in float32 with the same cache, changed the same way).
+#include "core/base/error.h"
+#include "core/cache/kvcache.h"
+#include "core/eval/nexttoken.h"
+#include "core/model/languagemodel.h"
+#include "core/model/scoring.h"
+#include "goldenfile.h"
+#include "modeldata.h"
+#include "testmain.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/ones.h>
+#include <QTest>
+#include <cmath>
+
+using namespace pikv;
+
+namespace {
+constexpr std::int64_t kContext = 24;
+constexpr const char* kCoarse = "kivi:key_bits=2,value_bits=2,group_size=8,residual_length=0";
+
+ModelPtr tinyModel() { return openModel(testPath("model/tiny-llama.gguf").toStdString()); }
+GoldenFile tinyGolden() { return GoldenFile(testPath("model/tiny-llama.golden.safetensors")); }
+
+double largestDifference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
+/// A captured cache with scaled tensors and, for `dropped`, a keep-mask without the rows 3 to 9.
+MemoryCache changed(const KvCache& cache, double factor, bool dropped)
+{
+    std::vector<LayerKv> layers;
+    for (int i = 0; i < cache.layerCount(); ++i) {
+        LayerKv kv = cache.layer(i);
+        kv.key = kv.key * factor;
+        kv.value = kv.value * factor;
+        if (dropped) {
+            kv.keep = at::ones({ 1, kv.key.size(1), kv.key.size(2) }, at::kBool);
+            for (at::Tensor x : { kv.keep, kv.key, kv.value })
+                x.narrow(2, 3, 7).zero_();
+        }
+        layers.push_back(kv);
+    }
+    return { cache.info(), layers };
+}
+
+NextTokenText tinyText(int shift = 0)
+{
+    std::vector<std::int64_t> ids = tinyGolden().integers("input_ids");
+    for (std::int64_t& id : ids)
+        id = (id + shift) % 300 + 3;
+    return { "text " + std::to_string(shift), shift ? ids : tinyGolden().integers("input_ids"), kContext, nullptr };
+}
+
+std::shared_ptr<NextTokenSession> session(int texts, DType dtype = DType::F16, bool all = false)
+{
+    NextTokenSetup setup;
+    setup.model = tinyModel();
+    for (int i = 0; i < texts; ++i)
+        setup.texts.push_back(tinyText(i * 17));
+    setup.queries = 8;
+    setup.dtype = dtype;
+    setup.compressContinuation = all;
+    return NextTokenSession::open(std::move(setup));
+}
+
+NextTokenMethod method(const char* spec)
+{
+    NextTokenMethod out;
+    out.method = parseSpec(spec);
+    return out;
+}
+
+} // namespace
+
+class NextTokenTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void againstTransformers_data()
+    {
+        QTest::addColumn<QString>("kind");
+        for (const char* kind : { "llama", "linear", "qwen2", "qwen3" })
+            QTest::newRow(kind) << QString(kind);
+    }
+    void againstTransformers()
+    {
+        QFETCH(QString, kind);
+        const ModelPtr model = openModel(testPath("model/tiny-" + kind + ".gguf").toStdString());
+        const GoldenFile golden(testPath("model/tiny-" + kind + ".golden.safetensors"));
+        const std::vector<std::int64_t> ids = golden.integers("input_ids");
+        const std::span<const std::int64_t> rest = std::span(ids).subspan(kContext);
+        const std::vector<std::int64_t> context(ids.begin(), ids.begin() + kContext);
+        const CachePtr cache = captureCache({ model, context, 0, DType::F32 });
+        const auto logits = [&](double factor, bool dropped) {
+            const MemoryCache other = changed(*cache, factor, dropped);
+            return model->llama().logits(hiddenAgainst(model->llama(), other, kContext, rest, {}));
+        };
+        QVERIFY(largestDifference(logits(1, false), golden.tensor("logits").narrow(0, kContext, 16)) < 1e-3);
+        QVERIFY(largestDifference(logits(0.9, false), golden.tensor("scaled_logits")) < 1e-3);
+        QVERIFY(largestDifference(logits(1, true), golden.tensor("dropped_logits")) < 1e-3);
+    }
+
+    void baselineIsTheModelsOwnLoss()
+    {
+        const auto s = session(1, DType::F32);
+        const NextTokenResult result = s->baseline(5);
+        const GoldenFile golden = tinyGolden();
+        const at::Tensor expected = at::log_softmax(golden.tensor("logits"), -1);
+        QCOMPARE(result.positions.size(), std::size_t { 15 });
+        double sum = 0;
+        for (const NextTokenPosition& p : result.positions) {
+            const double loss = -expected[p.position][p.target].item<double>();
+            QVERIFY(std::abs(p.loss - loss) < 1e-3);
+            QCOMPARE(p.kl, 0.0);
+            QCOMPARE(p.topOriginal, expected[p.position].argmax().item<std::int64_t>());
+            QCOMPARE(p.top.size(), std::size_t { 5 });
+            QCOMPARE(p.top.front().id, p.topOriginal);
+            QVERIFY(
+                std::is_sorted(p.top.begin(), p.top.end(), [](auto& a, auto& b) { return a.original > b.original; }));
+            sum += loss;
+        }
+        QVERIFY(std::abs(result.summary.mean.loss - sum / 15) < 1e-3);
+        QVERIFY(std::abs(result.summary.mean.perplexity - std::exp(sum / 15)) < 1e-2 * std::exp(sum / 15));
+        QCOMPARE(result.summary.mean.agreement, 1.0);
+    }
+
+    void identityChangesNothing_data()
+    {
+        QTest::addColumn<int>("texts");
+        QTest::addColumn<bool>("all");
+        QTest::newRow("one text") << 1 << false;
+        QTest::newRow("three texts") << 3 << false;
+        QTest::newRow("continuation compressed") << 2 << true;
+    }
+    void identityChangesNothing()
+    {
+        QFETCH(int, texts);
+        QFETCH(bool, all);
+        const auto s = session(texts, DType::F16, all);
+        NextTokenMethod identity = method("identity");
+        for (const std::int64_t limit : { 0, 5 }) {
+            identity.maxPositions = limit;
+            const NextTokenResult result = s->run(identity);
+            QCOMPARE(result.preview, limit > 0);
+            QCOMPARE(result.summary.positions, texts * (limit ? limit : 15));
+            QCOMPARE(result.summary.texts, texts);
+            QCOMPARE(result.summary.mean.kl, 0.0);
+            QCOMPARE(result.summary.klMax, 0.0);
+            QCOMPARE(result.summary.mean.agreement, 1.0);
+            QCOMPARE(result.summary.probabilityRms, 0.0);
+            QCOMPARE(result.compressContinuation, all);
+        }
+        const NextTokenResult full = s->run(method("identity")), baseline = s->baseline(0);
+        QCOMPARE(full.summary.mean.loss, baseline.summary.mean.loss);
+        QCOMPARE(full.summary.mean.accuracy, baseline.summary.mean.accuracy);
+        QVERIFY(full.storedBytes > full.originalBytes); // the header is counted
+    }
+
+    void coarserMeansFarther()
+    {
+        const auto s = session(3);
+        NextTokenMethod fine = method("kivi:key_bits=8,value_bits=8,group_size=8,residual_length=0"),
+                        coarse = method(kCoarse);
+        coarse.topCount = 4;
+        const NextTokenResult a = s->run(fine), b = s->run(coarse);
+        QVERIFY(a.summary.mean.kl > 0 && a.summary.mean.kl < b.summary.mean.kl);
+        QVERIFY(b.storedBytes < a.storedBytes && a.storedBytes < a.originalBytes);
+        QVERIFY(b.summary.klMedian <= b.summary.kl99 && b.summary.kl99 <= b.summary.klMax);
+        QVERIFY(b.summary.standardError.kl > 0);
+        for (const NextTokenPosition& p : b.positions)
+            for (const TokenProbability& t : p.top)
+                if (t.id == p.target)
+                    QVERIFY(std::abs(t.compressed - p.targetCompressed) < 1e-12);
+        const NextTokenResult again = s->run(coarse);
+        QCOMPARE(again.summary.mean.kl, b.summary.mean.kl);
+        const EvaluationResult row = toEvaluation(b, "cpu");
+        QCOMPARE(row.nextToken.kl, b.summary.mean.kl);
+        QCOMPARE(row.storedBytes, b.storedBytes);
+    }
+
+    void greedy()
+    {
+        const auto s = session(1, DType::F32);
+        const std::vector<std::int64_t> original = s->continueGreedy(0, nullptr, 8);
+        const NextTokenMethod identity = method("identity");
+        QCOMPARE(s->continueGreedy(0, &identity, 8), original);
+        QVERIFY(!original.empty() && original.size() <= 8);
+        // The first written token follows the first token behind the context.
+        QCOMPARE(original.front(), tinyGolden().tensor("logits")[kContext].argmax().item<std::int64_t>());
+        QCOMPARE(s->continueGreedy(0, nullptr, 1000).size() <= 128 - kContext - 1, true);
+    }
+
+    void aDumpsOwnRows()
+    {
+        const ModelPtr model = tinyModel();
+        const CachePtr dump = captureCache({ model, tinyGolden().integers("input_ids"), 4, DType::F16 });
+        NextTokenSetup setup;
+        setup.model = model;
+        setup.texts = { splitDump(*model, dump, 15) };
+        QCOMPARE(setup.texts[0].context, kContext);
+        const auto fromDump = NextTokenSession::open(setup);
+        QCOMPARE(fromDump->contextCache(0)->info().seq(), kContext);
+        const double a = fromDump->run(method(kCoarse)).summary.mean.kl;
+        QCOMPARE(a, session(1)->run(method(kCoarse)).summary.mean.kl);
+        QVERIFY_THROWS_EXCEPTION(Error, splitDump(*model, dump, 39));
+        const ModelPtr other = openModel(testPath("model/tiny-qwen2.gguf").toStdString());
+        try {
+            splitDump(*other, dump, 15);
+            QFAIL("another model's dump was accepted");
+        } catch (const Error& error) {
+            QVERIFY2(QString(error.what()).contains("'tiny-llama'"), error.what());
+        }
+        setup.texts[0].tokens[2] += 1;
+        QVERIFY_THROWS_EXCEPTION(Error, NextTokenSession::open(setup));
+    }
+
+    void splitsTexts()
+    {
+        const ModelPtr model = tinyModel();
+        const std::string text = "the cat sat on the mat and the dog ran to the house";
+        const NextTokenText split = splitText(*model, "a", text, 4, 3);
+        QCOMPARE(split.tokens.size(), std::size_t { 8 });
+        QCOMPARE(detokenize(*model, split.tokens), text.substr(0, detokenize(*model, split.tokens).size()));
+        for (const auto& [context, predict] : { std::pair { 0, 3 }, { 4, 0 }, { 1000, 3 }, { 60, 60 } })
+            QVERIFY_THROWS_EXCEPTION(Error, splitText(*model, "a", text, context, predict));
+        QVERIFY_THROWS_EXCEPTION(Error, splitText(*model, "a", "", 1, 1));
+        QVERIFY_THROWS_EXCEPTION(Error, splitText(*model, "a", "x\xFF", 1, 1));
+        NextTokenSetup setup;
+        setup.model = model;
+        QVERIFY_THROWS_EXCEPTION(Error, NextTokenSession::open(setup));
+        setup.texts = { { "a", { 5, 6 }, 1, nullptr } }; // nothing behind the first token after the context
+        QVERIFY_THROWS_EXCEPTION(Error, NextTokenSession::open(setup));
+    }
+
+    /// Two texts of two positions each; the cluster sums are worked out by hand.
+    void clusteredErrors()
+    {
+        const auto at = [](int text, int position, double kl) {
+            NextTokenPosition p;
+            p.text = text;
+            p.position = position;
+            p.kl = kl;
+            return p;
+        };
+        const NextTokenSummary two = summarise({ at(0, 0, 1), at(0, 1, 2), at(1, 0, 4), at(1, 1, 9) });
+        QCOMPARE(two.mean.kl, 4.0);
+        QCOMPARE(two.standardError.kl, std::sqrt(2.0 * (25.0 + 25.0)) / 4); // residuals -5 and 5
+        QCOMPARE(two.klMedian, 3.0);
+        QCOMPARE(two.klMax, 9.0);
+        const NextTokenSummary one = summarise({ at(0, 0, 1), at(0, 1, 3) });
+        QCOMPARE(one.standardError.kl, std::sqrt(2.0 * 2.0) / 2); // sd / sqrt(n) with n - 1
+        QVERIFY(std::isnan(summarise({}).mean.kl));
+        const NextTokenSummary broken = summarise({ at(0, 0, kNoValue), at(0, 1, 1) });
+        QVERIFY(std::isnan(broken.mean.kl) && std::isnan(broken.klMax));
+    }
+
+    void cancels()
+    {
+        std::stop_source stop;
+        const auto s = session(1);
+        stop.request_stop();
+        try {
+            s->run(method(kCoarse), JobControl(stop.get_token()));
+            QFAIL("the job went on");
+        } catch (const Error& error) {
+            QCOMPARE(error.kind(), ErrorKind::Cancelled);
+        }
+    }
+};
+
+PIKV_TEST(NextTokenTest)
+#include "nexttoken_test.moc"

@@ -40,8 +40,10 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
 {
     Json json { { "compressor", r.method.id }, { "params", printParams(r.method) }, { "device", r.device },
         { "importance", printImportance(r.importance) }, { "seed", r.seed } };
-    for (const MetricInfo& metric : metrics())
-        json[std::string(metric.name)] = numberOrNull(metric.value(r));
+    for (const MetricInfo& metric : metrics()) {
+        const double value = metric.value(r);
+        json[std::string(metric.name)] = metric.unit == "bytes" ? Json(static_cast<std::uint64_t>(value)) : numberOrNull(value);
+    }
     json["attention_queries"] = r.attentionQueries;
     for (const auto& [name, bytes] : r.breakdown)
         json["stored_breakdown"][name] = bytes;

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+#include "app/cli/dumpoptions.h"
+#include "app/cli/output.h"
+#include "app/cli/resulttable.h"
+#include "app/cli/session.h"
+#include "core/base/memory.h"
+#include "core/codec/registry.h"
+#include "core/eval/memoryneed.h"
+#include "core/eval/resultsio.h"
+#include <exception>
+#include <memory>
+
+namespace pikv::cli {
+namespace {
+
+struct Options {
+    DumpOptions dump;
+    std::vector<std::string> specs;
+    bool perLayer = false;
+    std::string csv, json;
+};
+
+/// Asked for by name, every method must fit the dump; of the opening comparison those that do not are left out.
+std::vector<MethodSpec> chosenMethods(const Options& options, const KvCache& cache, Session& session)
+{
+    std::vector<MethodSpec> methods;
+    for (const std::string& text : options.specs) {
+        methods.push_back(parseSpec(text));
+        checkMethod(methods.back(), cache);
+    }
+    if (!options.specs.empty())
+        return methods;
+    for (const MethodInfo& info : Registry::instance().methods()) {
+        if (!info.checkedByDefault)
+            continue;
+        try {
+            const MethodSpec method = parseSpec(info.id);
+            checkMethod(method, cache);
+            methods.push_back(method);
+        } catch (const Error& e) {
+            session.warn("left out: " + std::string(e.what()));
+        }
+    }
+    return methods;
+}
+
+void writeResults(const Options& options, const CacheInfo& dump, const std::vector<EvaluationResult>& results)
+{
+    if (options.csv != "-" && options.json != "-") {
+        std::string text = resultTable(results);
+        for (const EvaluationResult& result : results)
+            if (options.perLayer)
+                text += "\n" + printSpec(result.method) + "\n" + layerTable(result);
+        writeOutput(text);
+    }
+    if (!options.csv.empty())
+        writeResult(options.csv, options.perLayer ? layersToCsv(results) : resultsToCsv(results));
+    if (!options.json.empty())
+        writeResult(options.json, resultsToJson(dump, results, options.perLayer));
+}
+
+/// Evaluates in order; an error or an interruption comes back beside what was finished before it.
+std::exception_ptr evaluateAll(EvaluationRequest& request, const std::vector<MethodSpec>& methods, Session& session,
+    std::vector<EvaluationResult>& results)
+{
+    try {
+        request.importanceValues = std::make_shared<const std::vector<float>>(
+            computeImportance(*request.cache, request.importance, session.job("Importance")));
+        for (std::size_t i = 0; i < methods.size(); ++i) {
+            request.method = methods[i];
+            requireMemory(evaluationMemory(request), "evaluating " + methods[i].id);
+            const std::string place = std::to_string(i + 1) + "/" + std::to_string(methods.size());
+            results.push_back(evaluate(request, session.job(printSpec(methods[i]) + " (" + place + ")")));
+            for (const std::string& warning : results.back().warnings)
+                session.warn(warning);
+        }
+    } catch (...) {
+        return std::current_exception();
+    }
+    return nullptr;
+}
+
+void run(const Options& options, Session& session)
+{
+    if (options.csv == "-" && options.json == "-")
+        throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
+    for (const std::string& text : options.specs)
+        (void)parseSpec(text); // a typing error is told before the dump is opened
+    EvaluationRequest request = options.dump.request(session);
+    request.perLayer = options.perLayer;
+    for (const auto& [flag, path] : { std::pair("--csv", options.csv), std::pair("--json", options.json) })
+        if (!path.empty()) {
+            refuseSameFile(options.dump.path, path, flag);
+            checkWritable(path);
+        }
+    const auto methods = chosenMethods(options, *request.cache, session);
+    std::vector<EvaluationResult> results;
+    const std::exception_ptr failure = evaluateAll(request, methods, session, results);
+    session.clearProgress();
+    if (!results.empty() || !failure)
+        writeResults(options, cacheInfo(*request.cache), results);
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+Command::Action addOptions(CLI::App& app)
+{
+    const auto options = std::make_shared<Options>();
+    options->dump.add(app);
+    app.add_option("--with", options->specs, "A method, id:param=value,…; may be given several times (default: the opening comparison)")
+        ->type_name("SPEC")
+        ->allow_extra_args(false);
+    app.add_flag("--per-layer", options->perLayer, "Figures of every layer and head too; the CSV then has one row for each");
+    app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")->type_name("FILE");
+    app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")->type_name("FILE");
+    return [options](Session& session) { run(*options, session); };
+}
+
+const Command command { 60, "eval", "Measure methods on a dump: size, speed and errors", addOptions };
+
+} // namespace
+} // namespace pikv::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+#include "app/cli/output.h"
+#include "app/cli/session.h"
+#include "core/base/text.h"
+#include "core/cache/cachehandle.h"
+#include "core/codec/paramspec.h"
+#include "core/eval/resultsio.h"
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace pikv::cli {
+namespace {
+
+struct Options {
+    std::string dump;
+    bool json = false, check = false;
+};
+
+std::string line(const std::string& name, const std::string& value)
+{
+    return value.empty() ? std::string() : name + std::string(14 - name.size(), ' ') + value + "\n";
+}
+
+std::string ropeText(const RopeInfo& rope)
+{
+    if (rope.state == RopeInfo::State::Unknown)
+        return "unknown";
+    std::string text = rope.state == RopeInfo::State::Post ? "keys rotated" : "keys not rotated";
+    if (rope.layout != RopeInfo::Layout::Unknown)
+        text += rope.layout == RopeInfo::Layout::Half ? ", half layout" : ", interleaved layout";
+    if (rope.theta)
+        text += ", base " + printParam(*rope.theta);
+    return text;
+}
+
+std::string queriesText(const CacheInfo& info)
+{
+    if (!info.hasQueries())
+        return "none: attention errors use the keys as stand-in queries";
+    const LayerShape& layer = info.layers.front();
+    return std::to_string(layer.queryCount) + " rows of " + countText(static_cast<std::uint64_t>(layer.queryHeads), "head")
+        + " a layer";
+}
+
+std::string tokensText(const CacheInfo& info)
+{
+    const std::string ids = info.tokenIds.empty() ? "unknown ids" : "ids known";
+    return countText(static_cast<std::uint64_t>(info.batch()), "sequence") + " of "
+        + countText(static_cast<std::uint64_t>(info.seq()), "token") + ", " + ids;
+}
+
+std::string nonFiniteText(const NonFiniteReport& report)
+{
+    std::string text = "none";
+    if (!report.clean())
+        text = std::to_string(report.nan) + " NaN, " + std::to_string(report.infinite) + " infinite";
+    for (const std::string& where : report.where)
+        text += "\n" + std::string(14, ' ') + where;
+    return text;
+}
+
+std::string infoText(const CacheInfo& info)
+{
+    return line("file", info.path) + line("format", info.format)
+        + line("model", info.model.empty() ? "unknown" : info.model) + line("shape", info.shapeText())
+        + line("tokens", tokensText(info)) + line("queries", queriesText(info)) + line("rope", ropeText(info.rope))
+        + line("importance", info.hasImportance ? "stored" : "not stored")
+        + line("file size", bytesText(info.fileBytes))
+        + line("16-bit size", bytesText(info.referenceBytes()) + ", the reference of every ratio")
+        + line("text", info.text.empty() ? "" : inQuotes(info.text));
+}
+
+void show(const Options& options, Session& session)
+{
+    const CachePtr cache = openCache(options.dump);
+    NonFiniteReport report;
+    if (options.check)
+        report = scanNonFinite(*cache, session.job("Checking " + options.dump));
+    session.clearProgress();
+    if (!options.json)
+        return writeOutput(infoText(cacheInfo(*cache)) + (options.check ? line("non-finite", nonFiniteText(report)) : ""));
+    auto json = nlohmann::ordered_json::parse(cacheInfoToJson(cacheInfo(*cache)));
+    if (options.check)
+        json.update({ { "nan", report.nan }, { "infinite", report.infinite }, { "non_finite_places", report.where } });
+    writeOutput(json.dump(2) + "\n");
+}
+
+Command::Action addOptions(CLI::App& app)
+{
+    const auto options = std::make_shared<Options>();
+    app.add_option("DUMP", options->dump, "A dump or a .pikv file")->required();
+    app.add_flag("--check", options->check, "Read every tensor and count NaN and infinite elements");
+    app.add_flag("--json", options->json, "Print one JSON object");
+    return [options](Session& session) { show(*options, session); };
+}
+
+const Command command { 20, "info", "Show format, model, shapes, dtypes, tokens and sizes of a dump", addOptions };
+
+} // namespace
+} // namespace pikv::cli

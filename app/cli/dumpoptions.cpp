@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/dumpoptions.h"
+#include "app/cli/session.h"
+
+namespace pikv::cli {
+namespace {
+
+std::string sourcesHelp()
+{
+    std::string text = "Where token importance comes from:";
+    for (const ImportanceSourceInfo& source : importanceSources()) {
+        text += (&source == &importanceSources().front() ? " " : ", ") + std::string(source.id);
+        if (source.source == ImportanceSpec::Source::Uniform)
+            text += ":LEVEL";
+        if (source.source == ImportanceSpec::Source::Random)
+            text += ":SEED";
+    }
+    return text;
+}
+
+} // namespace
+
+void DumpOptions::add(CLI::App& app)
+{
+    app.add_option("DUMP", path, "A dump or a .pikv file")->required();
+    app.add_option("--importance", importance, sourcesHelp())->type_name("SOURCE")->capture_default_str();
+    app.add_flag("--accept-nonfinite", acceptNonFinite,
+        "Go on where the dump holds NaN or infinity: such elements are left out of every figure");
+}
+
+EvaluationRequest DumpOptions::request(const Session& session) const
+{
+    EvaluationRequest request;
+    request.importance = parseImportance(importance);
+    request.device = session.deviceChoice();
+    (void)deviceName(request.device); // refuses CUDA where there is none
+    request.cache = openCache(path);
+    request.seed = session.seed;
+    request.perLayer = false;
+    request.acceptNonFinite = acceptNonFinite;
+    return request;
+}
+
+} // namespace pikv::cli

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/output.h"
+#include "core/base/atomicfile.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/eval/resultsio.h"
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <unistd.h>
+
+namespace pikv::cli {
+namespace {
+
+/// 0 or the error that stopped the writing.
+int writeAll(int descriptor, std::string_view text)
+{
+    while (!text.empty()) {
+        const ssize_t put = ::write(descriptor, text.data(), text.size());
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return errno;
+        text.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return 0;
+}
+
+} // namespace
+
+void writeOutput(std::string_view text)
+{
+    const int error = writeAll(STDOUT_FILENO, text);
+    if (error == EPIPE)
+        throw ReaderGone();
+    if (error != 0)
+        throw resourceError("Cannot write to standard output: " + std::generic_category().message(error));
+}
+
+void writeError(std::string_view text) { (void)writeAll(STDERR_FILENO, text); }
+
+void writeErrorLine(std::string message)
+{
+    for (char& c : message)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            c = ' ';
+    writeError("pikv: " + message + "\n");
+}
+
+void writeResult(const std::string& path, std::string_view content)
+{
+    if (path == "-")
+        writeOutput(content);
+    else
+        writeFileAtomic(path, content);
+}
+
+void checkWritable(const std::string& path)
+{
+    if (path != "-")
+        AtomicFile probe(path);
+}
+
+void refuseSameFile(const std::string& input, const std::string& output, const std::string& flag)
+{
+    std::error_code error;
+    if (std::filesystem::equivalent(input, output, error))
+        throw usageError(flag + " " + inQuotes(output) + " is the input file itself; choose another name");
+}
+
+std::string bytesText(unsigned long long bytes)
+{
+    std::string digits = std::to_string(bytes);
+    for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+        digits.insert(static_cast<std::size_t>(at), ",");
+    return digits + (bytes == 1 ? " byte" : " bytes");
+}
+
+std::string figureText(double value)
+{
+    if (std::isnan(value))
+        return "-";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", value);
+    return text;
+}
+
+} // namespace pikv::cli

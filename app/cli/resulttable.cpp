@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/resulttable.h"
+#include "app/cli/output.h"
+#include "app/cli/texttable.h"
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace pikv::cli {
+namespace {
+
+std::string fixedText(double value, int decimals)
+{
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", decimals, value);
+    return text;
+}
+
+std::string milliseconds(double seconds)
+{
+    return std::isnan(seconds) ? "-" : fixedText(seconds * 1000, seconds < 0.1 ? 2 : 0);
+}
+
+/// Bytes alone: the column's title names the unit.
+std::string plainBytes(std::uint64_t bytes)
+{
+    const std::string text = bytesText(bytes);
+    return text.substr(0, text.find(' '));
+}
+
+} // namespace
+
+std::string resultTable(const std::vector<EvaluationResult>& results)
+{
+    const bool nextToken = std::any_of(
+        results.begin(), results.end(), [](const EvaluationResult& r) { return !std::isnan(r.nextToken.loss); });
+    const bool shared
+        = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
+    std::vector<std::string> titles { "method", "stored bytes", "ratio", "bits/element", "attention error", "key NMSE",
+        "value NMSE", "cosine", "encode ms", "decode ms" };
+    if (shared)
+        titles.push_back("shared bytes");
+    if (nextToken)
+        titles.insert(titles.end(), { "perplexity", "agreement", "KL" });
+    TextTable table(titles);
+    for (const EvaluationResult& r : results) {
+        std::vector<std::string> row { printSpec(r.method), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
+            figureText(r.bitsPerElement()), figureText(r.quality.attentionError), figureText(r.quality.keyNmse),
+            figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds),
+            milliseconds(r.decompressSeconds) };
+        if (shared)
+            row.push_back(plainBytes(r.sharedBytes));
+        if (nextToken)
+            row.insert(row.end(), { figureText(r.nextToken.perplexity), figureText(r.nextToken.agreement),
+                figureText(r.nextToken.kl) });
+        table.add(std::move(row));
+    }
+    return table.text();
+}
+
+std::string layerTable(const EvaluationResult& result)
+{
+    TextTable table({ "layer", "stored bytes", "attention error", "key NMSE", "value NMSE", "key cosine", "value cosine" });
+    for (const LayerQuality& layer : result.layers) {
+        const QualityMetrics& q = layer.quality;
+        table.add({ std::to_string(layer.layer), plainBytes(layer.storedBytes), figureText(q.attentionError),
+            figureText(q.keyNmse), figureText(q.valueNmse), figureText(q.keyCosine), figureText(q.valueCosine) });
+    }
+    return table.text("  ");
+}
+
+std::string breakdownTable(const std::vector<std::pair<std::string, std::uint64_t>>& breakdown)
+{
+    std::uint64_t total = 0;
+    for (const auto& [name, bytes] : breakdown)
+        total += bytes;
+    TextTable table({ "section", "bytes", "share" });
+    for (const auto& [name, bytes] : breakdown)
+        table.add({ name, plainBytes(bytes), fixedText(total ? 100.0 * double(bytes) / double(total) : 0, 2) + " %" });
+    return table.text("  ");
+}
+
+} // namespace pikv::cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/eval/evaluator.h"
+#include <string>
+#include <vector>
+
+namespace pikv::cli {
+
+/// The figures a reader compares first, one row a result; next-token columns where a result has them.
+std::string resultTable(const std::vector<EvaluationResult>& results);
+/// One result's layers.
+std::string layerTable(const EvaluationResult& result);
+/// Section names and their bytes, with their share of the whole.
+std::string breakdownTable(const std::vector<std::pair<std::string, std::uint64_t>>& breakdown);
+
+} // namespace pikv::cli

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/session.h"
+#include "app/cli/output.h"
+
+namespace pikv::cli {
+
+JobControl Session::job(const std::string& activity)
+{
+    if (quiet)
+        return JobControl(m_stop);
+    return JobControl(m_stop, [this, activity](const Progress& progress) { m_progress.show(activity, progress); });
+}
+
+void Session::warn(const std::string& message)
+{
+    m_progress.clear();
+    writeErrorLine("warning: " + message);
+}
+
+void Session::note(const std::string& message)
+{
+    m_progress.clear();
+    if (!quiet)
+        writeErrorLine(message);
+}
+
+} // namespace pikv::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/eval/memoryneed.h"
+#include "core/codec/compressor.h"
+#include <algorithm>
+
+namespace pikv {
+namespace {
+
+/// An element of the layer at work: 2 in the dump, 4 as reference, 2 encoded, 2 decoded, 4 decoded for the metrics.
+constexpr std::uint64_t bytesPerElementAtWork = 14;
+
+std::uint64_t largestLayer(const CacheInfo& info)
+{
+    std::uint64_t bytes = 0;
+    for (const LayerShape& layer : info.layers)
+        bytes = std::max(bytes, static_cast<std::uint64_t>(layer.elements()) * bytesPerElementAtWork);
+    return bytes;
+}
+
+} // namespace
+
+void checkMethod(const MethodSpec& method, const KvCache& cache) { makeCompressor(method)->validate(cache.info()); }
+
+std::uint64_t evaluationMemory(const EvaluationRequest& request)
+{
+    const CacheInfo& info = request.cache->info();
+    const auto compressor = makeCompressor(request.method);
+    const bool streams = dynamic_cast<const LayerwiseCompressor*>(compressor.get()) != nullptr;
+    return largestLayer(info) + (streams ? 0 : 2 * info.referenceBytes());
+}
+
+std::uint64_t compressionMemory(const EvaluationRequest& request)
+{
+    const CacheInfo& info = request.cache->info();
+    return largestLayer(info) + info.referenceBytes();
+}
+
+} // namespace pikv

@@ -13,15 +13,15 @@ struct Pair {
     QRgb onLight, onDark;
 };
 /// Okabe & Ito's colours, darkened on white and lightened on black until each keeps a contrast of 3:1; its yellow is
-/// left out, a neutral grey stands first for the reference.
+/// left out, its two blues are drawn apart, a neutral grey stands first for the reference.
 constexpr std::array<Pair, 7> colors { {
     { 0xff5a5a5a, 0xffc4c4c4 },
-    { 0xff0072b2, 0xff4aa8e0 },
+    { 0xff005a9c, 0xff4a90ff },
     { 0xffd55e00, 0xffff8a3d },
     { 0xff00805d, 0xff2fc79c },
     { 0xffb04f86, 0xffe39cc3 },
     { 0xff946300, 0xffe9b43c },
-    { 0xff2f86bd, 0xff8fd0f5 },
+    { 0xff3490cc, 0xff8fe0f5 },
 } };
 constexpr int markers = 12;
 

@@ -11,7 +11,7 @@ struct Roles {
     QRgb window, base, alternate, button, text, muted, highlight, link;
 };
 constexpr Roles lightRoles { 0xfff3f3f3, 0xffffffff, 0xfff7f7f7, 0xffececec, 0xff1b1b1b, 0xff6a6a6a, 0xff0072b2, 0xff005a8c };
-constexpr Roles darkRoles { 0xff252628, 0xff1b1c1e, 0xff222326, 0xff313337, 0xffe6e6e6, 0xff9c9c9c, 0xff2f7fb8, 0xff7cc4f5 };
+constexpr Roles darkRoles { 0xff252628, 0xff1b1c1e, 0xff222326, 0xff313337, 0xffe6e6e6, 0xff9c9c9c, 0xff2a74aa, 0xff7cc4f5 };
 
 QPalette paletteOf(const Roles& r)
 {

@@ -51,7 +51,11 @@ void Registry::add(MethodInfo info)
         throw std::logic_error("method '" + info.id + "' names the unknown family '" + info.family + "'");
     for (const ParamSpec& spec : info.params)
         checkParam(info.id, spec, spec.type == ParamType::File ? ParamValue(std::string()) : spec.defaultValue);
-    info.params.insert(info.params.end(), commonParams().begin(), commonParams().end());
+    for (const ParamSpec& common : commonParams()) {
+        const auto sameName = [&](const ParamSpec& own) { return own.name == common.name; };
+        if (std::none_of(info.params.begin(), info.params.end(), sameName))
+            info.params.push_back(common);
+    }
     const auto before = [](const MethodInfo& a, const MethodInfo& b) {
         const auto ra = familyRank(a.family), rb = familyRank(b.family);
         return ra != rb ? ra < rb : a.id < b.id;

@@ -43,7 +43,8 @@ private:
     std::vector<MethodInfo> m_methods;
 };
 
-/// Parameters that every method has: `sinks`, `recent`: tokens kept at 16 bits (ALGORITHMS: protection).
+/// Parameters that every method has: `sinks`, `recent`: tokens kept at 16 bits (ALGORITHMS: protection). A method that
+/// lists one itself, say with another default, gets no second one.
 const std::vector<ParamSpec>& commonParams();
 
 std::unique_ptr<Compressor> makeCompressor(const MethodSpec& spec);

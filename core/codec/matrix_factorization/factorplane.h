@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A layer's keys or values as the matrices that get factorised: one for all heads of the layer, or one a head.
+#pragma once
+#include "core/cache/cacheinfo.h"
+#include <ATen/core/Tensor.h>
+#include <cstdint>
+
+namespace pikv {
+
+/// Which matrix of a layer: planes are numbered keys first, then values.
+struct FactorPlane {
+    bool isKey = true;
+    std::int64_t firstHead = 0, heads = 0, dim = 0; ///< `dim` channels a head
+    std::int64_t rows = 0; ///< batch * seq
+    std::int64_t width() const { return heads * dim; }
+};
+
+class FactorPlanes {
+public:
+    FactorPlanes(const LayerShape& shape, bool perHead)
+        : m_shape(shape)
+        , m_perHead(perHead)
+    {
+    }
+    std::int64_t perTensor() const { return m_perHead ? m_shape.kvHeads : 1; }
+    std::int64_t count() const { return 2 * perTensor(); }
+    FactorPlane plane(std::int64_t index) const;
+    /// Largest rank that every plane can have: min(batch * seq, channels of a plane).
+    std::int64_t maxRank() const;
+
+    /// `tensor` [batch, kv_heads, seq, dim] to f32 rows [batch * seq, plane.width()].
+    static at::Tensor rowsOf(const at::Tensor& tensor, const FactorPlane& plane);
+    /// Writes the plane's rows into `tensor`, f32 [batch, kv_heads, seq, dim].
+    static void store(const at::Tensor& rows, const FactorPlane& plane, const at::Tensor& tensor);
+
+private:
+    LayerShape m_shape;
+    bool m_perHead;
+};
+
+} // namespace pikv

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
+#include "core/cache/rope.h"
+#include "core/codec/compressor.h"
+#include "core/codec/matrix_factorization/factorplane.h"
+#include "core/codec/matrix_factorization/loraplane.h"
+#include "core/codec/planes.h"
+#include <ATen/ops/empty.h>
+
+namespace pikv {
+namespace {
+
+/// The seed's LoRA made real: X ~ mean + U B by a weighted singular value decomposition in closed form, every factor packed
+/// and counted; what it leaves over can be kept at a few bits (the residual connection).
+class Lora : public LayerwiseCompressor {
+public:
+    using LayerwiseCompressor::LayerwiseCompressor;
+
+    void validate(const CacheInfo& info) const override
+    {
+        LayerwiseCompressor::validate(info);
+        for (LayerShape shape : info.layers) {
+            shape.seq -= std::min(shape.seq, params().integer("sinks") + params().integer("recent"));
+            const std::int64_t bound = FactorPlanes(shape, perHead()).maxRank();
+            if (shape.seq > 0 && rank() > bound)
+                throw usageError(spec().id + ": rank=" + std::to_string(rank()) + " is above min(batch x seq, "
+                    + (perHead() ? "head_dim" : "kv_heads x head_dim") + ") = " + std::to_string(bound));
+        }
+    }
+
+    std::vector<std::string> warnings(const CacheInfo& info) const override
+    {
+        std::vector<std::string> list;
+        if (params().real("dropout") > 0)
+            list.push_back("dropout is accepted and ignored: it is noise for training, and lora is fitted in closed form");
+        if (params().text("rope") == "undo" && !info.rope.invertible())
+            list.push_back("rope=undo has no effect: the dump does not say how its keys were rotated");
+        return list;
+    }
+
+protected:
+    void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
+    {
+        const FactorPlanes planes(input.shape, perHead());
+        const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
+        std::vector<LoraParts> parts(static_cast<std::size_t>(planes.count()));
+        forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
+            const FactorPlane plane = planes.plane(p);
+            const at::Tensor rows = rowsOf(input, plane);
+            const LoraShape shape = shapeOf(plane);
+            const auto seed = context.seed ^ static_cast<std::uint64_t>(p);
+            LoraParts& bytes = parts[static_cast<std::size_t>(p)];
+            FactorWidths widths;
+            const LoraBasis basis
+                = writeBasis(fitLowRank(rows, weights, shape.rank, seed, context.job), shape, widths, bytes);
+            context.job.checkpoint();
+            writeCodes(rows, basis, widths.code, shape, bytes);
+        });
+        const auto middle = parts.begin() + planes.perTensor();
+        LoraParts::addSections({ parts.begin(), middle }, "k", out);
+        LoraParts::addSections({ middle, parts.end() }, "v", out);
+    }
+
+    LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
+    {
+        const LayerShape& s = output.shape;
+        const FactorPlanes planes(s, perHead());
+        const auto options = at::TensorOptions(at::kFloat).device(context.device);
+        LayerKv kv;
+        kv.key = at::empty({ s.batch, s.kvHeads, s.seq, s.keyDim }, options);
+        kv.value = at::empty({ s.batch, s.kvHeads, s.seq, s.valueDim }, options);
+        const std::int64_t n = planes.perTensor();
+        const auto reader = [&](const char* prefix, std::int64_t first) {
+            return LoraReader(output.sections, prefix, shapeOf(planes.plane(first)), n, LoraReader::Content::Everything);
+        };
+        const LoraReader keys = reader("k", 0), values = reader("v", n);
+        forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
+            const FactorPlane plane = planes.plane(p);
+            const LoraReader& from = plane.isKey ? keys : values;
+            FactorPlanes::store(from.rows(p % n, from.basis(p % n), context.device), plane, plane.isKey ? kv.key : kv.value);
+        });
+        if (undoesRope(output.rope))
+            kv.key = applyRope(kv.key, output.positions, output.rope);
+        return kv;
+    }
+
+private:
+    std::int64_t rank() const { return params().integer("rank"); }
+    bool perHead() const { return params().text("scope") == "head"; }
+    bool undoesRope(const RopeInfo& rope) const { return params().text("rope") == "undo" && rope.invertible(); }
+
+    LoraShape shapeOf(const FactorPlane& plane) const
+    {
+        return { plane.rows, plane.width(), rank(), params().integer("code_bits"), params().integer("basis_bits"),
+            static_cast<int>(params().integer("base_bits")) };
+    }
+
+    at::Tensor rowsOf(const LayerInput& input, const FactorPlane& plane) const
+    {
+        if (!plane.isKey)
+            return FactorPlanes::rowsOf(input.kv.value, plane);
+        if (!undoesRope(input.rope))
+            return FactorPlanes::rowsOf(input.kv.key, plane);
+        FactorPlane all = plane;
+        const at::Tensor heads = input.kv.key.narrow(1, plane.firstHead, plane.heads);
+        all.firstHead = 0;
+        return FactorPlanes::rowsOf(undoRope(heads, input.positions, input.rope), all);
+    }
+};
+
+ParamSpec folded(ParamSpec spec)
+{
+    spec.advanced = true;
+    return spec;
+}
+
+const MethodRegistration registration { withFactory<Lora>({
+    .id = "lora",
+    .label = "LoRA",
+    .family = "Matrix factorization",
+    .sentence = "Stores a mean, a few directions and each token's coefficients: the best low-rank description, found in closed form.",
+    .reference = "Eckart & Young 1936; Palu, Chang et al. 2024 (arXiv 2407.21118); GEAR, Kang et al. 2024 (arXiv 2403.05527)",
+    .params = {
+        param::integer("rank", "Rank", 8, 1, 4096, "", "Directions kept, of keys and of values apart.", ParamScale::Log),
+        param::oneOf("code_bits", "Coefficient bits", 4, { 16, 8, 6, 4, 3 }, "bits",
+            "Mean width of a coefficient; strong directions get more of them, weak ones fewer (16: half precision)."),
+        param::oneOf("basis_bits", "Direction bits", 4, { 16, 8, 6, 4 }, "bits",
+            "Mean width of a direction's entries; long contexts afford more (16: half precision)."),
+        param::oneOf("base_bits", "Residual bits", 0, { 0, 2, 3, 4 }, "bits",
+            "Keeps what the low rank leaves over at this width, channel by channel (0: not at all)."),
+        param::choice("scope", "Scope", "layer", { "layer", "head" },
+            "One factorisation for all KV heads of a layer, or one for each head."),
+        param::choice("rope", "Rotation", "undo", { "undo", "keep" },
+            "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
+            "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance."),
+        folded(param::real("dropout", "Dropout", 0, 0, 0.9, 0.1, "",
+            "Accepted for compatibility and ignored: it is noise for training, and nothing is trained here.")),
+        folded(param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens",
+            "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it.")),
+    },
+    .sweep = "rank=[8,16,32,64,96]",
+    .make = {},
+    .checkedByDefault = true,
+}) };
+
+} // namespace
+} // namespace pikv

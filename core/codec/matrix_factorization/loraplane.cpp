@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/matrix_factorization/loraplane.h"
+#include "core/base/error.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/linalg_solve.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/sub.h>
+
+namespace pikv {
+
+void LoraParts::addSections(const std::vector<LoraParts>& planes, const std::string& prefix, SectionSet& out)
+{
+    for (std::size_t part = 0; part < count; ++part) {
+        Bytes joined;
+        for (const LoraParts& plane : planes)
+            joined.insert(joined.end(), plane.bytes[part].begin(), plane.bytes[part].end());
+        if (!joined.empty())
+            out.add(prefix + "." + names[part], std::move(joined));
+    }
+}
+
+at::Tensor LoraBasis::coefficients(const at::Tensor& centred) const
+{
+    const at::Tensor wide = directions.to(at::kDouble);
+    at::Tensor gram = at::mm(wide, wide.t());
+    // Unused directions get a unit diagonal and hence zero coefficients; the ridge keeps coarse directions apart.
+    const at::Tensor diagonal = gram.diagonal();
+    diagonal.add_(diagonal.eq(0).to(at::kDouble)).mul_(1 + 1e-6);
+    const at::Tensor inverse = at::linalg_solve(gram, wide).to(at::kFloat);
+    return at::mm(inverse, centred.t());
+}
+
+LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths& widths, LoraParts& out)
+{
+    widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
+    writeHalves(fit.mean, out.bytes[LoraParts::Mean]);
+    writeWidths(widths, out.bytes[LoraParts::Widths]);
+    const at::Tensor rounded = roundedRows(fit.directions, widths.basis, out.bytes[LoraParts::Basis]);
+    return LoraBasis { fit.mean, rounded }.to(fit.mean.device());
+}
+
+void writeCodes(const at::Tensor& rows, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
+{
+    const at::Tensor centred = at::sub(rows, basis.mean);
+    const at::Tensor coefficients = basis.coefficients(centred);
+    if (shape.baseBits == 0)
+        return writeRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]);
+    const at::Tensor rounded = roundedRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]).to(rows.device());
+    const at::Tensor rest = at::addmm(centred.t(), basis.directions.t(), rounded, 1, -1);
+    writeRows(rest, std::vector<int>(static_cast<std::size_t>(shape.width), shape.baseBits), out.bytes[LoraParts::Base]);
+}
+
+void writeCodesFor(const at::Tensor& rows, const LoraBasis& shared, const LoraShape& shape, LoraParts& out)
+{
+    const at::Tensor coefficients = shared.coefficients(at::sub(rows, shared.mean));
+    const at::Tensor energy = (coefficients * coefficients).mean(1).cpu().to(at::kDouble).contiguous();
+    const std::vector<double> variances(energy.data_ptr<double>(), energy.data_ptr<double>() + energy.numel());
+    FactorWidths widths { FactorWidths::spreadCodes(variances, shape.codeBits), std::vector<int>(variances.size(), 0) };
+    writeWidths(widths, out.bytes[LoraParts::Widths]);
+    writeCodes(rows, shared, widths.code, shape, out);
+}
+
+LoraReader::LoraReader(
+    const SectionSet& sections, const std::string& prefix, const LoraShape& shape, std::int64_t planes, Content content)
+    : m_shape(shape)
+{
+    const auto n = static_cast<std::size_t>(planes), width = static_cast<std::size_t>(shape.width);
+    load(sections, prefix, LoraParts::Widths, std::vector<std::size_t>(n, static_cast<std::size_t>(shape.rank)));
+    std::vector<std::size_t> basisSizes, codeSizes;
+    for (std::int64_t p = 0; p < planes; ++p) {
+        std::size_t at = 0;
+        m_widths.push_back(readWidths(part(LoraParts::Widths, p), at, shape.rank));
+        basisSizes.push_back(rowsBytes(m_widths.back().basis, shape.width));
+        codeSizes.push_back(rowsBytes(m_widths.back().code, shape.rows));
+    }
+    if (content != Content::CodesOnly) {
+        load(sections, prefix, LoraParts::Mean, std::vector<std::size_t>(n, 2 * width));
+        load(sections, prefix, LoraParts::Basis, basisSizes);
+    }
+    if (content == Content::BasisOnly)
+        return;
+    load(sections, prefix, LoraParts::Codes, codeSizes);
+    if (shape.baseBits > 0) {
+        const std::size_t rest = rowsBytes(std::vector<int>(width, shape.baseBits), shape.rows);
+        load(sections, prefix, LoraParts::Base, std::vector<std::size_t>(n, rest));
+    }
+}
+
+void LoraReader::load(const SectionSet& sections, const std::string& prefix, LoraParts::Part part, std::vector<std::size_t> sizes)
+{
+    std::vector<std::size_t>& begin = m_begin[part];
+    begin.assign(1, 0);
+    for (std::size_t size : sizes)
+        begin.push_back(begin.back() + size);
+    if (begin.back() > 0) // an empty section is not stored
+        m_bytes[part] = sections.get(prefix + "." + LoraParts::names[part], begin.back());
+}
+
+ByteSpan LoraReader::part(LoraParts::Part part, std::int64_t plane) const
+{
+    const std::vector<std::size_t>& begin = m_begin[part];
+    const auto p = static_cast<std::size_t>(plane);
+    return m_bytes[part].subspan(begin[p], begin[p + 1] - begin[p]);
+}
+
+LoraBasis LoraReader::basis(std::int64_t plane) const
+{
+    std::size_t meanAt = 0, basisAt = 0;
+    return { readHalves(part(LoraParts::Mean, plane), meanAt, m_shape.width),
+        readRows(part(LoraParts::Basis, plane), basisAt, m_widths[static_cast<std::size_t>(plane)].basis, m_shape.width) };
+}
+
+at::Tensor LoraReader::rows(std::int64_t plane, const LoraBasis& basis, c10::Device device) const
+{
+    const LoraBasis there = basis.to(device);
+    std::size_t at = 0;
+    const at::Tensor codes
+        = readRows(part(LoraParts::Codes, plane), at, m_widths[static_cast<std::size_t>(plane)].code, m_shape.rows).to(device);
+    at::Tensor rows = at::addmm(there.mean, codes.t(), there.directions);
+    if (m_shape.baseBits > 0) {
+        at = 0;
+        const std::vector<int> widths(static_cast<std::size_t>(m_shape.width), m_shape.baseBits);
+        rows.add_(readRows(part(LoraParts::Base, plane), at, widths, m_shape.rows).t().to(device));
+    }
+    return rows;
+}
+
+} // namespace pikv

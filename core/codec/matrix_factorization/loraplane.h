@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One plane of `lora` as bytes: mean, directions, coefficients and the quantised rest.
+#pragma once
+#include "core/codec/encodedcache.h"
+#include "core/codec/matrix_factorization/lowrankfit.h"
+#include "core/codec/matrix_factorization/packedfactors.h"
+#include <array>
+#include <c10/core/Device.h>
+#include <string>
+
+namespace pikv {
+
+struct LoraShape {
+    std::int64_t rows = 0, width = 0, rank = 0;
+    std::int64_t codeBits = 4, basisBits = 4; ///< means over the components; 16: half precision
+    int baseBits = 0; ///< 0: what the low rank leaves over is not stored
+};
+
+/// One plane's bytes by part. The parts of all planes of a tensor make one section each: "k.mean", "k.widths", …
+struct LoraParts {
+    enum Part { Mean, Widths, Basis, Codes, Base, count };
+    static constexpr std::array<const char*, count> names { "mean", "widths", "basis", "codes", "base" };
+    std::array<Bytes, count> bytes;
+
+    /// Adds the sections "<prefix>.<part>" of the parts that hold anything.
+    static void addSections(const std::vector<LoraParts>& planes, const std::string& prefix, SectionSet& out);
+};
+
+/// Mean and directions as decode will see them.
+struct LoraBasis {
+    at::Tensor mean; ///< f32 [width]
+    at::Tensor directions; ///< f32 [rank, width], rounded; unused ones are zero
+
+    /// Coefficients [rank, n] of centred rows [n, width], by least squares, so that rounding the directions costs no
+    /// accuracy within their span.
+    at::Tensor coefficients(const at::Tensor& centred) const;
+    LoraBasis to(c10::Device device) const { return { mean.to(device), directions.to(device) }; }
+};
+
+/// Rounds a fit's directions and writes mean, widths and directions. `widths` gets what was chosen.
+LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths& widths, LoraParts& out);
+/// Writes the coefficients of f32 rows [rows, width] and, with baseBits, what they leave over, channel by channel.
+void writeCodes(const at::Tensor& rows, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out);
+/// As above with a basis from a calibration: the widths follow the energy of these coefficients and are written too.
+void writeCodesFor(const at::Tensor& rows, const LoraBasis& shared, const LoraShape& shape, LoraParts& out);
+
+/// Reads the planes of one tensor; safe to call for several planes at once. Throws Error{Input} where the sections do not
+/// fit the shape.
+class LoraReader {
+public:
+    enum class Content { Everything, BasisOnly, CodesOnly }; ///< of a cache, a calibration, a cache that uses one
+    LoraReader(const SectionSet& sections, const std::string& prefix, const LoraShape& shape, std::int64_t planes, Content content);
+    LoraBasis basis(std::int64_t plane) const;
+    /// f32 rows [rows, width] on `device`.
+    at::Tensor rows(std::int64_t plane, const LoraBasis& basis, c10::Device device) const;
+
+private:
+    void load(const SectionSet& sections, const std::string& name, LoraParts::Part part, std::vector<std::size_t> sizes);
+    ByteSpan part(LoraParts::Part part, std::int64_t plane) const;
+    LoraShape m_shape;
+    std::vector<FactorWidths> m_widths;
+    std::array<ByteSpan, LoraParts::count> m_bytes;
+    std::array<std::vector<std::size_t>, LoraParts::count> m_begin; ///< offset of every plane, and the end
+};
+
+} // namespace pikv

@@ -15,10 +15,11 @@ install(FILES packaging/desktop/copyright README.md CHANGELOG.md DESTINATION ${C
 if(TARGET pikv-explorer)
     install(TARGETS pikv-explorer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     install(FILES packaging/desktop/pikv-explorer.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-    install(FILES packaging/desktop/org.pikv.Explorer.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
+    install(FILES packaging/desktop/pikv-explorer.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
     install(FILES packaging/desktop/org.pikv.Explorer.metainfo.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/metainfo)
     install(FILES resources/icons/pikv-explorer.svg
         DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
+    install(FILES resources/icons/pikv-explorer.svg DESTINATION ${data_dir}/icons)
 endif()
 
 set(CPACK_GENERATOR DEB)

@@ -7,7 +7,7 @@
 #include <QIcon>
 #include <QTimer>
 
-int main(int argc, char** argv)
+extern "C" int pikvMain(int argc, char** argv)
 {
     QApplication app(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("pikv-explorer"));

@@ -2,10 +2,8 @@
 # What `cmake --install` puts where, and the Debian package (`cpack -G DEB` in the build folder). The programs find
 # the library and their data relative to themselves, so that any prefix works.
 set(data_dir ${CMAKE_INSTALL_DATADIR}/pikv-explorer)
-install(TARGETS pikv_core LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/pikv-explorer)
-if(TARGET pikv)
-    install(TARGETS pikv RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+install(TARGETS pikv_core pikv_program LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/pikv-explorer)
+install(TARGETS pikv RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES resources/samples/smollm2-135m-256.safetensors resources/samples/sample-text.txt
     DESTINATION ${data_dir}/samples)
 install(PROGRAMS resources/exporters/dump_hf.py packaging/fetch-model DESTINATION ${data_dir})
@@ -14,6 +12,7 @@ install(FILES packaging/desktop/pikv.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES packaging/desktop/copyright README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/pikv-explorer)
 if(TARGET pikv-explorer)
     install(TARGETS pikv-explorer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(TARGETS pikv_explorer_program LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/pikv-explorer)
     install(FILES packaging/desktop/pikv-explorer.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
     install(FILES packaging/desktop/pikv-explorer.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
     install(FILES packaging/desktop/org.pikv.Explorer.metainfo.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/metainfo)

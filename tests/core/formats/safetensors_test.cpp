@@ -83,7 +83,7 @@ void SafetensorsTest::soundFilesAreRead()
 void SafetensorsTest::offsetsCountFromTheFile()
 {
     const Bytes bytes = safetensorsBytes(oneTensor, 16);
-    const TensorEntry& t = parse(bytes).tensors.at(0);
+    const TensorEntry t = parse(bytes).tensors.at(0);
     QCOMPARE(t.begin, std::uint64_t(bytes.size() - 16));
     QCOMPARE(t.bytes, std::uint64_t(16));
     QCOMPARE(t.elements(), std::int64_t(4));

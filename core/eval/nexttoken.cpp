@@ -2,9 +2,8 @@
 #include "core/eval/nexttoken.h"
 #include "core/base/error.h"
 #include "core/cache/prefixcache.h"
-#include "core/codec/compressor.h"
-#include "core/eval/importancetensor.h"
 #include "core/eval/nexttokencompare.h"
+#include "core/eval/throughbytes.h"
 #include "core/model/languagemodel.h"
 #include "core/model/prefill.h"
 #include "core/model/scoring.h"
@@ -65,7 +64,7 @@ private:
         return std::span(text.tokens).subspan(static_cast<std::size_t>(text.context), static_cast<std::size_t>(count));
     }
     const at::Tensor& originalHidden(std::size_t text, std::int64_t limit, const JobControl& job);
-    std::shared_ptr<KvCache> throughBytes(
+    std::shared_ptr<const KvCache> decoded(
         const KvCache& cache, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job) const;
 
     NextTokenSetup m_setup;
@@ -113,28 +112,19 @@ const at::Tensor& Session::originalHidden(std::size_t index, std::int64_t limit,
         : prepared.hidden[count] = hiddenAgainst(m_llama, *prepared.cache, text.context, tokens, job);
 }
 
-std::shared_ptr<KvCache> Session::throughBytes(
+std::shared_ptr<const KvCache> Session::decoded(
     const KvCache& cache, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job) const
 {
-    const auto encoder = makeCompressor(method.method);
-    // A second object decodes: nothing but the bytes and the spec passes from one to the other.
-    const auto decoder = makeCompressor(parseSpec(printSpec(method.method)));
-    encoder->validate(cache.info());
-    const CodecContext context { job, c10::Device(deviceName(method.device)), method.seed };
-    auto start = Clock::now();
-    const EncodedCache encoded
-        = encoder->encode(cache, importanceTensor(cache, method.importance, nullptr, job), context);
-    result.compressSeconds += secondsSince(start);
-    result.storedBytes += encoded.fileBytes();
+    RoundTrip trip = throughBytes(cache, { method.method, method.importance, method.device, method.seed }, job);
+    result.compressSeconds += trip.compressSeconds;
+    result.decompressSeconds += trip.decompressSeconds;
+    result.storedBytes += trip.storedBytes;
     result.originalBytes += cache.info().referenceBytes();
-    result.sharedBytes = encoder->sharedBytes();
-    for (const std::string& warning : encoder->warnings(cache.info()))
+    result.sharedBytes = trip.sharedBytes;
+    for (const std::string& warning : trip.warnings)
         if (std::find(result.warnings.begin(), result.warnings.end(), warning) == result.warnings.end())
             result.warnings.push_back(warning);
-    start = Clock::now();
-    std::shared_ptr<KvCache> decoded = decoder->decode(encoded, context);
-    result.decompressSeconds += secondsSince(start);
-    return decoded;
+    return trip.decoded;
 }
 
 NextTokenResult Session::baseline(int topCount, const JobControl& job)
@@ -165,11 +155,11 @@ NextTokenResult Session::run(const NextTokenMethod& method, const JobControl& jo
         job.report({ "Predicting text", static_cast<int>(i) + 1, static_cast<int>(m_prepared.size()) });
         const NextTokenText& text = m_setup.texts[i];
         const at::Tensor& original = originalHidden(i, method.maxPositions, job);
-        const auto decoded = throughBytes(*m_prepared[i].cache, method, result, job);
+        const CachePtr cache = decoded(*m_prepared[i].cache, method, result, job);
         const auto start = Clock::now();
         const auto tokens = inputs(text, method.maxPositions);
         result.preview = result.preview || static_cast<std::int64_t>(tokens.size()) < positions(text);
-        const at::Tensor hidden = hiddenAgainst(m_llama, *decoded, text.context, tokens, job);
+        const at::Tensor hidden = hiddenAgainst(m_llama, *cache, text.context, tokens, job);
         const auto scored
             = comparePredictions(m_llama, text, static_cast<int>(i), original, hidden, method.topCount, job);
         result.positions.insert(result.positions.end(), scored.begin(), scored.end());
@@ -186,7 +176,7 @@ std::vector<std::int64_t> Session::continueGreedy(
     const NextTokenText& text = m_setup.texts.at(static_cast<std::size_t>(index));
     const CachePtr original = contextCache(index);
     NextTokenResult ignored;
-    const CachePtr cache = method ? CachePtr(throughBytes(*original, *method, ignored, job)) : original;
+    const CachePtr cache = method ? decoded(*original, *method, ignored, job) : original;
     const std::int64_t room = m_llama.config().context - text.context - 1;
     KvBuffer buffer = bufferFrom(m_llama.config(), *cache, text.context, std::min(count, room) + 1);
     const std::int64_t eos = m_setup.model->hasTokenizer() ? m_setup.model->tokenizer().vocabulary().eos : -1;

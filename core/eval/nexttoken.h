@@ -54,7 +54,7 @@ struct TokenProbability {
 struct NextTokenPosition {
     int text = 0; ///< index into the setup's texts
     std::int64_t position = 0; ///< of the input token in the text
-    std::int64_t target = 0; ///< the text's next token
+    std::int64_t target = 0; ///< the text's next token; -1: not known
     std::int64_t topOriginal = 0, topCompressed = 0; ///< most likely tokens
     double loss = 0; ///< -log p(target), nats, from the compressed cache
     double kl = 0; ///< KL(original || compressed), nats

@@ -57,8 +57,9 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
         s.standardError.*metric = errorOf(positions, value, s.mean.*metric);
     };
     figure(&NextTokenMetrics::loss, [](const NextTokenPosition& p) { return p.loss; });
-    figure(&NextTokenMetrics::accuracy,
-        [](const NextTokenPosition& p) { return p.topCompressed == p.target ? 1.0 : 0.0; });
+    figure(&NextTokenMetrics::accuracy, [](const NextTokenPosition& p) {
+        return p.target < 0 ? kNoValue : p.topCompressed == p.target ? 1.0 : 0.0;
+    });
     figure(&NextTokenMetrics::agreement,
         [](const NextTokenPosition& p) { return p.topCompressed == p.topOriginal ? 1.0 : 0.0; });
     figure(&NextTokenMetrics::kl, [](const NextTokenPosition& p) { return p.kl; });

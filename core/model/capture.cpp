@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
-#include "core/base/freememory.h"
+#include "core/base/memory.h"
 #include "core/cache/kvcache.h"
 #include "core/model/languagemodel.h"
 #include "core/model/prefill.h"
@@ -35,7 +35,7 @@ void checkRequest(const CaptureRequest& request, const ModelConfig& config)
     if (request.queries < 0 || request.queries > count)
         throw usageError("Queries of " + std::to_string(request.queries) + " positions were asked for; 0 to "
             + std::to_string(count) + " are possible");
-    needMemory(KvBuffer::bytesNeeded(config, count) * 2, "The cache of " + std::to_string(count) + " tokens");
+    requireMemory(KvBuffer::bytesNeeded(config, count) * 2, "The cache of " + std::to_string(count) + " tokens");
 }
 
 CacheInfo describe(const CaptureRequest& request)

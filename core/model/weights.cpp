@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/weights.h"
 #include "core/base/error.h"
-#include "core/base/freememory.h"
+#include "core/base/memory.h"
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
@@ -62,7 +62,7 @@ private:
 
 ModelWeights loadWeights(const WeightSource& source, const ModelConfig& config, const JobControl& job)
 {
-    needMemory(static_cast<std::uint64_t>(config.parameters()) * sizeof(float), "The model " + config.name);
+    requireMemory(static_cast<std::uint64_t>(config.parameters()) * sizeof(float), "The model " + config.name);
     const Loader loader(source, config);
     ModelWeights weights;
     weights.embedding = source.read("model.embed_tokens.weight", { config.vocabulary, config.hidden });

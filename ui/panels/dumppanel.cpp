@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/dumppanel.h"
+#include "ui/models/counted.h"
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QFileInfo>
@@ -28,11 +29,11 @@ QString ropeText(const RopeInfo& rope)
 
 QString tokensText(const CacheInfo& info)
 {
-    QStringList parts { QObject::tr("%n token(s)", nullptr, int(info.seq())) };
+    QStringList parts { counted(info.seq(), QObject::tr("token"), QObject::tr("tokens")) };
     if (info.batch() > 1)
         parts << QObject::tr("batch %1").arg(info.batch());
     if (info.hasQueries())
-        parts << QObject::tr("%n query position(s)", nullptr, int(info.layers.front().queryCount));
+        parts << counted(info.layers.front().queryCount, QObject::tr("query position"), QObject::tr("query positions"));
     if (!info.tokenIds.empty())
         parts << QObject::tr("token ids");
     if (info.hasImportance)
@@ -60,7 +61,7 @@ DumpPanel::DumpPanel(QWidget* parent)
     setObjectName(QStringLiteral("dumpPanel"));
     auto* form = new QFormLayout(this);
     form->setRowWrapPolicy(QFormLayout::DontWrapRows);
-    form->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     addField(form, tr("Dump"), "dumpFile");
     addField(form, tr("Format"), "dumpFormat");
     addField(form, tr("Model"), "dumpModel");
@@ -78,7 +79,7 @@ void DumpPanel::addField(QFormLayout* form, const QString& title, const char* na
     label->setObjectName(QLatin1String(name));
     label->setWordWrap(true);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    label->setMinimumWidth(1); // long names wrap or are cut, the dock stays narrow
+    label->setMinimumWidth(1); // wraps to the dock's width, whatever that is
     form->addRow(title, label);
     m_fields.append(label);
 }

@@ -53,7 +53,7 @@ NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
     name(m_spin, "spin");
     m_slider->setRange(0, isLog() ? fineSteps : int(std::lround((spec.maximum - spec.minimum) / spec.step)));
     m_slider->setPageStep(std::max(1, m_slider->maximum() / 10));
-    m_slider->setMinimumWidth(fontMetrics().averageCharWidth() * 8);
+    m_slider->setMinimumWidth(fontMetrics().averageCharWidth() * 6);
     m_spin->setDecimals(isInt() ? 0 : decimalsOf(spec.step));
     m_spin->setRange(spec.minimum, spec.maximum);
     m_spin->setSingleStep(spec.step);

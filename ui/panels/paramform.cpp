@@ -7,10 +7,10 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QStyle>
 #include <QToolButton>
 #include <QUndoStack>
 
@@ -22,6 +22,7 @@ QLabel* wrapped(const QString& text, const char* name)
     auto* label = new QLabel(text);
     label->setObjectName(QLatin1String(name));
     label->setWordWrap(true);
+    label->setMinimumWidth(1);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     return label;
 }
@@ -109,7 +110,7 @@ void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
     reset->setObjectName(QStringLiteral("param_%1_reset").arg(name));
     reset->setAccessibleName(tr("Reset %1").arg(QString::fromStdString(spec.label)));
     reset->setToolTip(tr("Back to the default, %1").arg(QString::fromStdString(printParam(spec.defaultValue))));
-    reset->setIcon(style()->standardIcon(QStyle::SP_BrowserReload));
+    reset->setText(QStringLiteral("\u21ba"));
     reset->setAutoRaise(true);
     const int row = grid->rowCount();
     grid->addWidget(label, row, 0);
@@ -162,9 +163,10 @@ void ParamForm::addFooter(QGridLayout* grid)
     auto* reset = new QPushButton(tr("Reset all"));
     reset->setObjectName(QStringLiteral("paramResetAll"));
     reset->setToolTip(tr("Every parameter of this method back to its default"));
-    const int row = grid->rowCount();
-    grid->addWidget(m_text, row, 0, 1, 2);
-    grid->addWidget(reset, row, 2);
+    auto* footer = new QHBoxLayout;
+    footer->addWidget(m_text, 1);
+    footer->addWidget(reset);
+    grid->addLayout(footer, grid->rowCount(), 0, 1, 3);
     connect(m_text, &QLineEdit::returnPressed, this, [this] { applyText(m_text->text()); });
     connect(reset, &QPushButton::clicked, this, &ParamForm::resetAll);
 }

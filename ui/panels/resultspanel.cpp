@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/resultspanel.h"
+#include "ui/models/counted.h"
 #include "ui/models/resultsfiltermodel.h"
 #include "ui/models/resultsmodel.h"
 #include <QHBoxLayout>
@@ -122,7 +123,8 @@ void ResultsPanel::showCount()
 {
     const int shown = m_filter->rowCount(), all = m_model->rowCount();
     const auto selected = m_table->selectionModel()->selectedRows().size();
-    QString text = shown == all ? tr("%n result(s)", nullptr, all) : tr("%1 of %n result(s)", nullptr, all).arg(shown);
+    const QString total = counted(all, tr("result"), tr("results"));
+    QString text = shown == all ? total : tr("%1 of %2").arg(QString::number(shown), total);
     if (selected > 0)
         text += tr(", %1 selected").arg(selected);
     m_count->setText(text);

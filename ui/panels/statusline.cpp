@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/statusline.h"
+#include "core/base/memory.h"
 #include "core/eval/evaluator.h"
-#include <QFile>
+#include "ui/models/counted.h"
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
 #include <QProgressBar>
 #include <QToolButton>
-#include <unistd.h>
 
 namespace pikv::ui {
 namespace {
 
 constexpr int busyDelay = 500; ///< ms: what is quicker shows no progress, so that nothing flickers
 constexpr int refreshInterval = 2000;
-
-/// Resident memory of the process in bytes; 0 where /proc does not tell.
-qint64 residentBytes()
-{
-    QFile file(QStringLiteral("/proc/self/statm"));
-    if (!file.open(QIODevice::ReadOnly))
-        return 0;
-    const QList<QByteArray> fields = file.readAll().split(' ');
-    return fields.size() > 1 ? fields.at(1).toLongLong() * sysconf(_SC_PAGESIZE) : 0;
-}
 
 } // namespace
 
@@ -86,9 +76,9 @@ void StatusLine::setProgress(const QString& stage, int done, int total)
 
 void StatusLine::showMachine()
 {
-    const QString memory = QLocale().formattedDataSize(residentBytes(), 1, QLocale::DataSizeSIFormat);
-    m_machine->setText(tr("%1 · %n thread(s) · %2", nullptr, engineThreads())
-                           .arg(QString::fromStdString(deviceName(DeviceChoice::Auto)), memory));
+    const QString memory = QLocale().formattedDataSize(qint64(currentRssBytes()), 1, QLocale::DataSizeSIFormat);
+    m_machine->setText(tr("%1 · %2 · %3").arg(QString::fromStdString(deviceName(DeviceChoice::Auto)),
+        counted(engineThreads(), tr("thread"), tr("threads")), memory));
     m_machine->setToolTip(QString::fromStdString(engineDescription()));
 }
 

@@ -67,7 +67,7 @@ void MainWindow::createDocks()
     tabifyDockWidget(results, m_problemsDock);
     results->raise();
     m_problemsDock->hide();
-    const int wide = fontMetrics().averageCharWidth() * 48;
+    const int wide = fontMetrics().averageCharWidth() * 58;
     resizeDocks({ dump, methods, form }, { wide, wide, wide }, Qt::Horizontal);
     resizeDocks({ dump, methods, form }, { 190, 330, 300 }, Qt::Vertical);
     resizeDocks({ results }, { 230 }, Qt::Vertical);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/registry.h"
 #include "ui/engine/trace.h"
+#include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
@@ -36,8 +37,9 @@ void MainWindow::connectEngine()
         statusBar()->showMessage(tr("Wrote %1, %2 bytes").arg(path, QLocale().toString(bytes)));
     });
     connect(&m_engine, &Engine::sweepFinished, this, [this](int done, int total) {
-        statusBar()->showMessage(done == total ? tr("Sweep finished: %n point(s)", nullptr, total)
-                                               : tr("Sweep cancelled after %1 of %n point(s)", nullptr, total).arg(done));
+        statusBar()->showMessage(done == total
+                ? tr("Sweep finished: %1").arg(counted(total, tr("point"), tr("points")))
+                : tr("Sweep cancelled after %1 of %2").arg(QString::number(done), counted(total, tr("point"), tr("points"))));
     });
     connect(m_status, &StatusLine::cancelRequested, &m_engine, &Engine::cancel);
     connect(m_changed, &FileChangedBar::reloadRequested, this, [this] {

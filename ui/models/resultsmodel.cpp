@@ -5,6 +5,7 @@
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
+#include <QFont>
 #include <QPalette>
 #include <algorithm>
 #include <cmath>
@@ -133,6 +134,11 @@ QVariant ResultsModel::data(const QModelIndex& index, int role) const
     case PreviewRole: return row.result->preview;
     case Qt::ForegroundRole:
         return row.stale || row.result->preview ? QVariant(QApplication::palette().color(QPalette::PlaceholderText)) : QVariant();
+    case Qt::FontRole: {
+        QFont font = QApplication::font();
+        font.setBold(row.current); // the form's point among those of the sweep
+        return font;
+    }
     default: break;
     }
     if (index.column() >= FirstMetricColumn)

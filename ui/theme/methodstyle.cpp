@@ -50,14 +50,16 @@ QIcon methodIcon(const QString& methodId, bool dark)
 {
     const MethodStyle style = methodStyle(methodId, dark);
     QIcon icon;
-    for (int side : { 16, 32, 48 }) {
-        QPixmap pixmap(side, side);
-        pixmap.fill(Qt::transparent);
-        QPainter painter(&pixmap);
-        painter.setRenderHint(QPainter::Antialiasing);
-        drawMarker(painter, style.marker, QPointF(side / 2.0, side / 2.0), side * 0.7, style.color, Qt::transparent);
-        icon.addPixmap(pixmap);
-    }
+    for (int side : { 16, 32, 48 })
+        // On the selection's colour the method's own may vanish: the marker is white there.
+        for (const auto& [mode, color] : { std::pair(QIcon::Normal, style.color), std::pair(QIcon::Selected, QColor(Qt::white)) }) {
+            QPixmap pixmap(side, side);
+            pixmap.fill(Qt::transparent);
+            QPainter painter(&pixmap);
+            painter.setRenderHint(QPainter::Antialiasing);
+            drawMarker(painter, style.marker, QPointF(side / 2.0, side / 2.0), side * 0.7, color, Qt::transparent);
+            icon.addPixmap(pixmap, mode);
+        }
     return icon;
 }
 

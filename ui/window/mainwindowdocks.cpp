@@ -11,6 +11,7 @@
 #include "ui/window/filechangedbar.h"
 #include "ui/window/mainwindow.h"
 #include <QDockWidget>
+#include <QScrollArea>
 #include <QStatusBar>
 #include <QTabWidget>
 #include <QVBoxLayout>
@@ -59,7 +60,14 @@ void MainWindow::createDocks()
     m_methodsPanel = new MethodsPanel(m_methods, this);
     m_form = new ParamForm(m_specs, &m_undo, this);
     m_resultsPanel = new ResultsPanel(m_results, m_selection, this);
-    QDockWidget* dump = addDock(tr("Dump"), "dumpDock", m_dump, Qt::LeftDockWidgetArea);
+    auto* dumpArea = new QScrollArea(this); // so that a low window can shrink the dock
+    dumpArea->setObjectName(QStringLiteral("dumpArea"));
+    dumpArea->setWidget(m_dump);
+    dumpArea->setWidgetResizable(true);
+    dumpArea->setFrameShape(QFrame::NoFrame);
+    dumpArea->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    dumpArea->setFocusPolicy(Qt::NoFocus);
+    QDockWidget* dump = addDock(tr("Dump"), "dumpDock", dumpArea, Qt::LeftDockWidgetArea);
     QDockWidget* methods = addDock(tr("Methods"), "methodsDock", m_methodsPanel, Qt::LeftDockWidgetArea);
     QDockWidget* form = addDock(tr("Parameters"), "parametersDock", m_form, Qt::LeftDockWidgetArea);
     QDockWidget* results = addDock(tr("Results"), "resultsDock", m_resultsPanel, Qt::BottomDockWidgetArea);
@@ -69,7 +77,7 @@ void MainWindow::createDocks()
     m_problemsDock->hide();
     const int wide = fontMetrics().averageCharWidth() * 58;
     resizeDocks({ dump, methods, form }, { wide, wide, wide }, Qt::Horizontal);
-    resizeDocks({ dump, methods, form }, { 190, 330, 300 }, Qt::Vertical);
+    resizeDocks({ dump, methods, form }, { 230, 310, 290 }, Qt::Vertical);
     resizeDocks({ results }, { 230 }, Qt::Vertical);
 
     m_status = new StatusLine(this);

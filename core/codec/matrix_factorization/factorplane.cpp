@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/matrix_factorization/factorplane.h"
+#include "core/kernels/rotatepairs.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <algorithm>
 
 namespace pikv {
@@ -24,13 +28,43 @@ std::int64_t FactorPlanes::maxRank() const
 at::Tensor FactorPlanes::rowsOf(const at::Tensor& tensor, const FactorPlane& plane)
 {
     const at::Tensor heads = tensor.narrow(1, plane.firstHead, plane.heads).permute({ 0, 2, 1, 3 });
-    return heads.to(at::kFloat).reshape({ plane.rows, plane.width() });
+    const at::Tensor rows = at::empty(heads.sizes(), heads.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+    rows.copy_(heads);
+    return rows.view({ plane.rows, plane.width() });
 }
 
-void FactorPlanes::store(const at::Tensor& rows, const FactorPlane& plane, const at::Tensor& tensor)
+void FactorPlanes::store(
+    const at::Tensor& rows, const FactorPlane& plane, std::int64_t batch, std::int64_t first, const at::Tensor& tensor)
 {
-    const at::Tensor heads = rows.view({ tensor.size(0), tensor.size(2), plane.heads, plane.dim });
-    tensor.narrow(1, plane.firstHead, plane.heads).copy_(heads.permute({ 0, 2, 1, 3 }));
+    const std::int64_t count = rows.size(0);
+    const at::Tensor target = tensor.select(0, batch).narrow(0, plane.firstHead, plane.heads).narrow(1, first, count);
+    target.copy_(rows.view({ count, plane.heads, plane.dim }).permute({ 1, 0, 2 }));
+}
+
+void FactorPlanes::rotate(
+    const at::Tensor& rows, const FactorPlane& plane, const RopeTable& table, std::int64_t first, float direction)
+{
+    const std::int64_t count = rows.size(0), seq = table.cosine.size(0), pairs = table.cosine.size(1);
+    if (!rows.is_cpu()) {
+        const at::Tensor at = at::arange(first, first + count, table.cosine.options().dtype(at::kLong)).remainder(seq);
+        const at::Tensor c = table.cosine.index_select(0, at).unsqueeze(1);
+        const at::Tensor s = (table.sine * direction).index_select(0, at).unsqueeze(1);
+        const at::Tensor vectors = rows.view({ count, plane.heads, plane.dim });
+        const at::Tensor a = table.halves ? vectors.narrow(2, 0, pairs) : vectors.slice(2, 0, 2 * pairs, 2);
+        const at::Tensor b = table.halves ? vectors.narrow(2, pairs, pairs) : vectors.slice(2, 1, 2 * pairs, 2);
+        const at::Tensor old = a.clone();
+        a.mul_(c).sub_(b * s);
+        b.mul_(c).add_(old * s);
+        return;
+    }
+    // One pass in place instead of several tensors.
+    const float *cosines = table.cosine.data_ptr<float>(), *sines = table.sine.data_ptr<float>();
+    float* vector = rows.data_ptr<float>();
+    for (std::int64_t r = 0; r < count; ++r) {
+        const std::int64_t at = (first + r) % seq * pairs;
+        for (std::int64_t h = 0; h < plane.heads; ++h, vector += plane.dim)
+            rotatePairs(vector, cosines + at, sines + at, direction, static_cast<std::size_t>(pairs), table.halves);
+    }
 }
 
 } // namespace pikv

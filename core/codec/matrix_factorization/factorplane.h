@@ -2,6 +2,7 @@
 // A layer's keys or values as the matrices that get factorised: one for all heads of the layer, or one a head.
 #pragma once
 #include "core/cache/cacheinfo.h"
+#include "core/cache/rope.h"
 #include <ATen/core/Tensor.h>
 #include <cstdint>
 
@@ -28,10 +29,13 @@ public:
     /// Largest rank that every plane can have: min(batch * seq, channels of a plane).
     std::int64_t maxRank() const;
 
-    /// `tensor` [batch, kv_heads, seq, dim] to f32 rows [batch * seq, plane.width()].
+    /// `tensor` [batch, kv_heads, seq, dim] to f32 rows [batch * seq, plane.width()] that the caller may change.
     static at::Tensor rowsOf(const at::Tensor& tensor, const FactorPlane& plane);
-    /// Writes the plane's rows into `tensor`, f32 [batch, kv_heads, seq, dim].
-    static void store(const at::Tensor& rows, const FactorPlane& plane, const at::Tensor& tensor);
+    /// Writes rows [first, first + count) of batch item `batch` into `tensor` [batch, kv_heads, seq, dim].
+    static void store(const at::Tensor& rows, const FactorPlane& plane, std::int64_t batch, std::int64_t first, const at::Tensor& tensor);
+    /// Applies (direction 1) or undoes (-1) the rotation of positions [first, …) of the table on every head vector of the
+    /// rows, in place; beyond the table's end the next batch item begins.
+    static void rotate(const at::Tensor& rows, const FactorPlane& plane, const RopeTable& table, std::int64_t first, float direction);
 
 private:
     LayerShape m_shape;

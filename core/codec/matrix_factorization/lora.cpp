@@ -5,7 +5,11 @@
 #include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/matrix_factorization/loraplane.h"
 #include "core/codec/planes.h"
+#include "core/codec/tensorbytes.h"
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
+#include <algorithm>
+#include <optional>
 
 namespace pikv {
 namespace {
@@ -44,9 +48,12 @@ protected:
         const FactorPlanes planes(input.shape, perHead());
         const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
         std::vector<LoraParts> parts(static_cast<std::size_t>(planes.count()));
+        const std::optional<RopeTable> rope = ropeOf(input.rope, input.positions, input.shape);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
-            const at::Tensor rows = rowsOf(input, plane);
+            const at::Tensor rows = FactorPlanes::rowsOf(plane.isKey ? input.kv.key : input.kv.value, plane);
+            if (plane.isKey && rope)
+                FactorPlanes::rotate(rows, plane, *rope, 0, -1);
             const LoraShape shape = shapeOf(plane);
             const auto seed = context.seed ^ static_cast<std::uint64_t>(p);
             LoraParts& bytes = parts[static_cast<std::size_t>(p)];
@@ -65,46 +72,60 @@ protected:
     {
         const LayerShape& s = output.shape;
         const FactorPlanes planes(s, perHead());
-        const auto options = at::TensorOptions(at::kFloat).device(context.device);
-        LayerKv kv;
-        kv.key = at::empty({ s.batch, s.kvHeads, s.seq, s.keyDim }, options);
-        kv.value = at::empty({ s.batch, s.kvHeads, s.seq, s.valueDim }, options);
+        const auto empty = [&](std::int64_t dim, DType dtype) {
+            return at::empty({ s.batch, s.kvHeads, s.seq, dim }, at::TensorOptions(torchType(dtype)).device(context.device));
+        };
+        const LayerKv kv { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype), {}, {} };
         const std::int64_t n = planes.perTensor();
         const auto reader = [&](const char* prefix, std::int64_t first) {
             return LoraReader(output.sections, prefix, shapeOf(planes.plane(first)), n, LoraReader::Content::Everything);
         };
         const LoraReader keys = reader("k", 0), values = reader("v", n);
+        const std::optional<RopeTable> rope = ropeOf(output.rope, output.positions, s);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
+            const at::Tensor& target = plane.isKey ? kv.key : kv.value;
             const LoraReader& from = plane.isKey ? keys : values;
-            FactorPlanes::store(from.rows(p % n, from.basis(p % n), context.device), plane, plane.isKey ? kv.key : kv.value);
+            rebuild(from, p % n, plane, plane.isKey && rope ? &*rope : nullptr, target, context);
         });
-        if (undoesRope(output.rope))
-            kv.key = applyRope(kv.key, output.positions, output.rope);
         return kv;
     }
 
 private:
+    /// Decodes a plane block by block: what is built, rotated and stored stays in the processor's cache.
+    static void rebuild(const LoraReader& from, std::int64_t index, const FactorPlane& plane, const RopeTable* rope,
+        const at::Tensor& target, const CodecContext& context)
+    {
+        constexpr std::int64_t blockRows = 512;
+        const LoraBasis basis = from.basis(index).to(context.device);
+        const at::Tensor codes = from.codes(index, context.device).t(), rest = from.rest(index, context.device);
+        const std::int64_t seq = target.size(2);
+        for (std::int64_t b = 0; b < target.size(0); ++b)
+            for (std::int64_t first = 0; first < seq; first += blockRows) {
+                context.job.checkpoint();
+                const std::int64_t count = std::min(blockRows, seq - first), at = b * seq + first;
+                at::Tensor rows = at::addmm(basis.mean, codes.narrow(0, at, count), basis.directions);
+                if (rest.defined())
+                    rows.add_(rest.narrow(0, at, count));
+                if (rope)
+                    FactorPlanes::rotate(rows, plane, *rope, first, 1);
+                FactorPlanes::store(rows, plane, b, first, target);
+            }
+    }
+
     std::int64_t rank() const { return params().integer("rank"); }
     bool perHead() const { return params().text("scope") == "head"; }
-    bool undoesRope(const RopeInfo& rope) const { return params().text("rope") == "undo" && rope.invertible(); }
+    std::optional<RopeTable> ropeOf(const RopeInfo& rope, const at::Tensor& positions, const LayerShape& shape) const
+    {
+        if (params().text("rope") != "undo" || !rope.invertible())
+            return {};
+        return ropeTable(positions, rope, shape.keyDim);
+    }
 
     LoraShape shapeOf(const FactorPlane& plane) const
     {
         return { plane.rows, plane.width(), rank(), params().integer("code_bits"), params().integer("basis_bits"),
             static_cast<int>(params().integer("base_bits")) };
-    }
-
-    at::Tensor rowsOf(const LayerInput& input, const FactorPlane& plane) const
-    {
-        if (!plane.isKey)
-            return FactorPlanes::rowsOf(input.kv.value, plane);
-        if (!undoesRope(input.rope))
-            return FactorPlanes::rowsOf(input.kv.key, plane);
-        FactorPlane all = plane;
-        const at::Tensor heads = input.kv.key.narrow(1, plane.firstHead, plane.heads);
-        all.firstHead = 0;
-        return FactorPlanes::rowsOf(undoRope(heads, input.positions, input.rope), all);
     }
 };
 

@@ -6,7 +6,6 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/sub.h>
 
 namespace pikv {
 
@@ -41,25 +40,24 @@ LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths
     return LoraBasis { fit.mean, rounded }.to(fit.mean.device());
 }
 
-void writeCodes(const at::Tensor& rows, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
+void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
 {
-    const at::Tensor centred = at::sub(rows, basis.mean);
     const at::Tensor coefficients = basis.coefficients(centred);
     if (shape.baseBits == 0)
         return writeRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]);
-    const at::Tensor rounded = roundedRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]).to(rows.device());
+    const at::Tensor rounded = roundedRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]).to(centred.device());
     const at::Tensor rest = at::addmm(centred.t(), basis.directions.t(), rounded, 1, -1);
     writeRows(rest, std::vector<int>(static_cast<std::size_t>(shape.width), shape.baseBits), out.bytes[LoraParts::Base]);
 }
 
-void writeCodesFor(const at::Tensor& rows, const LoraBasis& shared, const LoraShape& shape, LoraParts& out)
+void writeCodesFor(const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out)
 {
-    const at::Tensor coefficients = shared.coefficients(at::sub(rows, shared.mean));
+    const at::Tensor coefficients = shared.coefficients(centred);
     const at::Tensor energy = (coefficients * coefficients).mean(1).cpu().to(at::kDouble).contiguous();
     const std::vector<double> variances(energy.data_ptr<double>(), energy.data_ptr<double>() + energy.numel());
     FactorWidths widths { FactorWidths::spreadCodes(variances, shape.codeBits), std::vector<int>(variances.size(), 0) };
     writeWidths(widths, out.bytes[LoraParts::Widths]);
-    writeCodes(rows, shared, widths.code, shape, out);
+    writeCodes(centred, shared, widths.code, shape, out);
 }
 
 LoraReader::LoraReader(
@@ -112,19 +110,20 @@ LoraBasis LoraReader::basis(std::int64_t plane) const
         readRows(part(LoraParts::Basis, plane), basisAt, m_widths[static_cast<std::size_t>(plane)].basis, m_shape.width) };
 }
 
-at::Tensor LoraReader::rows(std::int64_t plane, const LoraBasis& basis, c10::Device device) const
+at::Tensor LoraReader::codes(std::int64_t plane, c10::Device device) const
 {
-    const LoraBasis there = basis.to(device);
     std::size_t at = 0;
-    const at::Tensor codes
-        = readRows(part(LoraParts::Codes, plane), at, m_widths[static_cast<std::size_t>(plane)].code, m_shape.rows).to(device);
-    at::Tensor rows = at::addmm(there.mean, codes.t(), there.directions);
-    if (m_shape.baseBits > 0) {
-        at = 0;
-        const std::vector<int> widths(static_cast<std::size_t>(m_shape.width), m_shape.baseBits);
-        rows.add_(readRows(part(LoraParts::Base, plane), at, widths, m_shape.rows).t().to(device));
-    }
-    return rows;
+    const FactorWidths& widths = m_widths[static_cast<std::size_t>(plane)];
+    return readRows(part(LoraParts::Codes, plane), at, widths.code, m_shape.rows).to(device);
+}
+
+at::Tensor LoraReader::rest(std::int64_t plane, c10::Device device) const
+{
+    if (m_shape.baseBits == 0)
+        return {};
+    std::size_t at = 0;
+    const std::vector<int> widths(static_cast<std::size_t>(m_shape.width), m_shape.baseBits);
+    return readRows(part(LoraParts::Base, plane), at, widths, m_shape.rows).t().to(device);
 }
 
 } // namespace pikv

@@ -39,10 +39,10 @@ struct LoraBasis {
 
 /// Rounds a fit's directions and writes mean, widths and directions. `widths` gets what was chosen.
 LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths& widths, LoraParts& out);
-/// Writes the coefficients of f32 rows [rows, width] and, with baseBits, what they leave over, channel by channel.
-void writeCodes(const at::Tensor& rows, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out);
+/// Writes the coefficients of centred f32 rows [rows, width] and, with baseBits, what they leave over, channel by channel.
+void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out);
 /// As above with a basis from a calibration: the widths follow the energy of these coefficients and are written too.
-void writeCodesFor(const at::Tensor& rows, const LoraBasis& shared, const LoraShape& shape, LoraParts& out);
+void writeCodesFor(const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out);
 
 /// Reads the planes of one tensor; safe to call for several planes at once. Throws Error{Input} where the sections do not
 /// fit the shape.
@@ -51,8 +51,10 @@ public:
     enum class Content { Everything, BasisOnly, CodesOnly }; ///< of a cache, a calibration, a cache that uses one
     LoraReader(const SectionSet& sections, const std::string& prefix, const LoraShape& shape, std::int64_t planes, Content content);
     LoraBasis basis(std::int64_t plane) const;
-    /// f32 rows [rows, width] on `device`.
-    at::Tensor rows(std::int64_t plane, const LoraBasis& basis, c10::Device device) const;
+    /// Coefficients f32 [rank, rows] on `device`.
+    at::Tensor codes(std::int64_t plane, c10::Device device) const;
+    /// What the low rank left over, f32 [rows, width] on `device`; undefined where it was not stored.
+    at::Tensor rest(std::int64_t plane, c10::Device device) const;
 
 private:
     void load(const SectionSet& sections, const std::string& name, LoraParts::Part part, std::vector<std::size_t> sizes);

@@ -10,7 +10,6 @@
 #include <ATen/ops/mv.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sqrt.h>
-#include <ATen/ops/sub.h>
 #include <algorithm>
 #include <cmath>
 
@@ -22,13 +21,6 @@ constexpr std::int64_t blockRows = 512; ///< rows whose product stays in the cac
 constexpr std::int64_t sampleRows = 1024; ///< rows that the first iterations look at
 constexpr int sampleIterations = 4, fullIterations = 2;
 constexpr float leastWeight = 1e-4f;
-
-/// A = sqrt(weight) * (row - mean), the matrix whose singular vectors are wanted.
-at::Tensor standardised(const at::Tensor& rows, const at::Tensor& weights, const at::Tensor& mean)
-{
-    const at::Tensor centred = at::sub(rows, mean);
-    return weights.defined() ? centred.mul_(at::sqrt(weights).unsqueeze(1)) : centred;
-}
 
 at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
 {
@@ -107,7 +99,8 @@ LowRankFit fitLowRank(
 {
     LowRankFit fit;
     fit.mean = weightedMean(rows, weights);
-    const at::Tensor a = standardised(rows, weights, fit.mean);
+    rows.sub_(fit.mean);
+    const at::Tensor a = weights.defined() ? rows * at::sqrt(weights).unsqueeze(1) : rows; // its singular vectors are wanted
     const std::int64_t columns = std::min(rank + oversampling, std::min(a.size(0), a.size(1)));
     at::Tensor values;
     if (iterationPays(a, columns)) {

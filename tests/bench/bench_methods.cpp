@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Time of fit + encode and of decode of one layer: batch 8, 4 KV heads of 64 channels, f32, all cores.
+// Every registered method with its defaults, and more specs as arguments after "--":
+//   bench_methods --benchmark_filter=lora -- lora:rank=64
+#include "core/cache/generate.h"
+#include "core/codec/layerview.h"
+#include "core/eval/evaluator.h"
+#include <benchmark/benchmark.h>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <unistd.h>
+
+using namespace pikv;
+
+namespace {
+
+struct Layer {
+    CacheInfo info;
+    LayerInput input;
+};
+
+const Layer& layerOf(std::int64_t seq)
+{
+    static std::map<std::int64_t, Layer> layers;
+    if (const auto at = layers.find(seq); at != layers.end())
+        return at->second;
+    GenerateOptions options;
+    options.layers = 1;
+    options.batch = 8;
+    options.kvHeads = 4;
+    options.seq = seq;
+    options.headDim = 64;
+    options.dtype = DType::F32;
+    const CachePtr cache = generateCache(options);
+    return layers[seq] = { cache->info(), layerInput(*cache, 0, {}, c10::kCPU) };
+}
+
+void encodeDecode(benchmark::State& state, const std::string& spec, bool encodes, bool decodes)
+{
+    const auto compressor = makeCompressor(parseSpec(spec));
+    const auto* method = dynamic_cast<const LayerwiseCompressor*>(compressor.get());
+    if (!method)
+        return state.SkipWithError("not a layer-by-layer method");
+    const Layer& layer = layerOf(state.range(0));
+    const JobControl job;
+    const CodecContext context { job };
+    const EncodedHeader header = encodedHeader(layer.info, spec, 0);
+    const SectionSet global = method->globalSections(layer.info, context);
+    SectionSet sections = method->encodeOne(layer.input, global, context);
+    for (auto _ : state) {
+        if (encodes)
+            sections = method->encodeOne(layer.input, global, context);
+        if (decodes)
+            benchmark::DoNotOptimize(method->decodeOne(layerOutput(header, 0, 0, sections, global, c10::kCPU), context).key.data_ptr());
+    }
+    const double tokens = 8.0 * double(state.range(0));
+    state.counters["us/token"] = benchmark::Counter(tokens * 1e-6,
+        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["16-bit bytes/s"] = benchmark::Counter(tokens * 4 * 128 * 2,
+        benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
+}
+
+void registerSpec(const std::string& spec)
+{
+    const auto add = [&](const char* what, bool encodes, bool decodes) {
+        benchmark::RegisterBenchmark((spec + what).c_str(),
+            [=](benchmark::State& state) { encodeDecode(state, spec, encodes, decodes); })
+            ->Arg(128)
+            ->Arg(1024)
+            ->Arg(16384)
+            ->Unit(benchmark::kMillisecond)
+            ->MeasureProcessCPUTime() // of all threads: what a busy machine leaves comparable
+            ->UseRealTime();
+    };
+    add("/both", true, true);
+    add("/decode", false, true);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    // As the programs' launcher does: OpenMP reads its wait policy when it is loaded, and spinning threads starve each other.
+    if (!std::getenv("OMP_WAIT_POLICY") && setenv("OMP_WAIT_POLICY", "passive", 1) == 0)
+        execv("/proc/self/exe", argv);
+    initEngine(0);
+    int own = argc;
+    for (int i = 1; i < argc; ++i)
+        if (std::strcmp(argv[i], "--") == 0)
+            own = std::min(own, i);
+    for (const MethodInfo& method : Registry::instance().methods())
+        registerSpec(method.id);
+    for (int i = own + 1; i < argc; ++i)
+        registerSpec(argv[i]);
+    benchmark::Initialize(&own, argv);
+    benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every registered method, with its defaults, through a saved file.
+#include "methodcases.h"
+#include "testmain.h"
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/isfinite.h>
+#include <QFileInfo>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace pikv;
+using namespace pikvtest;
+
+Q_DECLARE_METATYPE(pikv::GenerateOptions)
+
+class RoundTripTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void shapeDtypeAndSize_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<GenerateOptions>("options");
+        for (const MethodInfo& method : Registry::instance().methods())
+            for (const auto& [name, options] : shapes())
+                QTest::addRow("%s, %s", method.id.c_str(), name) << QString::fromStdString(method.id) << options;
+    }
+    void shapeDtypeAndSize()
+    {
+        QFETCH(QString, method);
+        QFETCH(GenerateOptions, options);
+        const CachePtr cache = generateCache(options);
+        QString reason;
+        const auto compressor = accepted(method.toStdString(), cache->info(), reason);
+        if (!compressor)
+            QSKIP(qPrintable("refused: " + reason));
+        const RoundTrip trip = throughFile(*compressor, *cache, path());
+        QCOMPARE(quint64(QFileInfo(QString::fromStdString(path())).size()), quint64(trip.encoded.fileBytes()));
+        QCOMPARE(trip.decoded->layerCount(), cache->layerCount());
+        for (int i = 0; i < cache->layerCount(); ++i) {
+            const LayerKv original = cache->layer(i), decoded = trip.decoded->layer(i);
+            compare(original.key, decoded.key);
+            compare(original.value, decoded.value);
+        }
+    }
+
+    void threadsChangeNothing_data() { methodRows(); }
+    void threadsChangeNothing()
+    {
+        QFETCH(QString, method);
+        const CachePtr cache = generateCache(smallCache());
+        QString reason;
+        const auto compressor = accepted(method.toStdString(), cache->info(), reason);
+        if (!compressor)
+            QSKIP(qPrintable("refused: " + reason));
+        const int threads = at::get_num_threads();
+        at::set_num_threads(1);
+        const EncodedCache one = encode(*compressor, *cache);
+        const auto decodedByOne = decode(one);
+        at::set_num_threads(3);
+        const EncodedCache three = encode(*compressor, *cache);
+        const auto decodedByThree = decode(one);
+        at::set_num_threads(threads);
+        for (std::size_t i = 0; i < one.layers.size(); ++i)
+            QVERIFY2(one.layers[i].all() == three.layers[i].all(), "the bytes depend on the number of threads");
+        QVERIFY(one.global.all() == three.global.all());
+        for (int i = 0; i < cache->layerCount(); ++i) {
+            QVERIFY(at::equal(decodedByOne->layer(i).key, decodedByThree->layer(i).key));
+            QVERIFY(at::equal(decodedByOne->layer(i).value, decodedByThree->layer(i).value));
+        }
+    }
+
+    void protectedTokensAreExact_data() { methodRows(); }
+    void protectedTokensAreExact()
+    {
+        QFETCH(QString, method);
+        const CachePtr cache = generateCache(smallCache());
+        QString reason;
+        const auto compressor = accepted(method.toStdString() + ":sinks=3,recent=5", cache->info(), reason);
+        if (!compressor)
+            QSKIP(qPrintable("refused: " + reason));
+        const auto decoded = throughFile(*compressor, *cache, path()).decoded;
+        for (int i = 0; i < cache->layerCount(); ++i) {
+            const LayerKv a = cache->layer(i), b = decoded->layer(i);
+            for (const auto& [original, back] : { std::pair(a.key, b.key), std::pair(a.value, b.value) }) {
+                QVERIFY(at::equal(original.narrow(2, 0, 3), back.narrow(2, 0, 3)));
+                QVERIFY(at::equal(original.narrow(2, 91, 5), back.narrow(2, 91, 5)));
+            }
+        }
+    }
+
+    void cancellationIsAnError_data() { methodRows(); }
+    void cancellationIsAnError()
+    {
+        QFETCH(QString, method);
+        const CachePtr cache = generateCache(smallCache());
+        QString reason;
+        const auto compressor = accepted(method.toStdString(), cache->info(), reason);
+        if (!compressor)
+            QSKIP(qPrintable("refused: " + reason));
+        const EncodedCache encoded = encode(*compressor, *cache);
+        // Asked to stop at its first sign of progress, a job does not get to its last.
+        for (const bool decodes : { false, true }) {
+            std::stop_source stop;
+            int signs = 0;
+            const JobControl job(stop.get_token(), [&](const Progress&) {
+                ++signs;
+                stop.request_stop();
+            });
+            try {
+                if (decodes)
+                    compressor->decode(encoded, { job });
+                else
+                    compressor->encode(*cache, {}, { job });
+                QFAIL("went on to the end");
+            } catch (const Error& e) {
+                QCOMPARE(e.kind(), ErrorKind::Cancelled);
+                QVERIFY(signs >= 1);
+            }
+        }
+    }
+
+private:
+    std::string path() const { return m_dir.filePath("case.pikv").toStdString(); }
+
+    static void methodRows()
+    {
+        QTest::addColumn<QString>("method");
+        for (const MethodInfo& method : Registry::instance().methods())
+            QTest::addRow("%s", method.id.c_str()) << QString::fromStdString(method.id);
+    }
+
+    static std::vector<std::pair<const char*, GenerateOptions>> shapes()
+    {
+        std::vector<std::pair<const char*, GenerateOptions>> list { { "f16", smallCache() } };
+        const auto add = [&](const char* name) -> GenerateOptions& { return list.emplace_back(name, smallCache()).second; };
+        add("bf16").dtype = DType::BF16;
+        add("f32").dtype = DType::F32;
+        add("batch of 3").batch = 3;
+        add("unequal head dims").valueDim = 48;
+        add("head_dim 20").headDim = 20;
+        add("one KV head").kvHeads = 1;
+        add("odd length").seq = 61;
+        GenerateOptions& single = add("one token");
+        single.seq = 1;
+        single.queries = 1;
+        return list;
+    }
+
+    static void compare(const at::Tensor& original, const at::Tensor& decoded)
+    {
+        QCOMPARE(decoded.sizes(), original.sizes());
+        QCOMPARE(decoded.scalar_type(), original.scalar_type());
+        QVERIFY(at::isfinite(decoded).all().item<bool>());
+        QVERIFY2(relativeError(original, decoded) < 1, "worse than storing nothing");
+    }
+
+    QTemporaryDir m_dir;
+};
+
+PIKV_TEST(RoundTripTest)
+#include "roundtrip_test.moc"

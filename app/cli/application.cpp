@@ -20,7 +20,9 @@ std::vector<const Command*>& registered()
 void addCommonOptions(CLI::App& app, Session& session)
 {
     const std::string group = "Common options";
-    app.add_option("--device", session.device, "Where tensors are computed: auto, cpu or cuda")->group(group)->type_name("DEVICE");
+    app.add_option("--device", session.device, "Where tensors are computed: auto, cpu or cuda")
+        ->group(group)
+        ->type_name("DEVICE");
     app.add_option("--threads", session.threads, "Compute threads, 1 to 1024; default: all cores")
         ->group(group)
         ->type_name("N")
@@ -44,7 +46,8 @@ void checkCommandName(int argc, char** argv)
         throw usageError("a command is missing; known are: " + commandNames() + "; try pikv --help");
     const std::string_view name = argv[1];
     const auto list = commands();
-    if (!name.starts_with('-') && std::none_of(list.begin(), list.end(), [&](const Command* c) { return name == c->name; }))
+    if (!name.starts_with('-')
+        && std::none_of(list.begin(), list.end(), [&](const Command* c) { return name == c->name; }))
         throw usageError("unknown command '" + std::string(name) + "'; known are: " + commandNames());
 }
 

@@ -56,7 +56,9 @@ Command::Action addOptions(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
     app.add_option("--with", options->spec, "The method: id:param=value,…")->required()->type_name("SPEC");
-    app.add_option("-o,--output", options->output, "The compressed cache to write (.pikv)")->required()->type_name("FILE");
+    app.add_option("-o,--output", options->output, "The compressed cache to write (.pikv)")
+        ->required()
+        ->type_name("FILE");
     return [options](Session& session) { compress(*options, session); };
 }
 

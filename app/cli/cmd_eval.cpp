@@ -108,12 +108,16 @@ Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
-    app.add_option("--with", options->specs, "A method, id:param=value,…; may be given several times (default: the opening comparison)")
+    app.add_option("--with", options->specs,
+           "A method, id:param=value,…; may be given several times (default: the opening comparison)")
         ->type_name("SPEC")
         ->allow_extra_args(false);
-    app.add_flag("--per-layer", options->perLayer, "Figures of every layer and head too; the CSV then has one row for each");
-    app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")->type_name("FILE");
-    app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")->type_name("FILE");
+    app.add_flag(
+        "--per-layer", options->perLayer, "Figures of every layer and head too; the CSV then has one row for each");
+    app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")
+        ->type_name("FILE");
+    app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")
+        ->type_name("FILE");
     return [options](Session& session) { run(*options, session); };
 }
 

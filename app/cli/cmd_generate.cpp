@@ -42,7 +42,9 @@ Command::Action addOptions(CLI::App& app)
     number("--value-dim", shape.valueDim, "Channels of a value head where they differ; 0: as --head-dim");
     number("--queries", shape.queries, "Query rows a layer, of the last tokens; 0: none");
     number("--query-heads", shape.queryHeads, "Query heads, a multiple of --kv-heads; 0: as --kv-heads");
-    app.add_option("--rope-theta", shape.ropeTheta, "Base of the keys' rotation, above 1")->type_name("X")->capture_default_str();
+    app.add_option("--rope-theta", shape.ropeTheta, "Base of the keys' rotation, above 1")
+        ->type_name("X")
+        ->capture_default_str();
     app.add_option("--dtype", options->dtype, "f16, bf16, f32 or f64")->type_name("TYPE")->capture_default_str();
     return [options](Session& session) { generate(*options, session); };
 }

@@ -39,8 +39,8 @@ std::string queriesText(const CacheInfo& info)
     if (!info.hasQueries())
         return "none: attention errors use the keys as stand-in queries";
     const LayerShape& layer = info.layers.front();
-    return std::to_string(layer.queryCount) + " rows of " + countText(static_cast<std::uint64_t>(layer.queryHeads), "head")
-        + " a layer";
+    return std::to_string(layer.queryCount) + " rows of "
+        + countText(static_cast<std::uint64_t>(layer.queryHeads), "head") + " a layer";
 }
 
 std::string tokensText(const CacheInfo& info)
@@ -79,7 +79,8 @@ void show(const Options& options, Session& session)
         report = scanNonFinite(*cache, session.job("Checking " + options.dump));
     session.clearProgress();
     if (!options.json)
-        return writeOutput(infoText(cacheInfo(*cache)) + (options.check ? line("non-finite", nonFiniteText(report)) : ""));
+        return writeOutput(
+            infoText(cacheInfo(*cache)) + (options.check ? line("non-finite", nonFiniteText(report)) : ""));
     auto json = nlohmann::ordered_json::parse(cacheInfoToJson(cacheInfo(*cache)));
     if (options.check)
         json.update({ { "nan", report.nan }, { "infinite", report.infinite }, { "non_finite_places", report.where } });

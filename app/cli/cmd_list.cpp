@@ -23,15 +23,20 @@ std::string boundsText(const ParamSpec& spec)
     if (!spec.choices.empty())
         return joined(spec.choices);
     switch (spec.type) {
-    case ParamType::Bool: return "true, false";
-    case ParamType::File: return "a file";
+    case ParamType::Bool:
+        return "true, false";
+    case ParamType::File:
+        return "a file";
     case ParamType::IntList:
     case ParamType::RealList:
         return "up to " + std::to_string(spec.maxLength) + " of " + figureText(spec.minimum) + " to "
             + figureText(spec.maximum);
-    default: return printParam(spec.type == ParamType::Int ? ParamValue(std::int64_t(spec.minimum)) : ParamValue(spec.minimum))
+    default:
+        return printParam(
+                   spec.type == ParamType::Int ? ParamValue(std::int64_t(spec.minimum)) : ParamValue(spec.minimum))
             + " to "
-            + printParam(spec.type == ParamType::Int ? ParamValue(std::int64_t(spec.maximum)) : ParamValue(spec.maximum));
+            + printParam(
+                spec.type == ParamType::Int ? ParamValue(std::int64_t(spec.maximum)) : ParamValue(spec.maximum));
     }
 }
 

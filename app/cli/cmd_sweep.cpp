@@ -46,7 +46,10 @@ public:
         m_session.warn("left out: " + printSpec(point) + ": " + problem.message);
         m_last = problem;
     }
-    [[noreturn]] void fail() const { throw Error(m_last.kind, "no point of the sweep could be measured: " + m_last.message); }
+    [[noreturn]] void fail() const
+    {
+        throw Error(m_last.kind, "no point of the sweep could be measured: " + m_last.message);
+    }
 
 private:
     Session& m_session;
@@ -88,7 +91,8 @@ void run(const Options& options, Session& session)
     SweepFolder folder(options.folder, request, options.restart);
     LeftOut leftOut(session);
     const auto open = openPoints(points, request, folder, leftOut);
-    const std::size_t there = std::count_if(points.begin(), points.end(), [&](const MethodSpec& p) { return folder.has(p); });
+    const std::size_t there
+        = std::count_if(points.begin(), points.end(), [&](const MethodSpec& p) { return folder.has(p); });
     session.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
     const auto failed = [&](const MethodSpec& point, const Problem& problem) {
         // A file that is damaged or gone fails every point.
@@ -97,7 +101,8 @@ void run(const Options& options, Session& session)
         leftOut.add(point, problem);
     };
     try {
-        runSweep(request, open, [&](const EvaluationResult& result) { folder.add(result); }, failed, session.job());
+        runSweep(
+            request, open, [&](const EvaluationResult& result) { folder.add(result); }, failed, session.job());
     } catch (...) {
         folder.flush();
         session.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));
@@ -124,13 +129,16 @@ Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
-    CLI::Option* preset = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
-    app.add_option("--with", options->specs, "A method with lists, such as lora:rank=[4,8,16]: every combination; may be given several times")
+    CLI::Option* preset
+        = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
+    app.add_option("--with", options->specs,
+           "A method with lists, such as lora:rank=[4,8,16]: every combination; may be given several times")
         ->type_name("SPEC")
         ->allow_extra_args(false)
         ->excludes(preset);
-    app.add_option("-o,--output", options->folder, "Folder for results.csv, results.json and pareto.csv; a sweep that was "
-                                                   "interrupted goes on there")
+    app.add_option("-o,--output", options->folder,
+           "Folder for results.csv, results.json and pareto.csv; a sweep that was "
+           "interrupted goes on there")
         ->required()
         ->type_name("DIR");
     app.add_flag("--restart", options->restart, "Forget what the folder holds and begin anew");

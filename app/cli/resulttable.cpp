@@ -51,8 +51,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
         if (shared)
             row.push_back(plainBytes(r.sharedBytes));
         if (nextToken)
-            row.insert(row.end(), { figureText(r.nextToken.perplexity), figureText(r.nextToken.agreement),
-                figureText(r.nextToken.kl) });
+            row.insert(row.end(),
+                { figureText(r.nextToken.perplexity), figureText(r.nextToken.agreement), figureText(r.nextToken.kl) });
         table.add(std::move(row));
     }
     return table.text();
@@ -60,7 +60,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
 
 std::string layerTable(const EvaluationResult& result)
 {
-    TextTable table({ "layer", "stored bytes", "attention error", "key NMSE", "value NMSE", "key cosine", "value cosine" });
+    TextTable table(
+        { "layer", "stored bytes", "attention error", "key NMSE", "value NMSE", "key cosine", "value cosine" });
     for (const LayerQuality& layer : result.layers) {
         const QualityMetrics& q = layer.quality;
         table.add({ std::to_string(layer.layer), plainBytes(layer.storedBytes), figureText(q.attentionError),

@@ -21,7 +21,8 @@ Json identityOf(const EvaluationRequest& request)
     std::error_code error;
     struct ::stat status { };
     const bool known = ::stat(info.path.c_str(), &status) == 0;
-    const std::int64_t modified = known ? std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec : 0;
+    const std::int64_t modified
+        = known ? std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec : 0;
     return { { "dump", fs::weakly_canonical(info.path, error).string() }, { "dump_bytes", info.fileBytes },
         { "dump_modified_ns", modified }, { "seed", request.seed },
         { "importance", printImportance(request.importance) }, { "device", deviceName(request.device) },
@@ -47,7 +48,8 @@ std::string difference(const Json& there, const Json& here)
             continue;
         if (key.starts_with("dump_"))
             return "the dump has changed since";
-        return "its " + key + " is " + (there.contains(key) ? there.at(key).dump() : "unknown") + ", not " + value.dump();
+        return "its " + key + " is " + (there.contains(key) ? there.at(key).dump() : "unknown") + ", not "
+            + value.dump();
     }
     return "its settings are more than known";
 }

@@ -10,12 +10,14 @@
 
 namespace pikv::cli {
 
-/// The folder of a sweep: results.csv, results.json, pareto.csv and sweep.json, which tells what the results belong to. A
-/// folder is continued by a sweep of the same dump, seed, importance and device, whatever its methods; another is refused.
+/// The folder of a sweep: results.csv, results.json, pareto.csv and sweep.json, which tells what the results belong to.
+/// A folder is continued by a sweep of the same dump, seed, importance and device, whatever its methods; another is
+/// refused.
 class SweepFolder {
 public:
-    /// Makes the folder or reads what is in it. `restart`: its results are forgotten. Throws Error{Usage} when they belong
-    /// to something else, Error{Resource} when it cannot be made or written, Error{Input} when its files are damaged.
+    /// Makes the folder or reads what is in it. `restart`: its results are forgotten. Throws Error{Usage} when they
+    /// belong to something else, Error{Resource} when it cannot be made or written, Error{Input} when its files are
+    /// damaged.
     SweepFolder(std::string path, const EvaluationRequest& request, bool restart);
 
     const std::vector<EvaluationResult>& results() const { return m_results; }

@@ -4,7 +4,8 @@
 
 namespace pikv {
 
-/// Refuses, before any work, what the method cannot do with this cache: Error{Usage} naming the parameter and its bound.
+/// Refuses, before any work, what the method cannot do with this cache: Error{Usage} naming the parameter and its
+/// bound.
 void checkMethod(const MethodSpec& method, const KvCache& cache);
 
 /// Estimates of the memory that a job takes beside what the process has, in bytes. Both count the largest layer as

@@ -4,6 +4,7 @@
 #include "app/cli/interrupt.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
+#include "app/cli/wholenumber.h"
 #include <algorithm>
 
 namespace pikv::cli {
@@ -26,8 +27,11 @@ void addCommonOptions(CLI::App& app, Session& session)
     app.add_option("--threads", session.threads, "Compute threads, 1 to 1024; default: all cores")
         ->group(group)
         ->type_name("N")
-        ->check(CLI::Range(1, maxThreads, "threads"));
-    app.add_option("--seed", session.seed, "Seed of everything random; default: 0")->group(group)->type_name("N");
+        ->check(wholeNumber(1, maxThreads));
+    app.add_option("--seed", session.seed, "Seed of everything random; default: 0")
+        ->group(group)
+        ->type_name("N")
+        ->check(wholeNumber(0, std::numeric_limits<std::uint64_t>::max()));
     app.add_flag("--quiet", session.quiet, "No progress and no notes on standard error")->group(group);
 }
 

@@ -2,6 +2,7 @@
 #include "app/cli/command.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
+#include "app/cli/wholenumber.h"
 #include "core/cache/generate.h"
 #include <filesystem>
 #include <memory>
@@ -31,7 +32,7 @@ Command::Action addOptions(CLI::App& app)
     const auto options = std::make_shared<Options>();
     GenerateOptions& shape = options->shape;
     const auto number = [&](const char* name, std::int64_t& value, const char* help) {
-        app.add_option(name, value, help)->type_name("N")->capture_default_str();
+        app.add_option(name, value, help)->type_name("N")->check(wholeNumber())->capture_default_str();
     };
     app.add_option("-o,--output", options->output, "The dump to write (.safetensors)")->required()->type_name("FILE");
     number("--layers", shape.layers, "Layers, 1 to 4096");

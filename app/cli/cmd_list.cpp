@@ -50,10 +50,11 @@ std::string paramTable(const std::vector<ParamSpec>& params)
     return table.text("    ");
 }
 
+/// A method may have a common parameter with a default of its own; that one is shown with the method.
 bool isCommon(const ParamSpec& spec)
 {
     for (const ParamSpec& common : commonParams())
-        if (common.name == spec.name)
+        if (common.name == spec.name && common.help == spec.help && common.defaultValue == spec.defaultValue)
             return true;
     return false;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/interrupt.h"
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -14,12 +15,14 @@ int s_pipe[2] = { -1, -1 };
 /// Asking a stop_source is not safe inside a handler, writing a byte is; a thread passes it on.
 void onSignal(int number)
 {
+    static std::atomic_flag s_asked;
+    if (s_asked.test_and_set()) {
+        std::signal(number, SIG_DFL);
+        std::raise(number);
+        return;
+    }
     const int saved = errno;
-    // The next one does what it does by default.
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-    const char byte = static_cast<char>(number);
-    (void)!::write(s_pipe[1], &byte, 1);
+    (void)!::write(s_pipe[1], "", 1);
     errno = saved;
 }
 

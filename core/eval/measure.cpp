@@ -1,50 +1,53 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/eval/measure.h"
+#include "core/base/nonfinite.h"
+#include "core/cache/torchdtype.h"
 #include "core/eval/attention.h"
 #include <ATen/Parallel.h>
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/zeros_like.h>
 
 namespace pikv {
 namespace {
 
+/// `tensor` on the CPU with zeros for what is not finite; `valid` says where, if anywhere.
 at::Tensor cleaned(at::Tensor& tensor, at::Tensor& valid, std::int64_t& nonFinite)
 {
-    at::Tensor floats = tensor.cpu().to(at::kFloat).contiguous();
-    // One sum finds a NaN or an infinity; a finite overflow of the sum only costs the slower look.
-    if (std::isfinite(floats.sum().item<float>()))
-        return floats;
-    const at::Tensor finite = at::isfinite(floats);
-    const std::int64_t bad = floats.numel() - finite.sum().item<std::int64_t>();
-    if (bad == 0)
-        return floats;
-    nonFinite += bad;
+    at::Tensor original = tensor.cpu().contiguous();
+    const NonFiniteCount count = countNonFinite(asBytes(original.data_ptr(), original.nbytes()), dtypeOf(original.scalar_type()));
+    if (count.nan + count.infinite == 0)
+        return original;
+    nonFinite += count.nan + count.infinite;
+    const at::Tensor finite = at::isfinite(original);
     valid = finite.to(at::kByte).contiguous();
-    floats = floats.masked_fill(finite.logical_not(), 0.0);
     tensor = tensor.masked_fill(finite.logical_not().to(tensor.device()), 0.0);
-    return floats;
+    return original.masked_fill(finite.logical_not(), 0.0);
 }
 
-struct Planes {
-    std::int64_t batch, heads, seq, dim;
-    const float *original, *decoded;
-    const std::uint8_t* valid;
+/// One head in floats, [seq, dim]: made plane by plane, so that a long layer is never held in floats as a whole.
+at::Tensor headFloats(const at::Tensor& tensor, std::int64_t b, std::int64_t h)
+{
+    return tensor.select(0, b).select(0, h).to(at::kFloat).contiguous();
+}
 
-    Planes(const at::Tensor& reference, const at::Tensor& other, const at::Tensor& mask)
-        : batch(reference.size(0))
-        , heads(reference.size(1))
-        , seq(reference.size(2))
-        , dim(reference.size(3))
-        , original(reference.data_ptr<float>())
-        , decoded(other.data_ptr<float>())
-        , valid(mask.defined() ? mask.data_ptr<std::uint8_t>() : nullptr)
+ErrorSums compareTensors(const at::Tensor& original, const at::Tensor& decoded, const std::uint8_t* valid)
+{
+    return compareRows(
+        original.data_ptr<float>(), decoded.data_ptr<float>(), valid, original.size(0), original.size(1));
+}
+
+/// K or V of one head, before and after.
+struct Plane {
+    at::Tensor original, decoded;
+    const std::uint8_t* valid = nullptr;
+
+    Plane(const at::Tensor& reference, const at::Tensor& other, const at::Tensor& mask, std::int64_t b, std::int64_t h)
+        : original(headFloats(reference, b, h))
+        , decoded(headFloats(other, b, h))
     {
+        if (mask.defined())
+            valid = mask.data_ptr<std::uint8_t>() + (b * reference.size(1) + h) * original.numel();
     }
-    ErrorSums compare(std::int64_t b, std::int64_t h) const
-    {
-        const std::int64_t at = (b * heads + h) * seq * dim;
-        return compareRows(original + at, decoded + at, valid ? valid + at : nullptr, seq, dim);
-    }
+    ErrorSums sums() const { return compareTensors(original, decoded, valid); }
 };
 
 /// Everything attention needs, on the CPU: small queries against one head at a time.
@@ -63,19 +66,15 @@ struct AttentionCheck {
     {
         queries.query = queries.query.cpu();
     }
-    at::Tensor output(std::int64_t b, std::int64_t h, const at::Tensor& key, const at::Tensor& value, bool masked) const
+    void compare(std::int64_t b, std::int64_t h, const Plane& keys, const Plane& values, QualitySums& sums) const
     {
-        return attentionOutput(queries.query.select(0, b).narrow(0, h * group, group), queryPositions,
-            key.select(0, b).select(0, h), value.select(0, b).select(0, h), keyPositions,
-            masked && keep.defined() ? keep.select(0, b).select(0, h) : at::Tensor());
-    }
-    void compare(std::int64_t b, std::int64_t h, const LayerReference& reference, const at::Tensor& key,
-        const at::Tensor& value, QualitySums& sums) const
-    {
-        const at::Tensor original = output(b, h, reference.key, reference.value, false).contiguous();
-        const at::Tensor other = output(b, h, key, value, true).contiguous();
-        const ErrorSums e = compareRows(
-            original.data_ptr<float>(), other.data_ptr<float>(), nullptr, original.size(0), original.size(1));
+        const at::Tensor query = queries.query.select(0, b).narrow(0, h * group, group);
+        const at::Tensor kept = keep.defined() ? keep.select(0, b).select(0, h) : at::Tensor();
+        const auto output = [&](const at::Tensor& key, const at::Tensor& value, const at::Tensor& mask) {
+            return attentionOutput(query, queryPositions, key, value, keyPositions, mask).contiguous();
+        };
+        const ErrorSums e = compareTensors(
+            output(keys.original, values.original, {}), output(keys.decoded, values.decoded, kept), nullptr);
         sums.attentionError += e.errorEnergy;
         sums.attentionSignal += e.signalEnergy;
         sums.attention = true;
@@ -95,25 +94,26 @@ LayerReference makeReference(LayerKv& kv)
 std::vector<QualitySums> measureLayer(
     const LayerReference& reference, const LayerInput& input, const LayerKv& decoded, const JobControl& job)
 {
-    const at::Tensor key = decoded.key.cpu().to(at::kFloat).contiguous();
-    const at::Tensor value = decoded.value.cpu().to(at::kFloat).contiguous();
-    const Planes keys(reference.key, key, reference.keyValid), values(reference.value, value, reference.valueValid);
+    const at::Tensor key = decoded.key.cpu(), value = decoded.value.cpu();
     const AttentionCheck attention(reference, input, decoded);
-    std::vector<QualitySums> planes(static_cast<std::size_t>(keys.batch * keys.heads));
-    at::parallel_for(0, keys.batch * keys.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t heads = reference.key.size(1);
+    std::vector<QualitySums> planes(static_cast<std::size_t>(reference.key.size(0) * heads));
+    at::parallel_for(0, static_cast<std::int64_t>(planes.size()), 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end && !job.stopRequested(); ++i) {
+            const std::int64_t b = i / heads, h = i % heads;
+            const Plane keys(reference.key, key, reference.keyValid, b, h);
+            const Plane values(reference.value, value, reference.valueValid, b, h);
             QualitySums& sums = planes[static_cast<std::size_t>(i)];
-            const std::int64_t b = i / keys.heads, h = i % keys.heads;
-            sums.key = keys.compare(b, h);
-            sums.value = values.compare(b, h);
-            attention.compare(b, h, reference, key, value, sums);
+            sums.key = keys.sums();
+            sums.value = values.sums();
+            attention.compare(b, h, keys, values, sums);
         }
     });
     job.checkpoint();
-    std::vector<QualitySums> heads(static_cast<std::size_t>(keys.heads));
+    std::vector<QualitySums> byHead(static_cast<std::size_t>(heads));
     for (std::size_t i = 0; i < planes.size(); ++i)
-        heads[i % heads.size()].add(planes[i]);
-    return heads;
+        byHead[i % byHead.size()].add(planes[i]);
+    return byHead;
 }
 
 } // namespace pikv

@@ -8,7 +8,7 @@ namespace pikv {
 
 /// The original of one layer, ready to be compared: made once, used for every decoded version of it.
 struct LayerReference {
-    at::Tensor key, value; ///< f32 CPU [batch, kv_heads, seq, dim]; non-finite elements replaced by 0
+    at::Tensor key, value; ///< CPU [batch, kv_heads, seq, dim] in the dump's dtypes; non-finite elements replaced by 0
     at::Tensor keyValid, valueValid; ///< u8 of the same shapes where something was replaced; else undefined
     std::int64_t nonFinite = 0;
 };

@@ -67,4 +67,11 @@ void FactorPlanes::rotate(
     }
 }
 
+std::optional<RopeTable> keyRotation(bool undo, const RopeInfo& rope, const at::Tensor& positions, std::int64_t keyDim)
+{
+    if (!undo || !rope.invertible())
+        return {};
+    return ropeTable(positions, rope, keyDim);
+}
+
 } // namespace pikv

@@ -5,6 +5,7 @@
 #include "core/cache/rope.h"
 #include <ATen/core/Tensor.h>
 #include <cstdint>
+#include <optional>
 
 namespace pikv {
 
@@ -41,5 +42,8 @@ private:
     LayerShape m_shape;
     bool m_perHead;
 };
+
+/// The keys' rotation where `undo` is asked for and the dump says how they were rotated; else nothing.
+std::optional<RopeTable> keyRotation(bool undo, const RopeInfo& rope, const at::Tensor& positions, std::int64_t keyDim);
 
 } // namespace pikv

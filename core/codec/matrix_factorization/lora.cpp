@@ -6,7 +6,6 @@
 #include "core/codec/matrix_factorization/loraplane.h"
 #include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <algorithm>
 #include <optional>
@@ -37,7 +36,7 @@ public:
         std::vector<std::string> list;
         if (params().real("dropout") > 0)
             list.push_back("dropout is accepted and ignored: it is noise for training, and lora is fitted in closed form");
-        if (params().text("rope") == "undo" && !info.rope.invertible())
+        if (undoes() && !info.rope.invertible())
             list.push_back("rope=undo has no effect: the dump does not say how its keys were rotated");
         return list;
     }
@@ -48,7 +47,7 @@ protected:
         const FactorPlanes planes(input.shape, perHead());
         const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
         std::vector<LoraParts> parts(static_cast<std::size_t>(planes.count()));
-        const std::optional<RopeTable> rope = ropeOf(input.rope, input.positions, input.shape);
+        const std::optional<RopeTable> rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const at::Tensor rows = FactorPlanes::rowsOf(plane.isKey ? input.kv.key : input.kv.value, plane);
@@ -81,46 +80,21 @@ protected:
             return LoraReader(output.sections, prefix, shapeOf(planes.plane(first)), n, LoraReader::Content::Everything);
         };
         const LoraReader keys = reader("k", 0), values = reader("v", n);
-        const std::optional<RopeTable> rope = ropeOf(output.rope, output.positions, s);
+        const std::optional<RopeTable> rope = keyRotation(undoes(), output.rope, output.positions, s.keyDim);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
-            const at::Tensor& target = plane.isKey ? kv.key : kv.value;
             const LoraReader& from = plane.isKey ? keys : values;
-            rebuild(from, p % n, plane, plane.isKey && rope ? &*rope : nullptr, target, context);
+            const LoraBasis basis = from.basis(p % n).to(context.device);
+            rebuildPlane(basis, from.codes(p % n, context.device), from.rest(p % n, context.device), plane,
+                plane.isKey && rope ? &*rope : nullptr, plane.isKey ? kv.key : kv.value, context.job);
         });
         return kv;
     }
 
 private:
-    /// Decodes a plane block by block: what is built, rotated and stored stays in the processor's cache.
-    static void rebuild(const LoraReader& from, std::int64_t index, const FactorPlane& plane, const RopeTable* rope,
-        const at::Tensor& target, const CodecContext& context)
-    {
-        constexpr std::int64_t blockRows = 512;
-        const LoraBasis basis = from.basis(index).to(context.device);
-        const at::Tensor codes = from.codes(index, context.device).t(), rest = from.rest(index, context.device);
-        const std::int64_t seq = target.size(2);
-        for (std::int64_t b = 0; b < target.size(0); ++b)
-            for (std::int64_t first = 0; first < seq; first += blockRows) {
-                context.job.checkpoint();
-                const std::int64_t count = std::min(blockRows, seq - first), at = b * seq + first;
-                at::Tensor rows = at::addmm(basis.mean, codes.narrow(0, at, count), basis.directions);
-                if (rest.defined())
-                    rows.add_(rest.narrow(0, at, count));
-                if (rope)
-                    FactorPlanes::rotate(rows, plane, *rope, first, 1);
-                FactorPlanes::store(rows, plane, b, first, target);
-            }
-    }
-
     std::int64_t rank() const { return params().integer("rank"); }
     bool perHead() const { return params().text("scope") == "head"; }
-    std::optional<RopeTable> ropeOf(const RopeInfo& rope, const at::Tensor& positions, const LayerShape& shape) const
-    {
-        if (params().text("rope") != "undo" || !rope.invertible())
-            return {};
-        return ropeTable(positions, rope, shape.keyDim);
-    }
+    bool undoes() const { return params().text("rope") == "undo"; }
 
     LoraShape shapeOf(const FactorPlane& plane) const
     {

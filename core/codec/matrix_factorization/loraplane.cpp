@@ -6,6 +6,7 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
+#include <algorithm>
 
 namespace pikv {
 
@@ -20,15 +21,19 @@ void LoraParts::addSections(const std::vector<LoraParts>& planes, const std::str
     }
 }
 
-at::Tensor LoraBasis::coefficients(const at::Tensor& centred) const
+at::Tensor LoraBasis::inverseGram() const
 {
     const at::Tensor wide = directions.to(at::kDouble);
     at::Tensor gram = at::mm(wide, wide.t());
     // Unused directions get a unit diagonal and hence zero coefficients; the ridge keeps coarse directions apart.
     const at::Tensor diagonal = gram.diagonal();
     diagonal.add_(diagonal.eq(0).to(at::kDouble)).mul_(1 + 1e-6);
-    const at::Tensor inverse = at::linalg_solve(gram, wide).to(at::kFloat);
-    return at::mm(inverse, centred.t());
+    return at::linalg_solve(gram, at::eye(gram.size(0), gram.options())).to(at::kFloat);
+}
+
+at::Tensor LoraBasis::coefficients(const at::Tensor& centred) const
+{
+    return at::mm(at::mm(inverseGram(), directions), centred.t());
 }
 
 LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths& widths, LoraParts& out)
@@ -124,6 +129,26 @@ at::Tensor LoraReader::rest(std::int64_t plane, c10::Device device) const
     std::size_t at = 0;
     const std::vector<int> widths(static_cast<std::size_t>(m_shape.width), m_shape.baseBits);
     return readRows(part(LoraParts::Base, plane), at, widths, m_shape.rows).t().to(device);
+}
+
+void rebuildPlane(const LoraBasis& basis, const at::Tensor& codes, const at::Tensor& rest, const FactorPlane& plane,
+    const RopeTable* rope, const at::Tensor& target, const JobControl& job)
+{
+    // Block by block: what is built, rotated and stored stays in the processor's cache.
+    constexpr std::int64_t blockRows = 512;
+    const std::int64_t batch = target.size(0), seq = target.size(2);
+    const at::Tensor tokens = codes.t();
+    for (std::int64_t b = 0; b < batch; ++b)
+        for (std::int64_t first = 0; first < seq; first += blockRows) {
+            job.checkpoint();
+            const std::int64_t count = std::min(blockRows, seq - first), at = b * seq + first;
+            at::Tensor rows = at::addmm(basis.mean, tokens.narrow(0, at, count), basis.directions);
+            if (rest.defined())
+                rows.add_(rest.narrow(0, at, count));
+            if (rope)
+                FactorPlanes::rotate(rows, plane, *rope, first, 1);
+            FactorPlanes::store(rows, plane, b, first, target);
+        }
 }
 
 } // namespace pikv

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One plane of `lora` as bytes: mean, directions, coefficients and the quantised rest.
 #pragma once
+#include "core/base/jobcontrol.h"
 #include "core/codec/encodedcache.h"
+#include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/matrix_factorization/lowrankfit.h"
 #include "core/codec/matrix_factorization/packedfactors.h"
 #include <array>
@@ -34,6 +36,8 @@ struct LoraBasis {
     /// Coefficients [rank, n] of centred rows [n, width], by least squares, so that rounding the directions costs no
     /// accuracy within their span.
     at::Tensor coefficients(const at::Tensor& centred) const;
+    /// The inverse of directions * directions^T, f32 [rank, rank]; it turns products with the directions into coefficients.
+    at::Tensor inverseGram() const;
     LoraBasis to(c10::Device device) const { return { mean.to(device), directions.to(device) }; }
 };
 
@@ -51,6 +55,7 @@ public:
     enum class Content { Everything, BasisOnly, CodesOnly }; ///< of a cache, a calibration, a cache that uses one
     LoraReader(const SectionSet& sections, const std::string& prefix, const LoraShape& shape, std::int64_t planes, Content content);
     LoraBasis basis(std::int64_t plane) const;
+    const FactorWidths& widths(std::int64_t plane) const { return m_widths[static_cast<std::size_t>(plane)]; }
     /// Coefficients f32 [rank, rows] on `device`.
     at::Tensor codes(std::int64_t plane, c10::Device device) const;
     /// What the low rank left over, f32 [rows, width] on `device`; undefined where it was not stored.
@@ -64,5 +69,10 @@ private:
     std::array<ByteSpan, LoraParts::count> m_bytes;
     std::array<std::vector<std::size_t>, LoraParts::count> m_begin; ///< offset of every plane, and the end
 };
+
+/// Writes mean + codes^T directions (+ rest), rotated by `rope` where it is not null, into the plane's part of `target`
+/// [batch, kv_heads, seq, dim]. `codes` f32 [rank, rows]; `rest` f32 [rows, width] or undefined.
+void rebuildPlane(const LoraBasis& basis, const at::Tensor& codes, const at::Tensor& rest, const FactorPlane& plane,
+    const RopeTable* rope, const at::Tensor& target, const JobControl& job);
 
 } // namespace pikv

@@ -22,15 +22,19 @@ int unpackWidth(unsigned code)
     return code == halfCode ? halfBits : static_cast<int>(code);
 }
 
-/// Bits for components of equal length: `mean` each on average.
-std::vector<int> spreadBits(const std::vector<double>& variances, std::int64_t mean)
+/// `mean` bits a value on average; `counts` values a component, empty: one each.
+std::vector<int> spreadBits(const std::vector<double>& variances, std::int64_t mean, const std::vector<std::int64_t>& counts = {})
 {
     if (mean >= halfBits)
         return std::vector<int>(variances.size(), halfBits);
     std::vector<BitUnit> units;
-    for (double variance : variances)
-        units.push_back({ variance, 1, 1, 0, -1 });
-    return allocateBits(units, {}, mean * static_cast<std::int64_t>(variances.size()));
+    std::int64_t budget = 0;
+    for (std::size_t i = 0; i < variances.size(); ++i) {
+        const std::int64_t count = counts.empty() ? 1 : counts[i];
+        units.push_back({ variances[i], 1, count, 0, -1 });
+        budget += mean * count;
+    }
+    return allocateBits(units, {}, budget);
 }
 
 } // namespace
@@ -40,9 +44,10 @@ std::vector<int> FactorWidths::spreadCodes(const std::vector<double>& variances,
     return spreadBits(variances, codeBits);
 }
 
-FactorWidths FactorWidths::spread(const std::vector<double>& variances, std::int64_t codeBits, std::int64_t basisBits)
+FactorWidths FactorWidths::spread(const std::vector<double>& variances, std::int64_t codeBits, std::int64_t basisBits,
+    const std::vector<std::int64_t>& counts)
 {
-    FactorWidths widths { spreadBits(variances, codeBits), spreadBits(variances, basisBits) };
+    FactorWidths widths { spreadBits(variances, codeBits, counts), spreadBits(variances, basisBits) };
     for (std::size_t i = 0; i < widths.rank(); ++i)
         if (widths.code[i] == 0 || widths.basis[i] == 0)
             widths.code[i] = widths.basis[i] = 0;

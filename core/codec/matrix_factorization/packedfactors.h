@@ -15,7 +15,9 @@ struct FactorWidths {
 
     /// `codeBits` and `basisBits` are means over the components, spread by reverse water-filling over the variances, as a
     /// component's error grows with its variance (16: every component at half precision).
-    static FactorWidths spread(const std::vector<double>& variances, std::int64_t codeBits, std::int64_t basisBits);
+    /// `counts`: coefficients a component stores; empty: equally many.
+    static FactorWidths spread(const std::vector<double>& variances, std::int64_t codeBits, std::int64_t basisBits,
+        const std::vector<std::int64_t>& counts = {});
     /// Widths of coefficients whose directions are stored elsewhere.
     static std::vector<int> spreadCodes(const std::vector<double>& variances, std::int64_t codeBits);
     std::size_t rank() const { return code.size(); }

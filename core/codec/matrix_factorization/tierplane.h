@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Coefficients of lora_plus: a prefix a token, packed component by component.
+#pragma once
+#include "core/codec/matrix_factorization/loraplane.h"
+#include "core/codec/matrix_factorization/tokentiers.h"
+#include <string>
+#include <vector>
+
+namespace pikv {
+
+/// A token's squared distance from the mean, keys and values each relative to their average, f32 CPU [rows]. Both
+/// arguments are centred rows f32 [rows, width].
+at::Tensor relativeEnergy(const at::Tensor& keys, const at::Tensor& values);
+
+/// Writes mean, widths, directions and every token's first ranks[tier] coefficients of `centred` f32 [rows, width].
+void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTiers& tiers, const std::vector<std::int64_t>& ranks,
+    const LoraShape& shape, LoraParts& out);
+
+/// The coefficients in `section`, f32 CPU [ranks.back(), rows]; those that were not stored are zero.
+at::Tensor readTiers(const SectionSet& sections, const std::string& section, const std::vector<int>& codeWidths,
+    const RankTiers& tiers, const std::vector<std::int64_t>& ranks);
+
+} // namespace pikv

@@ -91,8 +91,8 @@ void MeasurePlan::startDrag(const QString& method)
 void MeasurePlan::dragOn()
 {
     if (++m_moves <= movesOfDrag) {
-        // Back and forth over the whole range, so that no value is met twice in a row.
-        const int span = m_slider->width() - 20, at = (m_moves * 37) % (2 * span);
+        // Back and forth over the lower half: the upper end of a rank may lie above what the dump allows.
+        const int span = (m_slider->width() - 20) / 2, at = (m_moves * 37) % (2 * span);
         sendMouse(m_slider, QEvent::MouseMove, { 10 + (at < span ? at : 2 * span - at), m_slider->height() / 2 });
         return;
     }

@@ -82,8 +82,8 @@ void registerSpec(const std::string& spec)
 
 int main(int argc, char** argv)
 {
-    // As the programs' launcher does: OpenMP reads its wait policy when it is loaded, and spinning threads starve each other.
-    if (!std::getenv("OMP_WAIT_POLICY") && setenv("OMP_WAIT_POLICY", "passive", 1) == 0)
+    // As the programs' launcher does: OpenMP reads how long its threads spin when it is loaded.
+    if (!std::getenv("GOMP_SPINCOUNT") && setenv("GOMP_SPINCOUNT", "5000", 1) == 0)
         execv("/proc/self/exe", argv);
     initEngine(0);
     int own = argc;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
 #include "app/cli/session.h"
@@ -16,6 +17,7 @@ namespace {
 
 struct Options {
     DumpOptions dump;
+    DumpModelOptions model;
     std::vector<std::string> specs;
     bool perLayer = false;
     std::string csv, json;
@@ -95,6 +97,7 @@ void run(const Options& options, Session& session)
             checkWritable(path);
         }
     const auto methods = chosenMethods(options, *request.cache, session);
+    options.model.apply(request, session);
     std::vector<EvaluationResult> results;
     const std::exception_ptr failure = evaluateAll(request, methods, session, results);
     session.clearProgress();
@@ -108,6 +111,7 @@ Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
+    options->model.add(app);
     app.add_option("--with", options->specs,
            "A method, id:param=value,…; may be given several times (default: the opening comparison)")
         ->type_name("SPEC")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
 #include "app/cli/session.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
     DumpOptions dump;
+    DumpModelOptions model;
     std::string preset = "default", folder;
     std::vector<std::string> specs;
     bool restart = false;
@@ -88,6 +90,7 @@ void run(const Options& options, Session& session)
 {
     const auto points = pointsOf(options);
     EvaluationRequest request = options.dump.request(session);
+    options.model.apply(request, session);
     SweepFolder folder(options.folder, request, options.restart);
     LeftOut leftOut(session);
     const auto open = openPoints(points, request, folder, leftOut);
@@ -129,6 +132,7 @@ Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
+    options->model.add(app);
     CLI::Option* preset
         = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
     app.add_option("--with", options->specs,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/sweepfolder.h"
 #include "core/base/text.h"
+#include "core/eval/nexttoken.h"
 #include "core/eval/resultsio.h"
 #include "core/eval/sweep.h"
 #include <filesystem>
@@ -14,6 +15,19 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
+std::string modelOf(const EvaluationRequest& request)
+{
+    return request.nextToken ? modelInfo(*request.nextToken->setup().model).path : "none";
+}
+
+std::int64_t predictOf(const EvaluationRequest& request)
+{
+    if (!request.nextToken)
+        return 0;
+    const NextTokenText& text = request.nextToken->setup().texts.front();
+    return static_cast<std::int64_t>(text.tokens.size()) - text.context - 1;
+}
+
 /// What the results belong to. The dump is known by its place, size and time of change, as make knows its files.
 Json identityOf(const EvaluationRequest& request)
 {
@@ -26,7 +40,8 @@ Json identityOf(const EvaluationRequest& request)
     return { { "dump", fs::weakly_canonical(info.path, error).string() }, { "dump_bytes", info.fileBytes },
         { "dump_modified_ns", modified }, { "seed", request.seed },
         { "importance", printImportance(request.importance) }, { "device", deviceName(request.device) },
-        { "accept_nonfinite", request.acceptNonFinite } };
+        { "accept_nonfinite", request.acceptNonFinite }, { "model", modelOf(request) },
+        { "predict", predictOf(request) } };
 }
 
 std::string keyOf(const Json& result) { return result["compressor"].dump() + result["params"].dump(); }

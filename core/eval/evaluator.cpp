@@ -4,6 +4,7 @@
 #include "core/codec/layerview.h"
 #include "core/eval/evaluationrun.h"
 #include "core/eval/importancetensor.h"
+#include "core/eval/nexttoken.h"
 #include <ATen/core/grad_mode.h>
 
 namespace pikv {
@@ -67,6 +68,9 @@ EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& jo
     else
         run.wholeCache(*encoder, *decoder);
     run.finish();
+    if (request.nextToken && !result.preview)
+        result.nextToken
+            = request.nextToken->run({ request.method, request.importance, request.device, request.seed, 0, 0 }, job).summary.mean;
     return result;
 }
 

@@ -17,6 +17,8 @@ namespace pikv {
 /// "auto" takes CUDA where LibTorch has it.
 enum class DeviceChoice { Auto, Cpu, Cuda };
 
+class NextTokenSession;
+
 struct EvaluationRequest {
     CachePtr cache;
     MethodSpec method;
@@ -28,6 +30,8 @@ struct EvaluationRequest {
     /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.
     std::vector<int> layers;
     bool perLayer = true; ///< keep LayerQuality
+    /// Next-token test to run beside (splitDump()); null: none. Previews leave it out.
+    std::shared_ptr<NextTokenSession> nextToken;
     /// NaN or infinity in the dump: refuse (Error{Input}), or leave those elements out of the metrics.
     bool acceptNonFinite = false;
 };

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+#include "app/cli/modeloptions.h"
+#include "app/cli/output.h"
+#include "app/cli/session.h"
+#include "app/cli/texttable.h"
+#include "app/cli/wholenumber.h"
+#include "core/eval/nexttoken.h"
+#include "core/eval/nexttokenjson.h"
+#include "core/eval/resultsio.h"
+#include "core/model/textfile.h"
+#include <exception>
+#include <memory>
+
+namespace pikv::cli {
+namespace {
+
+struct Options {
+    std::string model, text, importance = "none", dtype = "f16", csv, json;
+    std::vector<std::string> files, specs;
+    std::int64_t context = 512, predict = 128, queries = 32, greedy = 0;
+    bool compressContinuation = false;
+};
+
+NextTokenSetup setupOf(const Options& options, Session& session)
+{
+    if (options.files.empty() == options.text.empty())
+        throw usageError("give --text or one or several --text-file");
+    const auto dtype = dtypeFromName(options.dtype);
+    if (!dtype)
+        throw usageError("--dtype " + options.dtype + " is not one of f16, bf16, f32");
+    NextTokenSetup setup;
+    setup.queries = options.queries;
+    setup.dtype = *dtype;
+    setup.compressContinuation = options.compressContinuation;
+    setup.model = loadModel(options.model, session);
+    if (!options.text.empty())
+        setup.texts.push_back(splitText(*setup.model, "--text", options.text, options.context, options.predict));
+    for (const std::string& file : options.files)
+        setup.texts.push_back(splitText(*setup.model, file, readTextFile(file), options.context, options.predict));
+    return setup;
+}
+
+std::string withError(double value, double error) { return figureText(value) + " ± " + figureText(error); }
+
+std::string table(const std::vector<NextTokenResult>& results)
+{
+    TextTable out({ "method", "stored bytes", "ratio", "loss", "perplexity", "accuracy", "agreement", "KL", "KL median",
+        "KL 99 %", "KL max", "RMS Δp" });
+    for (const NextTokenResult& r : results) {
+        const NextTokenSummary& s = r.summary;
+        out.add({ printSpec(r.request.method), bytesText(r.storedBytes),
+            figureText(double(r.storedBytes) / double(r.originalBytes)), withError(s.mean.loss, s.standardError.loss),
+            withError(s.mean.perplexity, s.standardError.perplexity),
+            withError(s.mean.accuracy, s.standardError.accuracy),
+            withError(s.mean.agreement, s.standardError.agreement), withError(s.mean.kl, s.standardError.kl),
+            figureText(s.klMedian), figureText(s.kl99), figureText(s.klMax), figureText(s.probabilityRms) });
+    }
+    const NextTokenSummary& s = results.front().summary;
+    return out.text() + std::to_string(s.positions) + " positions of " + std::to_string(s.texts)
+        + (s.texts == 1 ? " text; standard errors take positions for independent and are too small"
+                        : " texts; standard errors are clustered by text")
+        + (results.front().compressContinuation ? "; the continuation's own cache is compressed, too\n"
+                                                : "; the continuation's own cache is not compressed\n");
+}
+
+void writeGreedy(
+    const Options& options, NextTokenSession& test, const std::vector<NextTokenMethod>& methods, Session& session)
+{
+    for (std::size_t text = 0; text < test.setup().texts.size(); ++text)
+        for (std::size_t i = 0; i < methods.size(); ++i) {
+            const NextTokenMethod* method = i == 0 ? nullptr : &methods[i];
+            const auto ids
+                = test.continueGreedy(static_cast<int>(text), method, options.greedy, session.job("Writing on"));
+            std::string shown;
+            for (const std::int64_t id : ids)
+                shown += visibleToken(*test.setup().model, id);
+            writeOutput((method ? printSpec(method->method) : std::string("original")) + ": " + shown + "\n");
+        }
+}
+
+/// identity first: the uncompressed cache's own figures, and the check that scoring alone changes nothing.
+std::vector<NextTokenMethod> methodsOf(const Options& options, const Session& session)
+{
+    std::vector<NextTokenMethod> methods;
+    std::vector<std::string> specs { "identity" };
+    specs.insert(specs.end(), options.specs.begin(), options.specs.end());
+    for (const std::string& spec : specs) {
+        NextTokenMethod method;
+        method.method = parseSpec(spec);
+        method.importance = parseImportance(options.importance);
+        method.device = session.deviceChoice();
+        method.seed = session.seed;
+        if (methods.empty() || !(method.method == methods.front().method))
+            methods.push_back(std::move(method));
+    }
+    return methods;
+}
+
+void writeResults(const Options& options, const NextTokenSession& test, const std::vector<NextTokenResult>& results,
+    const std::string& device)
+{
+    if (options.csv != "-" && options.json != "-")
+        writeOutput(table(results));
+    std::vector<EvaluationResult> rows;
+    for (const NextTokenResult& result : results)
+        rows.push_back(toEvaluation(result, device));
+    if (!options.csv.empty())
+        writeResult(options.csv, resultsToCsv(rows));
+    if (!options.json.empty())
+        writeResult(options.json, nextTokenToJson(test, results, device));
+}
+
+void run(const Options& options, Session& session)
+{
+    if (options.csv == "-" && options.json == "-")
+        throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
+    const std::vector<NextTokenMethod> methods = methodsOf(options, session);
+    const std::string device = deviceName(session.deviceChoice());
+    for (const std::string& path : { options.csv, options.json })
+        if (!path.empty())
+            checkWritable(path);
+    const auto test = NextTokenSession::open(setupOf(options, session), session.job("Baseline"));
+    std::vector<NextTokenResult> results;
+    std::exception_ptr failure;
+    try {
+        for (const NextTokenMethod& method : methods) {
+            results.push_back(test->run(method, session.job(printSpec(method.method))));
+            for (const std::string& warning : results.back().warnings)
+                session.warn(warning);
+        }
+    } catch (...) {
+        failure = std::current_exception(); // what was finished is kept
+    }
+    session.clearProgress();
+    if (!results.empty())
+        writeResults(options, *test, results, device);
+    if (failure)
+        std::rethrow_exception(failure);
+    if (options.greedy > 0 && options.csv != "-" && options.json != "-")
+        writeGreedy(options, *test, methods, session);
+}
+
+Command::Action addOptions(CLI::App& app)
+{
+    const auto options = std::make_shared<Options>();
+    addModelOption(app, options->model);
+    app.add_option("--text", options->text, "The text itself")->type_name("STR");
+    app.add_option("--text-file", options->files, "A UTF-8 text file; may be given several times")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    const auto number = [&](const char* name, std::int64_t& value, const char* help) {
+        app.add_option(name, value, help)->type_name("N")->check(wholeNumber())->capture_default_str();
+    };
+    number("--context", options->context, "Tokens whose cache is compressed, from the start of each text");
+    number("--predict", options->predict, "Positions to score behind them");
+    number("--queries", options->queries, "Last context positions whose queries methods may use");
+    number("--greedy", options->greedy, "Also write so many tokens on from each cache");
+    app.add_option("--with", options->specs, "A method, id:param=value,…; may be given several times")
+        ->type_name("SPEC")
+        ->allow_extra_args(false)
+        ->required();
+    app.add_option("--importance", options->importance, "Where token importance comes from, as in eval")
+        ->type_name("SOURCE")
+        ->capture_default_str();
+    app.add_option("--dtype", options->dtype, "Of the prefilled cache: f16, bf16 or f32")
+        ->type_name("TYPE")
+        ->capture_default_str();
+    app.add_flag("--compress-continuation", options->compressContinuation,
+        "Compress context and continuation together; the continuation then reads its own rows from the decoded cache");
+    app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")
+        ->type_name("FILE");
+    app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")
+        ->type_name("FILE");
+    return [options](Session& session) { run(*options, session); };
+}
+
+const Command command { 65, "next-token", "Score a model's next tokens against compressed caches", addOptions };
+
+} // namespace
+} // namespace pikv::cli

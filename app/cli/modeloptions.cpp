@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/modeloptions.h"
+#include "app/cli/session.h"
+#include "app/cli/wholenumber.h"
+#include "core/eval/nexttoken.h"
+#include "core/model/textfile.h"
+#include <algorithm>
+
+namespace pikv::cli {
+
+void addModelOption(CLI::App& app, std::string& model)
+{
+    app.add_option("--model", model, "A GGUF file, a Hugging Face folder, or 'default' (SmolLM2-135M-Instruct)")
+        ->type_name("MODEL")
+        ->required();
+}
+
+ModelPtr loadModel(const std::string& model, Session& session)
+{
+    const std::string path = resolveModel(model);
+    ModelPtr loaded = openModel(path, session.job("Loading " + path));
+    if (const std::string& problem = modelInfo(*loaded).tokenizerProblem; !problem.empty())
+        session.warn("the model cannot read text: " + problem);
+    return loaded;
+}
+
+void TextOptions::add(CLI::App& app)
+{
+    CLI::Option* direct = app.add_option("--text", text, "The text itself")->type_name("STR");
+    app.add_option("--text-file", file, "A UTF-8 text file")->type_name("FILE")->excludes(direct);
+}
+
+std::string TextOptions::read() const
+{
+    if (text.empty() == file.empty())
+        throw usageError("give either --text or --text-file");
+    return file.empty() ? text : readTextFile(file);
+}
+
+void DumpModelOptions::add(CLI::App& app)
+{
+    app.add_option("--model", model,
+           "Score the dump's next tokens with its model: a GGUF file, a Hugging Face folder, or 'default'")
+        ->type_name("MODEL");
+    app.add_option("--predict", predict, "Last tokens of the dump to predict; 0: a quarter of it, at most 128")
+        ->type_name("N")
+        ->check(wholeNumber());
+}
+
+void DumpModelOptions::apply(EvaluationRequest& request, Session& session) const
+{
+    if (model.empty()) {
+        if (predict > 0)
+            throw usageError("--predict needs --model");
+        return;
+    }
+    NextTokenSetup setup;
+    setup.model = loadModel(model, session);
+    const std::int64_t seq = cacheInfo(*request.cache).seq();
+    const std::int64_t count = predict > 0 ? predict : std::clamp<std::int64_t>(seq / 4, 1, 128);
+    setup.texts = { splitDump(*setup.model, request.cache, count) };
+    request.nextToken = NextTokenSession::open(std::move(setup), session.job("Baseline"));
+}
+
+} // namespace pikv::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/eval/evaluator.h"
+#include "core/model/model.h"
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <string>
+
+namespace pikv::cli {
+
+class Session;
+
+/// `--model` of capture and next-token.
+void addModelOption(CLI::App& app, std::string& model);
+/// Resolves and loads it, with progress.
+ModelPtr loadModel(const std::string& model, Session& session);
+
+/// `--text` or `--text-file`.
+struct TextOptions {
+    std::string text, file;
+    void add(CLI::App& app);
+    /// Throws Error{Usage} when neither or both were given, Error{Input} for a file that cannot be read.
+    std::string read() const;
+};
+
+/// `--model` and `--predict` of eval and sweep: the dump's last tokens predicted from its first ones.
+struct DumpModelOptions {
+    std::string model;
+    std::int64_t predict = 0; ///< 0: a quarter of the dump, at most 128
+    void add(CLI::App& app);
+    /// Loads the model and prepares the next-token test on the request's dump; does nothing without --model.
+    void apply(EvaluationRequest& request, Session& session) const;
+};
+
+} // namespace pikv::cli

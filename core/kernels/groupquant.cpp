@@ -3,6 +3,7 @@
 #include "core/base/half.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/groupquant.cpp"
@@ -16,14 +17,24 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vec = hn::Vec<Tag>;
 
-/// Rounds (x - minimum) * inverse to the nearest code in 0 … top; conversion before the clamp maps NaN to a legal code.
+/// Rounds (x - minimum) * inverse to the nearest code in 0 … top. NaN compares false and becomes code 0 on every target;
+/// clamping before the conversion keeps it in an integer's range.
 template <typename ByteTag>
 HWY_INLINE void storeCodes(Vec x, Vec minimum, Vec inverse, int top, ByteTag db, std::uint8_t* codes)
 {
-    const hn::RebindToSigned<Tag> di;
-    const auto level = hn::NearestInt(hn::Mul(hn::Sub(x, minimum), inverse));
-    const auto code = hn::Min(hn::Max(level, hn::Zero(di)), hn::Set(di, top));
-    hn::StoreU(hn::DemoteTo(db, code), db, codes);
+    const Tag df;
+    const auto level = hn::Mul(hn::Sub(x, minimum), inverse);
+    const auto clamped = hn::Min(hn::IfThenElseZero(hn::Gt(level, hn::Zero(df)), level), hn::Set(df, float(top)));
+    hn::StoreU(hn::DemoteTo(db, hn::NearestInt(clamped)), db, codes);
+}
+
+/// Widens the range by the finite ones of `v`: targets disagree on the least of a NaN and a number.
+HWY_INLINE void widen(Vec v, Vec& least, Vec& most)
+{
+    const Tag df;
+    const auto finite = hn::Le(hn::Abs(v), hn::Set(df, std::numeric_limits<float>::max()));
+    least = hn::IfThenElse(finite, hn::Min(least, v), least);
+    most = hn::IfThenElse(finite, hn::Max(most, v), most);
 }
 
 /// Channel ranges of whole vectors; returns how many channels were done.
@@ -34,12 +45,9 @@ std::size_t channelRanges(
     const std::size_t lanes = hn::Lanes(df);
     std::size_t c = 0;
     for (; c + lanes <= width; c += lanes) {
-        auto least = hn::LoadU(df, rows + c), most = least;
-        for (std::size_t t = 1; t < tokens; ++t) {
-            const auto v = hn::LoadU(df, rows + t * stride + c);
-            least = hn::Min(least, v);
-            most = hn::Max(most, v);
-        }
+        auto least = hn::Set(df, std::numeric_limits<float>::max()), most = hn::Neg(least);
+        for (std::size_t t = 0; t < tokens; ++t)
+            widen(hn::LoadU(df, rows + t * stride + c), least, most);
         hn::StoreU(least, df, low + c);
         hn::StoreU(most, df, high + c);
     }
@@ -86,13 +94,10 @@ std::size_t groupRange(const float* values, std::size_t count, float& low, float
     const std::size_t lanes = hn::Lanes(df);
     if (count < lanes)
         return 0;
-    auto least = hn::LoadU(df, values), most = least;
-    std::size_t i = lanes;
-    for (; i + lanes <= count; i += lanes) {
-        const auto v = hn::LoadU(df, values + i);
-        least = hn::Min(least, v);
-        most = hn::Max(most, v);
-    }
+    auto least = hn::Set(df, std::numeric_limits<float>::max()), most = hn::Neg(least);
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        widen(hn::LoadU(df, values + i), least, most);
     low = hn::GetLane(hn::MinOfLanes(df, least));
     high = hn::GetLane(hn::MaxOfLanes(df, most));
     return i;
@@ -139,13 +144,28 @@ namespace {
 
 constexpr std::size_t maxChunk = 512; ///< channels worked on at a time, so that the tables stay on the stack
 
+/// Of the finite values seen so far; empty at first.
+struct Range {
+    float low = std::numeric_limits<float>::max(), high = -std::numeric_limits<float>::max();
+
+    void widen(float x)
+    {
+        if (std::isfinite(x)) {
+            low = std::min(low, x);
+            high = std::max(high, x);
+        }
+    }
+    Range orZero() const { return low <= high ? *this : Range { 0, 0 }; }
+};
+
 struct Step {
     std::uint16_t scale16, minimum16;
     float scale, minimum, inverse;
 
-    Step(float low, float high, int top)
-        : scale16(floatToHalf((high - low) / float(top)))
-        , minimum16(floatToHalf(low))
+    /// Adding 0 makes -0 into 0, whichever of the two a target calls the smaller.
+    Step(const Range& range, int top)
+        : scale16(floatToHalf(std::min(range.high - range.low, std::numeric_limits<float>::max()) / float(top) + 0.0f))
+        , minimum16(floatToHalf(range.low + 0.0f))
         , scale(halfToFloat(scale16))
         , minimum(halfToFloat(minimum16))
         , inverse(scale > 0 ? 1.0f / scale : 0.0f)
@@ -165,14 +185,14 @@ void encodeChunk(const float* rows, std::size_t tokens, std::size_t stride, std:
 {
     float low[maxChunk], high[maxChunk], inverse[maxChunk];
     for (std::size_t c = HWY_DYNAMIC_DISPATCH(channelRanges)(rows, tokens, stride, width, low, high); c < width; ++c) {
-        low[c] = high[c] = rows[c];
-        for (std::size_t t = 1; t < tokens; ++t) {
-            low[c] = std::min(low[c], rows[t * stride + c]);
-            high[c] = std::max(high[c], rows[t * stride + c]);
-        }
+        Range range;
+        for (std::size_t t = 0; t < tokens; ++t)
+            range.widen(rows[t * stride + c]);
+        low[c] = range.low;
+        high[c] = range.high;
     }
     for (std::size_t c = 0; c < width; ++c) {
-        const Step step(low[c], high[c], top);
+        const Step step(Range { low[c], high[c] }.orZero(), top);
         scales[c] = step.scale16;
         minima[c] = step.minimum16;
         low[c] = step.minimum;
@@ -218,12 +238,10 @@ void quantiseGroup(
     const float* values, std::size_t count, int bits, std::uint16_t& scale, std::uint16_t& minimum, std::uint8_t* codes)
 {
     const int top = (1 << bits) - 1;
-    float low = values[0], high = values[0];
-    for (std::size_t i = HWY_DYNAMIC_DISPATCH(groupRange)(values, count, low, high); i < count; ++i) {
-        low = std::min(low, values[i]);
-        high = std::max(high, values[i]);
-    }
-    const Step step(low, high, top);
+    Range range;
+    for (std::size_t i = HWY_DYNAMIC_DISPATCH(groupRange)(values, count, range.low, range.high); i < count; ++i)
+        range.widen(values[i]);
+    const Step step(range.orZero(), top);
     scale = step.scale16;
     minimum = step.minimum16;
     for (std::size_t i = HWY_DYNAMIC_DISPATCH(groupCodes)(values, count, top, step.minimum, step.inverse, codes); i < count; ++i)

@@ -2,8 +2,8 @@
 #include "core/eval/measure.h"
 #include "core/base/nonfinite.h"
 #include "core/cache/torchdtype.h"
+#include "core/codec/planes.h"
 #include "core/eval/attention.h"
-#include <ATen/Parallel.h>
 #include <ATen/ops/isfinite.h>
 
 namespace pikv {
@@ -98,18 +98,15 @@ std::vector<QualitySums> measureLayer(
     const AttentionCheck attention(reference, input, decoded);
     const std::int64_t heads = reference.key.size(1);
     std::vector<QualitySums> planes(static_cast<std::size_t>(reference.key.size(0) * heads));
-    at::parallel_for(0, static_cast<std::int64_t>(planes.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end && !job.stopRequested(); ++i) {
-            const std::int64_t b = i / heads, h = i % heads;
-            const Plane keys(reference.key, key, reference.keyValid, b, h);
-            const Plane values(reference.value, value, reference.valueValid, b, h);
-            QualitySums& sums = planes[static_cast<std::size_t>(i)];
-            sums.key = keys.sums();
-            sums.value = values.sums();
-            attention.compare(b, h, keys, values, sums);
-        }
+    forEachPlane(c10::kCPU, static_cast<std::int64_t>(planes.size()), job, [&](std::int64_t i) {
+        const std::int64_t b = i / heads, h = i % heads;
+        const Plane keys(reference.key, key, reference.keyValid, b, h);
+        const Plane values(reference.value, value, reference.valueValid, b, h);
+        QualitySums& sums = planes[static_cast<std::size_t>(i)];
+        sums.key = keys.sums();
+        sums.value = values.sums();
+        attention.compare(b, h, keys, values, sums);
     });
-    job.checkpoint();
     std::vector<QualitySums> byHead(static_cast<std::size_t>(heads));
     for (std::size_t i = 0; i < planes.size(); ++i)
         byHead[i % byHead.size()].add(planes[i]);

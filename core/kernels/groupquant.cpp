@@ -17,8 +17,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vec = hn::Vec<Tag>;
 
-/// Rounds (x - minimum) * inverse to the nearest code in 0 … top. NaN compares false and becomes code 0 on every target;
-/// clamping before the conversion keeps it in an integer's range.
+/// Rounds (x - minimum) * inverse to the nearest code in 0 … top. NaN compares false and becomes code 0 on every
+/// target; clamping before the conversion keeps it in an integer's range.
 template <typename ByteTag>
 HWY_INLINE void storeCodes(Vec x, Vec minimum, Vec inverse, int top, ByteTag db, std::uint8_t* codes)
 {

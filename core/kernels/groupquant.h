@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Asymmetric uniform quantisation of groups (KIVI, arXiv 2402.02750, eq. 1): scale = (max - min) / (2^bits - 1), code =
 // round((x - min) / scale). Scale and minimum are rounded to f16 first and the rounded ones are used, so that decode
-// sees what encode saw. A group of equal values has scale 0 and code 0. NaN and infinity do not count for the range: the
-// group's other values stay as good as without them; NaN gets code 0, an infinity the end it points to.
+// sees what encode saw. A group of equal values has scale 0 and code 0. NaN and infinity do not count for the range:
+// the group's other values stay as good as without them; NaN gets code 0, an infinity the end it points to.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -22,6 +22,9 @@ void storeScale(float scale, std::byte* block)
 
 float loadScale(const std::byte* block) { return halfToFloat(loadLe<std::uint16_t>(block)); }
 
+/// ggml's cast, defined for every input: NaN, infinity and blocks so small that 1 / d overflows give 0.
+std::int8_t toCode(float level) { return level > -129.0f && level < 128.0f ? static_cast<std::int8_t>(level) : 0; }
+
 /// f16 d = max|x| / 127, then 32 signed bytes round(x / d).
 struct Q8 {
     static constexpr std::size_t blockBytes = 2 + blockSize;
@@ -34,7 +37,7 @@ struct Q8 {
         const float d = largest / 127.0f, inverse = d != 0 ? 1.0f / d : 0.0f;
         storeScale(d, block);
         for (std::size_t i = 0; i < blockSize; ++i)
-            block[2 + i] = static_cast<std::byte>(static_cast<std::int8_t>(std::round(x[i] * inverse)));
+            block[2 + i] = static_cast<std::byte>(toCode(std::round(x[i] * inverse)));
     }
     static void decode(const std::byte* block, float* x)
     {
@@ -48,10 +51,7 @@ struct Q8 {
 struct Q4 {
     static constexpr std::size_t blockBytes = 2 + blockSize / 2;
 
-    static int nibble(float x, float inverse)
-    {
-        return std::min(15, static_cast<int>(static_cast<std::int8_t>(x * inverse + 8.5f)));
-    }
+    static int nibble(float x, float inverse) { return std::min<int>(15, toCode(x * inverse + 8.5f)); }
     static void encode(const float* x, std::byte* block)
     {
         float extreme = 0;

@@ -174,7 +174,10 @@ void TestGroupQuant::nonFiniteSparesItsNeighbours()
     const Coded c = channels(rows, 32, 20, 2), expected = channels(clean, 32, 20, 2);
     QVERIFY(c.scales == expected.scales && c.minima == expected.minima);
     for (std::size_t i = 0; i < rows.size(); ++i)
-        QCOMPARE(int(c.codes[i]), std::isnan(rows[i]) ? 0 : std::isinf(rows[i]) ? (bad > 0 ? 3 : 0) : int(expected.codes[i]));
+        QCOMPARE(int(c.codes[i]),
+            std::isnan(rows[i])       ? 0
+                : std::isinf(rows[i]) ? (bad > 0 ? 3 : 0)
+                                      : int(expected.codes[i]));
     const std::vector<float> allBad(32 * 20, bad);
     const auto back = channels(allBad, 32, 20, 2).back;
     QVERIFY(std::all_of(back.begin(), back.end(), [](float x) { return x == 0.0f; }));

@@ -6,6 +6,7 @@
 #include "testmain.h"
 #include <ATen/ops/empty.h>
 #include <QTest>
+#include <limits>
 
 using namespace pikv;
 
@@ -18,6 +19,8 @@ private Q_SLOTS:
     void bitsPerElement();
     void oddHeadDimIsRefused_data() { bitsPerElement_data(); }
     void oddHeadDimIsRefused();
+    void extremeFloatsHaveDefinedCodes_data();
+    void extremeFloatsHaveDefinedCodes();
 };
 
 static std::shared_ptr<MemoryCache> goldenCache()
@@ -78,6 +81,36 @@ void TestGgmlBlocks::oddHeadDimIsRefused()
         QVERIFY(e.kind() == ErrorKind::Usage);
         QVERIFY2(QString(e.what()).contains("head_dim 80") && QString(e.what()).contains("32"), e.what());
     }
+}
+
+void TestGgmlBlocks::extremeFloatsHaveDefinedCodes_data()
+{
+    QTest::addColumn<float>("value");
+    QTest::addColumn<int>("code");
+    const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+    for (auto [method, zero] : { std::pair("q8_0", 0), std::pair("q4_0", 8) }) {
+        QTest::addRow("%s of infinity", method) << infinity << 0;
+        QTest::addRow("%s of NaN alone", method) << nan << 0;
+        QTest::addRow("%s of 1e-40", method) << 1e-40f << 0;
+        QTest::addRow("%s of 0", method) << 0.0f << zero;
+    }
+}
+
+/// A block of one value in all places, whose 1 / d overflows or is NaN: the casts stay inside their type.
+void TestGgmlBlocks::extremeFloatsHaveDefinedCodes()
+{
+    QFETCH(float, value);
+    QFETCH(int, code);
+    const bool nibbles = QByteArray(QTest::currentDataTag()).startsWith("q4_0");
+    const at::Tensor rows = at::empty({ 1, 1, 1, 32 }, at::kFloat).fill_(value);
+    const auto cache = std::make_shared<MemoryCache>(CacheInfo {}, std::vector<LayerKv> { { rows, rows, {}, {} } });
+    const JobControl job;
+    const SectionSet sections
+        = makeCompressor(parseSpec(nibbles ? "q4_0" : "q8_0"))->encode(*cache, {}, { job }).layers.at(0);
+    const ByteSpan block = sections.get("k");
+    QCOMPARE(block.size(), std::size_t(nibbles ? 18 : 34));
+    for (std::size_t i = 2; i < block.size(); ++i)
+        QCOMPARE(std::to_integer<int>(block[i]), nibbles ? code * 17 : code);
 }
 
 PIKV_TEST(TestGgmlBlocks)

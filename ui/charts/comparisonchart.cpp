@@ -2,20 +2,21 @@
 #include "ui/charts/comparisonchart.h"
 #include "ui/charts/emptyhint.h"
 #include "ui/charts/metrictext.h"
+#include "ui/charts/refreshtimer.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/theme/methodstyle.h"
 #include <QAccessible>
 #include <QItemSelectionModel>
 #include <QKeyEvent>
-#include <QSet>
+#include <QMap>
 #include <QToolTip>
 #include <QVBoxLayout>
 
 namespace pikv::ui {
 namespace {
 
-constexpr int kFrame = 12; // ms: changes within a frame are drawn once
-constexpr int kMostBars = 24; // of a file of results before each method is reduced to one
+constexpr int kMostBars = 12; // of a file of results before each method is reduced to one
+constexpr int kLongestLabel = 30; // characters
 
 QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
 
@@ -40,17 +41,16 @@ ComparisonChart::ComparisonChart(
     setMouseTracking(true);
     setObjectName(QStringLiteral("comparisonChart"));
     setAccessibleName(tr("Comparison chart"));
-    m_timer.setSingleShot(true);
-    m_timer.setInterval(kFrame);
-    connect(&m_timer, &QTimer::timeout, this, &ComparisonChart::refreshNow);
-    const auto later = [this] {
-        if (!m_timer.isActive())
-            m_timer.start();
-    };
+    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
+    const auto later = [this] { m_refresh->schedule(); };
     connect(m_model, &QAbstractItemModel::dataChanged, this, later);
     connect(m_model, &QAbstractItemModel::rowsInserted, this, later);
-    connect(m_model, &QAbstractItemModel::rowsRemoved, this, later);
-    connect(m_model, &QAbstractItemModel::modelReset, this, later);
+    const auto forget = [this] {
+        m_rows.clear(); // nothing may be hit before the next frame
+        m_refresh->schedule();
+    };
+    connect(m_model, &QAbstractItemModel::rowsRemoved, this, forget);
+    connect(m_model, &QAbstractItemModel::modelReset, this, forget);
     connect(m_selection, &QItemSelectionModel::selectionChanged, this, later);
     refreshNow();
 }
@@ -64,18 +64,23 @@ void ComparisonChart::setMetric(const MetricInfo* metric, bool log)
 
 QList<int> ComparisonChart::rowsToShow() const
 {
-    QList<int> present, all, firsts;
-    QSet<std::string> methods;
+    QList<int> present, all;
+    QMap<std::string, int> byMethod;
     for (int row = 0; row < m_model->resultCount(); ++row) {
         const ResultRow& entry = m_model->row(row);
+        const MethodSpec& method = entry.result->method;
         all << row;
         if (entry.current)
             present << row;
-        if (!methods.contains(entry.result->method.id))
-            firsts << row;
-        methods.insert(entry.result->method.id);
+        const bool defaults = printSpec(method) == method.id;
+        if (defaults || !byMethod.contains(method.id))
+            byMethod[method.id] = row;
     }
-    return !present.isEmpty() ? present : all.size() <= kMostBars ? all : firsts;
+    if (!present.isEmpty() || all.size() <= kMostBars)
+        return present.isEmpty() ? all : present;
+    QList<int> chosen = byMethod.values();
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
 }
 
 QString ComparisonChart::label(int row) const
@@ -85,7 +90,10 @@ QString ComparisonChart::label(int row) const
         return name;
     const QString spec = QString::fromStdString(printSpec(m_model->row(row).result->method));
     const qsizetype colon = spec.indexOf(QLatin1Char(':'));
-    return colon < 0 ? name : name + QLatin1Char(' ') + spec.mid(colon + 1).replace(QLatin1Char(','), QLatin1Char(' '));
+    if (colon < 0)
+        return name;
+    const QString full = name + QLatin1Char(' ') + spec.mid(colon + 1).replace(QLatin1Char(','), QLatin1Char(' '));
+    return full.size() > kLongestLabel ? full.left(kLongestLabel - 1) + QChar(0x2026) : full;
 }
 
 Bar ComparisonChart::makeBar(int row, const ChartStyle& style, bool withSelection) const
@@ -117,7 +125,7 @@ BarChartData ComparisonChart::makeData(const ChartStyle& style, bool withSelecti
 
 void ComparisonChart::refreshNow()
 {
-    m_timer.stop();
+    m_refresh->cancel();
     const QStringList before = notes();
     m_rows = rowsToShow();
     const ChartStyle style = screenStyle(palette(), font());

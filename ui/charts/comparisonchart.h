@@ -3,13 +3,13 @@
 #include "core/eval/metrics.h"
 #include "ui/charts/barchart.h"
 #include <QPersistentModelIndex>
-#include <QTimer>
 
 class QItemSelectionModel;
 
 namespace pikv::ui {
 
 class EmptyHint;
+class RefreshTimer;
 class ResultsModel;
 
 /// One metric of every checked method at its present parameters, as bars. A click or the arrow keys and Enter select.
@@ -21,8 +21,8 @@ public:
 
     void setMetric(const MetricInfo* metric, bool log);
     void refreshNow();
-    /// Rows of the model from the top bar to the bottom one: the present points of the methods; all results, or one a
-    /// method where they are many, if none is a present point (a file of results).
+    /// Rows of the model from the top bar to the bottom one: the present points of the methods. Where no row is
+    /// one (a file of results): all, or the defaults of each method where there are many.
     const QList<int>& rows() const { return m_rows; }
     /// Row of the bar at `position`, else -1.
     int rowAt(QPointF position) const;
@@ -61,7 +61,7 @@ private:
     BarBackend m_backend;
     BarChart* m_bars;
     EmptyHint* m_empty;
-    QTimer m_timer;
+    RefreshTimer* m_refresh;
     const MetricInfo* m_metric;
     bool m_log = false;
     QList<int> m_rows;

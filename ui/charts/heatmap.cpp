@@ -29,6 +29,9 @@ QSharedPointer<QCPAxisTicker> indexTicker()
     return ticker;
 }
 
+/// QCPColorMap wants the centres of the outer cells; of a single cell it draws the range itself.
+QCPRange cellRange(int cells) { return cells > 1 ? QCPRange(0, cells - 1) : QCPRange(-0.5, 0.5); }
+
 void styleAxis(QCPAxis& axis, const ChartStyle& style)
 {
     const QPen line(style.muted, style.scale);
@@ -101,7 +104,7 @@ void HeatMap::fillMap()
     }
     QCPColorMapData* cells = m_map->data();
     cells->setSize(m_data.columns, m_data.rows);
-    cells->setRange({ 0, double(qMax(1, m_data.columns - 1)) }, { 0, double(qMax(1, m_data.rows - 1)) });
+    cells->setRange(cellRange(m_data.columns), cellRange(m_data.rows));
     for (int row = 0; row < m_data.rows; ++row) {
         for (int column = 0; column < m_data.columns; ++column) {
             const double value = m_data.at(row, column);

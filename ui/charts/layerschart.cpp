@@ -2,6 +2,7 @@
 #include "ui/charts/layerschart.h"
 #include "ui/charts/emptyhint.h"
 #include "ui/charts/metrictext.h"
+#include "ui/charts/refreshtimer.h"
 #include <QAccessible>
 #include <QItemSelectionModel>
 #include <QKeyEvent>
@@ -10,8 +11,6 @@
 
 namespace pikv::ui {
 namespace {
-
-constexpr int kFrame = 12; // ms: changes within a frame are drawn once
 
 QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
 
@@ -43,9 +42,7 @@ LayersChart::LayersChart(ResultsModel* model, QItemSelectionModel* selection, QW
     setMouseTracking(true);
     setObjectName(QStringLiteral("layersChart"));
     setAccessibleName(tr("Layers chart"));
-    m_timer.setSingleShot(true);
-    m_timer.setInterval(kFrame);
-    connect(&m_timer, &QTimer::timeout, this, &LayersChart::refreshNow);
+    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
     connectModel();
     refreshNow();
 }
@@ -56,22 +53,16 @@ void LayersChart::connectModel()
         m_model, &QAbstractItemModel::dataChanged, this, [this](const QModelIndex& first) { noteChange(first.row()); });
     connect(
         m_model, &QAbstractItemModel::rowsInserted, this, [this](const QModelIndex&, int first) { noteChange(first); });
-    connect(m_model, &QAbstractItemModel::rowsRemoved, this, [this] { schedule(); });
-    connect(m_model, &QAbstractItemModel::modelReset, this, [this] { schedule(); });
-    connect(m_selection, &QItemSelectionModel::selectionChanged, this, [this] { schedule(); });
-}
-
-void LayersChart::schedule()
-{
-    if (!m_timer.isActive())
-        m_timer.start();
+    connect(m_model, &QAbstractItemModel::rowsRemoved, this, [this] { m_refresh->schedule(); });
+    connect(m_model, &QAbstractItemModel::modelReset, this, [this] { m_refresh->schedule(); });
+    connect(m_selection, &QItemSelectionModel::selectionChanged, this, [this] { m_refresh->schedule(); });
 }
 
 void LayersChart::noteChange(int row)
 {
     if (m_model->row(row).current && !m_model->row(row).stale)
         m_lastChanged = m_model->index(row, 0);
-    schedule();
+    m_refresh->schedule();
 }
 
 int LayersChart::shownRow() const
@@ -119,7 +110,7 @@ HeatMapData LayersChart::heatData(const EvaluationResult& result) const
 
 void LayersChart::refreshNow()
 {
-    m_timer.stop();
+    m_refresh->cancel();
     const int row = shownRow();
     m_result = row >= 0 ? m_model->row(row).result : nullptr;
     m_data = m_result ? heatData(*m_result) : HeatMapData();

@@ -4,13 +4,13 @@
 #include "ui/charts/heatmap.h"
 #include "ui/models/resultsmodel.h"
 #include <QPersistentModelIndex>
-#include <QTimer>
 
 class QItemSelectionModel;
 
 namespace pikv::ui {
 
 class EmptyHint;
+class RefreshTimer;
 
 /// Where in the model the error sits: layer × head of one result, the selected one, else the one that changed last.
 class LayersChart : public QWidget, public ChartSource {
@@ -41,7 +41,6 @@ protected:
 
 private:
     void connectModel();
-    void schedule();
     void noteChange(int row);
     HeatMapData heatData(const EvaluationResult& result) const;
     QString resultName() const;
@@ -53,7 +52,7 @@ private:
     QItemSelectionModel* m_selection;
     HeatMap* m_map;
     EmptyHint* m_empty;
-    QTimer m_timer;
+    RefreshTimer* m_refresh;
     const MetricInfo* m_metric;
     bool m_log = false;
     ResultPtr m_result;

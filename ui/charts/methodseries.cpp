@@ -63,8 +63,8 @@ void MethodSeries::draw(QCPPainter* painter)
     thin.setAlphaF(0.55);
     painter->setPen(QPen(thin, 1.2 * m_style.scale, m_method.line));
     painter->setBrush(Qt::NoBrush);
-    for (qsizetype i = 1; i < m_series.points.size(); ++i)
-        drawCut(painter, pixel(m_series.points[i - 1]), pixel(m_series.points[i]));
+    for (qsizetype i = 1; i < m_series.line.size(); ++i)
+        drawCut(painter, pixel(m_series.line[i - 1]), pixel(m_series.line[i]));
     for (const bool live : { false, true }) {
         for (const TradeoffPoint& point : std::as_const(m_series.points)) {
             if (point.current == live)

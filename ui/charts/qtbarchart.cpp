@@ -16,12 +16,11 @@
 namespace pikv::ui {
 namespace {
 
+/// Lines only: Qt Charts shortens names to "..." as soon as bars are thinner than text, drops a label that stands out
+/// over the axis' end, and formats numbers by printf alone. BarTexts writes them.
 void styleAxis(QAbstractAxis& axis, const ChartStyle& style)
 {
-    axis.setLabelsFont(style.font);
-    axis.setTitleFont(style.font);
-    axis.setLabelsBrush(style.text);
-    axis.setTitleBrush(style.text);
+    axis.setLabelsVisible(false);
     axis.setLinePen(QPen(style.muted, style.scale));
     axis.setGridLinePen(QPen(style.grid, style.scale));
 }
@@ -43,8 +42,7 @@ QHorizontalStackedBarSeries* makeSeries(const BarChartData& data, const BarGeome
     return series;
 }
 
-/// Its labels are ours, where QValueAxis and QLogValueAxis know printf formats only.
-QCategoryAxis* makeValueAxis(const BarChartData& data, const BarGeometry& geometry, const ChartStyle& style)
+QCategoryAxis* makeValueAxis(const BarGeometry& geometry, const ChartStyle& style)
 {
     auto* axis = new QCategoryAxis;
     axis->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
@@ -52,7 +50,6 @@ QCategoryAxis* makeValueAxis(const BarChartData& data, const BarGeometry& geomet
     axis->setStartValue(geometry.lower - geometry.base - 1e-6 * (geometry.upper - geometry.lower));
     for (const auto& [at, label] : geometry.ticks)
         axis->append(label, at - geometry.base);
-    axis->setTitleText(data.axisTitle);
     styleAxis(*axis, style);
     return axis;
 }
@@ -60,31 +57,73 @@ QCategoryAxis* makeValueAxis(const BarChartData& data, const BarGeometry& geomet
 QBarCategoryAxis* makeNameAxis(const BarChartData& data, const ChartStyle& style)
 {
     auto* axis = new QBarCategoryAxis;
-    QStringList names;
-    for (const Bar& bar : data.bars) {
-        QString name = bar.label; // categories are told apart by their text
-        while (names.contains(name))
-            name += QChar(0x200b);
-        names.prepend(name);
-    }
-    axis->append(names);
+    for (qsizetype i = 0; i < data.bars.size(); ++i)
+        axis->append(QString::number(i));
     styleAxis(*axis, style);
     axis->setGridLineVisible(false);
     return axis;
 }
 
-void placeTexts(const QChart& chart, const BarGeometry& geometry, const QList<QGraphicsSimpleTextItem*>& texts)
-{
-    const QRectF area = chart.plotArea();
-    const double span = geometry.upper - geometry.lower;
-    for (qsizetype i = 0; i < texts.size(); ++i) {
-        const QRectF box = texts[i]->boundingRect();
-        const bool left = geometry.ends[i] < geometry.base;
-        const double x = area.left() + (geometry.ends[i] - geometry.lower) / span * area.width();
-        const double y = area.top() + (double(i) + 0.5) * area.height() / double(texts.size());
-        texts[i]->setPos(left ? x - box.width() - 5 : x + 5, y - box.height() / 2);
+/// Everything written around the bars.
+class BarTexts {
+public:
+    BarTexts(QChart* chart, const BarChartData& data, const BarGeometry& geometry, const ChartStyle& style)
+        : m_geometry(geometry)
+    {
+        const auto make = [&](const QString& text) {
+            auto* item = new QGraphicsSimpleTextItem(text, chart);
+            item->setFont(style.font);
+            item->setBrush(style.text);
+            item->setZValue(20);
+            return item;
+        };
+        qreal widest = 0;
+        for (const Bar& bar : data.bars) {
+            m_names << make(bar.label);
+            m_values << make(bar.text);
+            widest = qMax(widest, m_names.last()->boundingRect().width());
+        }
+        for (const auto& [at, label] : geometry.ticks)
+            m_ticks << make(label);
+        m_title = make(data.axisTitle);
+        const qreal line = m_title->boundingRect().height();
+        chart->setMargins({ qRound(widest) + 18, 4, 10, qRound(2 * line) + 10 });
     }
-}
+
+    void place(const QRectF& area) const
+    {
+        const qreal band = area.height() / double(m_names.size());
+        for (qsizetype i = 0; i < m_names.size(); ++i) {
+            const qreal y = area.top() + (double(i) + 0.5) * band, end = toX(area, m_geometry.ends[i]);
+            const bool left = m_geometry.ends[i] < m_geometry.base;
+            put(*m_names[i], { area.left() - 10, y }, 1, band);
+            put(*m_values[i], { left ? end - 5 : end + 5, y }, left ? 1 : 0, band);
+        }
+        const qreal line = m_title->boundingRect().height(), under = area.bottom() + 6;
+        for (qsizetype i = 0; i < m_ticks.size(); ++i)
+            put(*m_ticks[i], { toX(area, m_geometry.ticks[i].first), under + line / 2 }, 0.5, line);
+        put(*m_title, { area.center().x(), under + line * 1.5 + 2 }, 0.5, line);
+    }
+
+private:
+    qreal toX(const QRectF& area, double value) const
+    {
+        return area.left() + (value - m_geometry.lower) / (m_geometry.upper - m_geometry.lower) * area.width();
+    }
+
+    /// Centred on the point vertically; `anchor` 0 starts at it, 1 ends there. Shrinks to `height`.
+    static void put(QGraphicsSimpleTextItem& text, QPointF point, qreal anchor, qreal height)
+    {
+        const QRectF box = text.boundingRect();
+        const qreal scale = qMin(1.0, height / box.height());
+        text.setScale(scale);
+        text.setPos(point.x() - anchor * box.width() * scale, point.y() - box.height() * scale / 2);
+    }
+
+    BarGeometry m_geometry;
+    QList<QGraphicsSimpleTextItem*> m_names, m_values, m_ticks;
+    QGraphicsSimpleTextItem* m_title = nullptr;
+};
 
 QChart* makeChart(const BarChartData& data, const ChartStyle& style, const QString& title)
 {
@@ -93,7 +132,6 @@ QChart* makeChart(const BarChartData& data, const ChartStyle& style, const QStri
     chart->setBackgroundBrush(style.background);
     chart->setBackgroundPen(Qt::NoPen);
     chart->setBackgroundRoundness(0);
-    chart->setMargins({ 4, 4, 8, 4 });
     chart->layout()->setContentsMargins(0, 0, 0, 0);
     chart->legend()->hide();
     chart->setTitle(title.toHtmlEscaped());
@@ -101,22 +139,14 @@ QChart* makeChart(const BarChartData& data, const ChartStyle& style, const QStri
     chart->setTitleBrush(style.text);
     auto* series = makeSeries(data, geometry);
     chart->addSeries(series);
-    auto* values = makeValueAxis(data, geometry, style);
+    auto* values = makeValueAxis(geometry, style);
     auto* names = makeNameAxis(data, style);
     chart->addAxis(values, Qt::AlignBottom);
     chart->addAxis(names, Qt::AlignLeft);
     series->attachAxis(values);
     series->attachAxis(names);
-    QList<QGraphicsSimpleTextItem*> texts;
-    for (const Bar& bar : data.bars) {
-        auto* text = new QGraphicsSimpleTextItem(bar.text, chart);
-        text->setFont(style.font);
-        text->setBrush(style.text);
-        text->setZValue(20);
-        texts << text;
-    }
-    QObject::connect(
-        chart, &QChart::plotAreaChanged, chart, [chart, geometry, texts] { placeTexts(*chart, geometry, texts); });
+    const BarTexts texts(chart, data, geometry, style);
+    QObject::connect(chart, &QChart::plotAreaChanged, chart, [texts](const QRectF& area) { texts.place(area); });
     return chart;
 }
 

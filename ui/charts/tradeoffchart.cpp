@@ -3,14 +3,13 @@
 #include "ui/charts/emptyhint.h"
 #include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
+#include "ui/charts/refreshtimer.h"
 #include "ui/charts/tradeoffscene.h"
 #include <QItemSelectionModel>
 #include <QVBoxLayout>
 
 namespace pikv::ui {
 namespace {
-
-constexpr int kFrame = 12; // ms: changes within a frame are drawn once
 
 QString label(const MetricInfo& metric)
 {
@@ -35,9 +34,7 @@ TradeoffChart::TradeoffChart(ResultsModel* model, QItemSelectionModel* selection
     setFocusPolicy(Qt::StrongFocus);
     setObjectName(QStringLiteral("tradeoffChart"));
     setAccessibleName(tr("Trade-off chart"));
-    m_timer.setSingleShot(true);
-    m_timer.setInterval(kFrame);
-    connect(&m_timer, &QTimer::timeout, this, &TradeoffChart::refreshNow);
+    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
     m_axes = { findMetric("bits_per_element"), findMetric("attention_error"), false, true };
     connectModel();
     connectMouse();
@@ -51,8 +48,12 @@ void TradeoffChart::connectModel()
 {
     connect(m_model, &QAbstractItemModel::dataChanged, this, [this] { schedule(false); });
     connect(m_model, &QAbstractItemModel::rowsInserted, this, [this] { schedule(true); });
-    connect(m_model, &QAbstractItemModel::rowsRemoved, this, [this] { schedule(true); });
-    connect(m_model, &QAbstractItemModel::modelReset, this, [this] { schedule(true); });
+    const auto forget = [this] {
+        m_data = {}; // its rows are gone: nothing may be hit before the next frame
+        schedule(true);
+    };
+    connect(m_model, &QAbstractItemModel::rowsRemoved, this, forget);
+    connect(m_model, &QAbstractItemModel::modelReset, this, forget);
     connect(m_selection, &QItemSelectionModel::selectionChanged, this, [this] { updateRings(); });
 }
 
@@ -75,13 +76,12 @@ void TradeoffChart::setMethodHidden(const QString& method, bool hidden)
 void TradeoffChart::schedule(bool structural)
 {
     m_structural |= structural;
-    if (!m_timer.isActive())
-        m_timer.start();
+    m_refresh->schedule();
 }
 
 void TradeoffChart::refreshNow()
 {
-    m_timer.stop();
+    m_refresh->cancel();
     const QStringList notes = m_data.notes;
     m_data = tradeoffData(*m_model, m_axes, m_hidden);
     m_scene->setData(m_data, m_axes);
@@ -90,7 +90,7 @@ void TradeoffChart::refreshNow()
         m_scene->fit(!m_structural);
     m_structural = false;
     m_empty->setVisible(m_model->resultCount() == 0);
-    updateRings();
+    setRings();
     m_scene->replot();
     updateDescription();
     if (notes != m_data.notes)
@@ -106,6 +106,12 @@ void TradeoffChart::fit()
 
 void TradeoffChart::updateRings()
 {
+    setRings();
+    m_scene->replotRings();
+}
+
+void TradeoffChart::setRings()
+{
     QList<TradeoffPoint> selected;
     for (const QModelIndex& index : m_selection->selectedRows()) {
         if (const TradeoffPoint* point = pointOf(index.row()))
@@ -113,7 +119,6 @@ void TradeoffChart::updateRings()
     }
     const TradeoffPoint* cursor = m_cursor.isValid() ? pointOf(m_cursor.row()) : nullptr;
     m_scene->setRings(selected, cursor ? std::optional(*cursor) : std::nullopt);
-    m_scene->replotRings();
 }
 
 void TradeoffChart::updateDescription()

@@ -3,7 +3,6 @@
 #include "ui/charts/chartsource.h"
 #include "ui/charts/tradeoffdata.h"
 #include <QPersistentModelIndex>
-#include <QTimer>
 #include <QWidget>
 #include <memory>
 
@@ -14,6 +13,7 @@ class QItemSelectionModel;
 namespace pikv::ui {
 
 class EmptyHint;
+class RefreshTimer;
 class TradeoffScene;
 
 /// Results as points, size against quality. Hover shows all figures; click, Shift-drag or arrow keys and Enter select;
@@ -61,6 +61,7 @@ private:
     void connectModel();
     void connectMouse();
     void schedule(bool structural);
+    void setRings();
     void updateRings();
     void updateDescription();
     void restyle();
@@ -81,7 +82,7 @@ private:
     QCustomPlot* m_plot;
     std::unique_ptr<TradeoffScene> m_scene;
     EmptyHint* m_empty;
-    QTimer m_timer;
+    RefreshTimer* m_refresh;
     TradeoffAxes m_axes;
     TradeoffData m_data;
     QSet<QString> m_hidden;

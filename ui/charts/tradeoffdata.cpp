@@ -4,6 +4,7 @@
 #include "ui/charts/metrictext.h"
 #include <QCoreApplication>
 #include <QHash>
+#include <set>
 
 namespace pikv::ui {
 namespace {
@@ -18,7 +19,7 @@ TradeoffSeries& seriesOf(TradeoffData& data, QHash<QString, qsizetype>& index, c
     if (known != index.constEnd())
         return data.series[*known];
     index.insert(id, data.series.size());
-    data.series.append({ id, cell.data().toString(), false, {} });
+    data.series.append({ id, cell.data().toString(), false, {}, {} });
     return data.series.last();
 }
 
@@ -56,23 +57,56 @@ void addEdgeNotes(TradeoffData& data, const TradeoffAxes& axes)
     }
 }
 
-void addFront(TradeoffData& data, const ResultsModel& model, const TradeoffAxes& axes)
+/// The points of `points` on their common Pareto front, from best to worst x.
+QList<TradeoffPoint> frontOf(const QList<TradeoffPoint>& points, const ResultsModel& model, const TradeoffAxes& axes)
 {
     std::vector<EvaluationResult> figures;
-    QList<TradeoffPoint> points;
-    for (const TradeoffSeries& series : std::as_const(data.series)) {
-        if (series.hidden)
-            continue;
-        for (const TradeoffPoint& point : series.points) {
-            points << point;
-            figures.push_back(figuresOf(*model.row(point.row).result));
+    for (const TradeoffPoint& point : points)
+        figures.push_back(figuresOf(*model.row(point.row).result));
+    QList<TradeoffPoint> front;
+    for (const std::size_t i : paretoFront(figures, *axes.x, *axes.y))
+        front << points.at(qsizetype(i));
+    const bool rising = axes.x->better != Better::Higher;
+    std::stable_sort(
+        front.begin(), front.end(), [rising](const auto& a, const auto& b) { return rising ? a.x < b.x : a.x > b.x; });
+    return front;
+}
+
+/// How many parameters (and the importance source) are not the same in all points.
+int variedParameters(const QList<TradeoffPoint>& points, const ResultsModel& model)
+{
+    std::vector<std::string> first;
+    std::set<std::size_t> varied;
+    for (const TradeoffPoint& point : points) {
+        const EvaluationResult& result = *model.row(point.row).result;
+        std::vector<std::string> values = splitTopLevel(printParams(result.method), ',');
+        values.push_back(printImportance(result.importance));
+        if (first.empty())
+            first = values;
+        for (std::size_t i = 0; i < std::min(first.size(), values.size()); ++i) {
+            if (values[i] != first[i])
+                varied.insert(i);
         }
     }
-    for (const std::size_t i : paretoFront(figures, *axes.x, *axes.y))
-        data.front << points.at(qsizetype(i));
-    const bool rising = axes.x->better != Better::Higher;
-    std::stable_sort(data.front.begin(), data.front.end(),
-        [rising](const auto& a, const auto& b) { return rising ? a.x < b.x : a.x > b.x; });
+    return int(varied.size());
+}
+
+void addLine(TradeoffSeries& series, const ResultsModel& model, const TradeoffAxes& axes)
+{
+    QList<TradeoffPoint> sweep;
+    std::copy_if(
+        series.points.begin(), series.points.end(), std::back_inserter(sweep), [](auto& p) { return !p.current; });
+    series.line = variedParameters(sweep, model) > 1 ? frontOf(sweep, model, axes) : sweep;
+}
+
+void addFront(TradeoffData& data, const ResultsModel& model, const TradeoffAxes& axes)
+{
+    QList<TradeoffPoint> points;
+    for (const TradeoffSeries& series : std::as_const(data.series)) {
+        if (!series.hidden)
+            points << series.points;
+    }
+    data.front = frontOf(points, model, axes);
 }
 
 } // namespace
@@ -95,6 +129,7 @@ TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, c
     for (TradeoffSeries& series : data.series) {
         std::stable_sort(series.points.begin(), series.points.end(),
             [](const auto& a, const auto& b) { return a.x != b.x ? a.x < b.x : a.y < b.y; });
+        addLine(series, model, axes);
     }
     addFront(data, model, axes);
     addEdgeNotes(data, axes);

@@ -30,6 +30,9 @@ struct TradeoffSeries {
     QString method, label;
     bool hidden = false;
     QList<TradeoffPoint> points;
+    /// What a line joins: the sweep, or where it varies several parameters at once the best of it, because a line
+    /// through a grid of parameters only zigzags. Live points are not part of it.
+    QList<TradeoffPoint> line;
 };
 
 struct TradeoffData {

@@ -30,6 +30,7 @@ private Q_SLOTS:
     void layersShowTheSelectedResult();
     void layersCursorReadsCells();
     void layersLeaveMissingLayersEmpty();
+    void layersFillThePlaneOfOneHead();
     void layersSayWhenThereIsNothing();
 };
 
@@ -162,6 +163,7 @@ void PanelsTest::layersShowTheSelectedResult()
         results.model.put(layered, results.model.row(row).current);
     }
     LayersPanel panel(&results.model, &results.selection);
+    panel.show();
     LayersChart* chart = panel.layersChart();
     results.selection.select(
         results.model.index(1, 0), QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
@@ -230,6 +232,25 @@ void PanelsTest::layersLeaveMissingLayersEmpty()
     QCOMPARE(colorOf(1, 1), base);
     QVERIFY(colorOf(0, 2) != base);
     QVERIFY(colorOf(1, 3).lightness() > colorOf(0, 0).lightness()); // more error, brighter
+}
+
+void PanelsTest::layersFillThePlaneOfOneHead()
+{
+    Results results;
+    auto result = makeResult(kAlpha, 8, 4, 0.1);
+    addLayers(*result, 3, 1);
+    results.model.put(result, true);
+    LayersPanel panel(&results.model, &results.selection);
+    panel.resize(500, 400);
+    panel.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&panel));
+    QTest::qWait(40);
+    const HeatMap* map = panel.layersChart()->map();
+    const QImage image = panel.grab().toImage();
+    const QColor base = panel.palette().color(QPalette::Base);
+    const QRect cell = map->cellRect({ 0, 2 }).toRect().adjusted(6, 6, -6, -6);
+    for (const QPoint corner : { cell.topLeft(), cell.topRight(), cell.bottomLeft(), cell.bottomRight() })
+        QVERIFY(image.pixelColor(map->mapTo(&panel, corner)) != base);
 }
 
 void PanelsTest::layersSayWhenThereIsNothing()

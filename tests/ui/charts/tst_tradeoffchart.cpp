@@ -29,6 +29,7 @@ private Q_SLOTS:
     void userZoomSurvivesNewResults();
     void legendClickHidesAMethod();
     void manyChangesAreDrawnOnce();
+    void nothingIsHitAfterRowsAreGone();
     void followsThePalette();
     void describesItself();
 
@@ -256,6 +257,23 @@ void TradeoffChartTest::manyChangesAreDrawnOnce()
     QTRY_COMPARE(m_chart->data().shown, 205);
     QTest::qWait(60);
     QVERIFY2(draws.count() >= 1 && draws.count() <= 4, qPrintable(QString::number(draws.count())));
+}
+
+void TradeoffChartTest::nothingIsHitAfterRowsAreGone()
+{
+    const QPoint last = at(4);
+    m_results->model.removeMethod(kBeta); // the chart has not drawn this yet
+    QTest::mouseMove(plot(), last);
+    QTest::mouseClick(plot(), Qt::LeftButton, {}, last);
+    QTest::keyClick(m_chart.get(), Qt::Key_End);
+    QTest::keyClick(m_chart.get(), Qt::Key_Return);
+    QVERIFY(m_results->selectedRows().isEmpty());
+    QTRY_COMPARE(m_chart->data().shown, 3);
+    m_results->model.clear();
+    QTest::mouseClick(plot(), Qt::LeftButton, {}, last);
+    QTest::keyClick(m_chart.get(), Qt::Key_Right);
+    QVERIFY(m_results->selectedRows().isEmpty());
+    QTRY_COMPARE(m_chart->data().shown, 0);
 }
 
 void TradeoffChartTest::followsThePalette()

@@ -16,6 +16,7 @@ class TradeoffDataTest : public QObject {
 
 private Q_SLOTS:
     void joinsTheSweepOfAMethodByRisingSize();
+    void joinsTheBestOfAGridOfParameters();
     void putsZeroAtTheEdgeOfALogarithmicAxis();
     void countsResultsWithoutAValue();
     void frontIsTheEnginesOwn_data();
@@ -46,6 +47,31 @@ void TradeoffDataTest::joinsTheSweepOfAMethodByRisingSize()
     QCOMPARE(data.series[0].points[0].row, 2);
     QCOMPARE(data.series[0].points[1].row, 0);
     QCOMPARE(data.shown, 3);
+}
+
+void TradeoffDataTest::joinsTheBestOfAGridOfParameters()
+{
+    Results results;
+    const auto add = [&](int rank, int recent, double bits, double error, bool current) {
+        auto result = makeResult(kAlpha, rank, bits, error);
+        result->method.params.set("recent", std::int64_t(recent));
+        return results.model.put(result, current);
+    };
+    add(4, 0, 2, 0.4, false);
+    add(8, 0, 3, 0.5, false); // worse and larger, but the sweep is of the rank alone
+    add(16, 0, 4, 0.1, false);
+    add(20, 0, 3.5, 0.2, true);
+    const auto line = [&] {
+        QList<int> rows;
+        const TradeoffData data = tradeoffData(results.model, m_axes, {});
+        for (const TradeoffPoint& point : data.series[0].line)
+            rows << point.row;
+        return rows;
+    };
+    QCOMPARE(line(), QList<int>({ 0, 1, 2 }));
+    add(16, 64, 5, 0.3, false); // now two parameters vary
+    add(32, 64, 6, 0.05, false);
+    QCOMPARE(line(), QList<int>({ 0, 2, 5 }));
 }
 
 void TradeoffDataTest::putsZeroAtTheEdgeOfALogarithmicAxis()

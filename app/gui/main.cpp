@@ -6,6 +6,21 @@
 #include <QCommandLineParser>
 #include <QIcon>
 #include <QTimer>
+#include <cstdlib>
+
+namespace {
+
+int runWindow(const QString& dump)
+{
+    pikv::ui::MainWindow window;
+    pikv::ui::MeasurePlan plan(&window);
+    window.show();
+    if (!dump.isEmpty())
+        QTimer::singleShot(0, &window, [&window, dump] { window.openDump(dump); });
+    return QApplication::exec();
+}
+
+} // namespace
 
 extern "C" int pikvMain(int argc, char** argv)
 {
@@ -26,13 +41,11 @@ extern "C" int pikvMain(int argc, char** argv)
     parser.addPositionalArgument(QStringLiteral("dump"), QStringLiteral("KV-cache dump to open; the sample without it."), QStringLiteral("[dump]"));
     parser.process(app);
 
-    pikv::ui::MainWindow window;
-    pikv::ui::MeasurePlan plan(&window);
-    window.show();
     QString dump = parser.positionalArguments().value(0);
     if (dump.isEmpty() && !parser.isSet(empty))
         dump = QString::fromStdString(pikv::shippedFile(pikv::sampleDump));
-    if (!dump.isEmpty())
-        QTimer::singleShot(0, &window, [&window, dump] { window.openDump(dump); });
-    return QApplication::exec();
+    const int status = runWindow(dump);
+    if (pikv::ui::Engine::leftWorkBehind())
+        std::_Exit(status);
+    return status;
 }

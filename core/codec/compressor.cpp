@@ -61,6 +61,8 @@ at::Tensor readProtected(const LayerOutput& output, const char* name, const Prot
 
 } // namespace
 
+void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->validate(info); }
+
 void Compressor::validate(const CacheInfo&) const { }
 std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
 SectionSet LayerwiseCompressor::encodeOne(

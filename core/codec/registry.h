@@ -11,6 +11,7 @@
 namespace pikv {
 
 class Compressor;
+struct CacheInfo;
 
 /// All that the program knows of a method; registered once, in the file that implements it.
 struct MethodInfo {
@@ -48,6 +49,9 @@ private:
 const std::vector<ParamSpec>& commonParams();
 
 std::unique_ptr<Compressor> makeCompressor(const MethodSpec& spec);
+/// Compressor::validate() for those who cannot name a Compressor: throws Error{Usage} where the method cannot do this
+/// with a cache of these shapes. Reads no tensors.
+void checkMethod(const MethodSpec& method, const CacheInfo& info);
 
 /// `static const MethodRegistration reg { MethodInfo { … } };` at namespace scope of the implementing file.
 struct MethodRegistration {

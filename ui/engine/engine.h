@@ -5,30 +5,38 @@
 #include <QCache>
 #include <QHash>
 #include <QObject>
-#include <QThread>
+#include <functional>
 #include <memory>
 #include <vector>
+
+class QThread;
 
 namespace pikv::ui {
 
 class EngineQueue;
 
 /// The window's side of the engine thread, which owns all LibTorch work. Nothing here blocks; answers come as signals
-/// on the GUI thread. Requests carry a growing id, the latest of a method wins, an answer that was overtaken is dropped.
+/// on the GUI thread. Requests carry a growing id, the latest of a method wins: an answer older than what was shown
+/// last is dropped.
 class Engine : public QObject {
     Q_OBJECT
 public:
     explicit Engine(QObject* parent = nullptr);
-    /// Asks the running job to stop and waits for the thread.
+    /// Asks the running job to stop and waits for it, two seconds at most.
     ~Engine() override;
+    /// An engine was destroyed while an operation that cannot be interrupted was running: the process must end without
+    /// unloading what that operation uses (std::_Exit).
+    static bool leftWorkBehind();
 
     CachePtr cache() const { return m_cache; }
     const CacheInfo* info() const { return m_cache ? &cacheInfo(*m_cache) : nullptr; }
     const ImportanceSpec& importance() const { return m_importance; }
     bool isBusy() const { return m_busy; }
 
-    /// Reads the dump's header in the engine thread; everything else that waits is dropped.
+    /// Reads the dump's header in the engine thread. The dump that is open, and the work on it, stay until the new one
+    /// is there; where it cannot be read they stay for good.
     void openDump(const QString& path);
+    /// Both drop all work that waits; what was computed before no longer arrives.
     void setImportance(const ImportanceSpec& importance);
     /// NaN and infinity in the dump: refused (default) or left out of every figure.
     void setAcceptNonFinite(bool accept);
@@ -36,12 +44,15 @@ public:
     /// Evaluates a method at the form's parameters: a preview from a few layers first, then the full result. Overtakes
     /// sweeps and earlier requests for the same method. Returns the request's id.
     quint64 requestLive(const MethodSpec& method);
-    void dropLive(const QString& methodId);
-    /// Appends points to the sweep, which runs while nothing live waits.
+    /// Id of the method's latest live request; 0 where none is wanted.
+    quint64 latestLive(const QString& methodId) const { return m_latest.value(methodId); }
+    /// Appends points to the sweep, which runs while nothing live waits. Points that wait already are not repeated.
     void requestSweep(const std::vector<MethodSpec>& points);
+    /// Forgets all that waits or runs for a method.
+    void dropMethod(const QString& methodId);
     /// Writes the compressed cache to `path`.
     void compressTo(const MethodSpec& method, const QString& path);
-    /// Stops the running job and forgets every waiting one.
+    /// Stops the running job and forgets every waiting one; cancelled() follows when nothing runs any more.
     void cancel();
 
 Q_SIGNALS:
@@ -49,6 +60,7 @@ Q_SIGNALS:
     void dumpFailed(const QString& path);
     /// `live`: the form's point, else a point of a sweep.
     void resultReady(pikv::ui::ResultPtr result, quint64 id, bool live);
+    void liveFailed(const QString& methodId);
     void problem(const pikv::Problem& problem);
     void progressChanged(const QString& stage, int done, int total);
     void busyChanged(bool busy);
@@ -57,25 +69,31 @@ Q_SIGNALS:
     void fileSaved(const QString& path, quint64 bytes);
 
 private:
-    friend class EngineQueue;
     QString keyOf(const MethodSpec& method) const;
     EvaluationRequest requestFor(const MethodSpec& method) const;
+    std::function<void(const JobControl&)> liveJob(EvaluationRequest request, quint64 id);
+    void pushSweepPoint(EvaluationRequest request);
+    void takeDump(const CachePtr& cache);
     void deliver(const ResultPtr& result, quint64 id, bool live, quint64 epoch);
-    void reportFailure(const Problem& problem, quint64 id, bool live, quint64 epoch, const QString& methodId);
-    void finishSweepPoint();
+    void failLive(const Problem& problem, const QString& methodId, quint64 id, quint64 epoch);
+    void finishSweepPoint(const QString& key, quint64 epoch);
+    void dropWork();
+    void showProgress(int urgency, const QString& label, const QString& stage, int done, int total);
     void setBusy(bool busy);
 
-    QThread m_thread;
-    std::unique_ptr<EngineQueue> m_queue;
+    // On the heap: they outlive the engine where an operation does not end in time.
+    QThread* m_thread;
+    EngineQueue* m_queue;
     CachePtr m_cache;
     ImportanceSpec m_importance;
     bool m_acceptNonFinite = false;
     bool m_busy = false;
-    quint64 m_lastId = 0;
+    quint64 m_lastId = 0, m_openId = 0;
     quint64 m_epoch = 0; ///< grows when dump, importance or policy change: older answers no longer count
-    QHash<QString, quint64> m_latest; ///< id of each method's latest live request
-    int m_sweepDone = 0, m_sweepTotal = 0;
-    QCache<QString, ResultPtr> m_recent { 256 };
+    QHash<QString, quint64> m_latest, m_shown; ///< ids of each method's latest live request and live result
+    QHash<QString, QString> m_sweepPoints; ///< key and method of the points that are still to come
+    int m_sweepTotal = 0;
+    QCache<QString, ResultPtr> m_recent { 512 };
 };
 
 } // namespace pikv::ui

@@ -1,35 +1,67 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/engine/enginequeue.h"
 #include <QMutexLocker>
+#include <utility>
 
 namespace pikv::ui {
 namespace {
+
 constexpr int reportInterval = 100; ///< ms between progress signals
+/// ms that a preview may go on though newer settings wait: stopped at every move of the mouse it would never be there,
+/// and the point would stand still until the mouse does.
+constexpr int previewGrace = 80;
+
+bool isLive(const EngineQueue::Job& job)
+{
+    return job.urgency == EngineQueue::Preview || job.urgency == EngineQueue::Full;
 }
 
+} // namespace
+
 EngineQueue::EngineQueue() { m_sinceReport.start(); }
+
+/// Stops what runs where `job` replaces it or is more urgent.
+void EngineQueue::makeWay(const Job& job)
+{
+    if (!m_isRunning)
+        return;
+    if (isLive(job) && isLive(m_running) && job.method == m_running.method) {
+        m_again = false;
+        if (m_running.urgency != Preview || m_sinceStart.elapsed() >= previewGrace)
+            m_stop.request_stop();
+    } else if (job.urgency < m_running.urgency) {
+        m_again = true;
+        m_stop.request_stop();
+    }
+}
 
 void EngineQueue::push(Job job)
 {
     {
         const QMutexLocker lock(&m_mutex);
-        if (m_isRunning && job.urgency < m_running.urgency) {
-            // Done again later, unless this very request replaces it.
-            m_again = job.method.empty() || job.method != m_running.method;
-            m_stop.request_stop();
-        } else if (m_isRunning && !job.method.empty() && job.method == m_running.method) {
-            m_again = false;
-            m_stop.request_stop();
-        }
+        makeWay(job);
         put(std::move(job), false);
     }
     wake();
 }
 
+void EngineQueue::pushLive(Job preview, Job full)
+{
+    {
+        const QMutexLocker lock(&m_mutex);
+        makeWay(preview);
+        put(std::move(preview), false);
+        put(std::move(full), false);
+    }
+    wake();
+}
+
+void EngineQueue::wake() { QMetaObject::invokeMethod(this, &EngineQueue::work, Qt::QueuedConnection); }
+
 void EngineQueue::put(Job job, bool front)
 {
     auto& list = m_waiting[job.urgency];
-    if (!job.method.empty())
+    if (isLive(job))
         std::erase_if(list, [&](const Job& other) { return other.method == job.method; });
     if (front)
         list.push_front(std::move(job));
@@ -37,35 +69,47 @@ void EngineQueue::put(Job job, bool front)
         list.push_back(std::move(job));
 }
 
-void EngineQueue::dropMethod(const std::string& method)
+void EngineQueue::dropWhere(const std::function<bool(const Job&)>& matches)
 {
-    const QMutexLocker lock(&m_mutex);
     for (auto& list : m_waiting)
-        std::erase_if(list, [&](const Job& job) { return job.method == method; });
-    if (m_isRunning && m_running.method == method) {
+        std::erase_if(list, matches);
+    if (m_isRunning && matches(m_running)) {
         m_again = false;
         m_stop.request_stop();
     }
 }
 
-void EngineQueue::dropAll()
+void EngineQueue::dropLive(const std::string& method)
 {
     const QMutexLocker lock(&m_mutex);
-    for (auto& list : m_waiting)
-        list.clear();
-    m_again = false;
-    if (m_isRunning)
-        m_stop.request_stop();
+    dropWhere([&](const Job& job) { return isLive(job) && job.method == method; });
+}
+
+void EngineQueue::dropSweep(const std::string& method)
+{
+    const QMutexLocker lock(&m_mutex);
+    dropWhere([&](const Job& job) { return job.urgency == Sweep && job.method == method; });
+}
+
+void EngineQueue::dropAll()
+{
+    bool idleNow = false;
+    {
+        const QMutexLocker lock(&m_mutex);
+        dropWhere([](const Job&) { return true; });
+        idleNow = !m_isRunning;
+        m_tellStopped = !idleNow;
+    }
+    if (idleNow)
+        Q_EMIT stopped();
 }
 
 void EngineQueue::shutDown()
 {
-    dropAll();
     const QMutexLocker lock(&m_mutex);
+    dropWhere([](const Job&) { return true; });
     m_shutDown = true;
 }
-
-void EngineQueue::wake() { QMetaObject::invokeMethod(this, &EngineQueue::work, Qt::QueuedConnection); }
 
 bool EngineQueue::takeNext(Job& job)
 {
@@ -78,10 +122,25 @@ bool EngineQueue::takeNext(Job& job)
         m_stop = std::stop_source();
         m_isRunning = true;
         m_again = false;
+        m_sinceStart.start();
         return true;
     }
-    m_isRunning = false;
     return false;
+}
+
+void EngineQueue::finish(Job job)
+{
+    bool tell = false;
+    {
+        const QMutexLocker lock(&m_mutex);
+        m_isRunning = false;
+        m_running = {};
+        if (m_again && m_stop.stop_requested() && !m_shutDown)
+            put(std::move(job), true);
+        tell = std::exchange(m_tellStopped, false);
+    }
+    if (tell)
+        Q_EMIT stopped();
 }
 
 void EngineQueue::work()
@@ -89,20 +148,16 @@ void EngineQueue::work()
     Job job;
     bool any = false;
     while (takeNext(job)) {
-        if (!any)
+        if (!std::exchange(any, true))
             Q_EMIT started();
-        any = true;
-        const JobControl control(m_stop.get_token(), [this](const Progress& p) {
+        const JobControl control(m_stop.get_token(), [this, &job](const Progress& p) {
             if (m_sinceReport.elapsed() < reportInterval)
                 return;
             m_sinceReport.restart();
-            Q_EMIT progressed(QString::fromStdString(p.stage), p.done, p.total);
+            Q_EMIT progressed(job.urgency, job.label, QString::fromStdString(p.stage), p.done, p.total);
         });
         job.run(control);
-        const QMutexLocker lock(&m_mutex);
-        m_isRunning = false;
-        if (m_again && m_stop.stop_requested() && !m_shutDown)
-            put(std::move(job), true);
+        finish(std::move(job));
     }
     if (any)
         Q_EMIT idle();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/eval/evaluator.h"
+#include "core/base/jobcontrol.h"
 #include <QElapsedTimer>
 #include <QMutex>
 #include <QObject>
@@ -11,8 +11,8 @@
 
 namespace pikv::ui {
 
-/// Work of the engine thread in order of urgency: tasks (open, save), previews, full live results, sweep points. One job
-/// runs at a time; a more urgent one stops it, and it is done again later.
+/// Work of the engine thread in order of urgency: tasks (open, save), previews, full live results, sweep points. One
+/// job runs at a time; a more urgent one stops it, and it is done again later.
 class EngineQueue : public QObject {
     Q_OBJECT
 public:
@@ -20,34 +20,48 @@ public:
     struct Job {
         Urgency urgency = Task;
         std::string method; ///< of Preview and Full: a newer request for it replaces this one
-        std::function<void(const JobControl&)> run; ///< throws Error{Cancelled} when stopped
+        QString label; ///< what runs, for the progress text
+        std::function<void(const JobControl&)> run; ///< returns when stopped; lets no exception out
     };
 
     EngineQueue();
     void push(Job job);
-    /// Drops waiting jobs of one method, and stops its running one for good.
-    void dropMethod(const std::string& method);
+    /// Both at once, in place of all earlier ones for their method. Pushed one by one the engine thread might begin the
+    /// one and take the other for its successor.
+    void pushLive(Job preview, Job full);
+    /// Drops waiting live jobs of one method, and stops its running one for good.
+    void dropLive(const std::string& method);
+    /// The same for its points of a sweep.
+    void dropSweep(const std::string& method);
+    /// Drops everything; stopped() follows as soon as nothing of it runs any more.
     void dropAll();
     /// Stops the running job and takes no further one.
     void shutDown();
+    /// For jobs: has `call` called in the thread of whoever listens to answered(), if they still do.
+    void answer(std::function<void()> call) { Q_EMIT answered(call); }
 
 Q_SIGNALS:
-    void progressed(const QString& stage, int done, int total);
-    void idle();
+    void progressed(int urgency, const QString& label, const QString& stage, int done, int total);
+    void answered(const std::function<void()>& call);
     void started();
+    void idle();
+    void stopped();
 
 private:
+    void makeWay(const Job& job);
     void wake();
     void work();
     bool takeNext(Job& job);
+    void finish(Job job);
     void put(Job job, bool front);
+    void dropWhere(const std::function<bool(const Job&)>& matches);
 
     QMutex m_mutex;
     std::deque<Job> m_waiting[Urgencies];
     std::stop_source m_stop;
     Job m_running;
-    bool m_isRunning = false, m_again = false, m_shutDown = false;
-    QElapsedTimer m_sinceReport;
+    bool m_isRunning = false, m_again = false, m_tellStopped = false, m_shutDown = false;
+    QElapsedTimer m_sinceStart, m_sinceReport;
 };
 
 } // namespace pikv::ui

@@ -2,6 +2,7 @@
 #include "ui/models/problemsmodel.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
+#include <algorithm>
 
 namespace pikv::ui {
 namespace {
@@ -10,6 +11,8 @@ constexpr int maxEntries = 500;
 
 QString adviceFor(const Problem& problem)
 {
+    if (problem.message.find("NaN or infinite") != std::string::npos)
+        return QObject::tr("Choose Run > Leave NaN and infinity out, or open another dump");
     switch (problem.kind) {
     case ErrorKind::Usage: return QObject::tr("Change the parameter it names, or uncheck the method");
     case ErrorKind::Input: return QObject::tr("Open another dump, or write this one again with the exporter");
@@ -27,8 +30,17 @@ ProblemsModel::ProblemsModel(QObject* parent)
 
 void ProblemsModel::prepend(Entry entry)
 {
-    if (!m_entries.isEmpty() && m_entries.front().message == entry.message) {
-        // A drag repeats the same refusal at every step: one line with the latest time is enough.
+    // A drag repeats the same refusal at every step, a sweep the same warning at every point: one line with the latest
+    // time is enough.
+    const auto same = std::find_if(
+        m_entries.cbegin(), m_entries.cend(), [&](const Entry& e) { return e.message == entry.message; });
+    if (same != m_entries.cend()) {
+        const auto row = int(same - m_entries.cbegin());
+        if (row > 0) {
+            beginMoveRows({}, row, row, {}, 0);
+            m_entries.move(row, 0);
+            endMoveRows();
+        }
         m_entries.front().time = entry.time;
         Q_EMIT dataChanged(index(0, 0), index(0, ColumnCount - 1));
         return;

@@ -7,7 +7,7 @@
 
 namespace pikv::ui {
 
-/// What went wrong, newest first, and what to do about it.
+/// What went wrong, newest first and each sentence once, and what to do about it.
 class ProblemsModel : public QAbstractTableModel {
     Q_OBJECT
 public:

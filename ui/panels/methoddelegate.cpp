@@ -4,6 +4,7 @@
 #include <QAbstractItemView>
 #include <QApplication>
 #include <QPainter>
+#include <QTreeView>
 
 namespace pikv::ui {
 namespace {
@@ -63,7 +64,9 @@ QSize MethodDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelI
     if (sentence.isEmpty())
         return size + QSize(0, 6);
     const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
-    const int width = (view ? view->viewport()->width() : 300) - textLeft(option) - 24;
+    const auto* tree = qobject_cast<const QTreeView*>(option.widget);
+    const int indent = tree ? tree->indentation() : 0;
+    const int width = (view ? view->viewport()->width() : 300) - indent - textLeft(option) - 4;
     size.setHeight(option.fontMetrics.height() + 6 + sentenceRect(option, sentence, width).height() + 4);
     size.setWidth(0);
     return size;

@@ -42,6 +42,12 @@ void MethodsPanel::currentChanged(const QModelIndex& current, const QModelIndex&
         Q_EMIT currentMethodChanged(id);
 }
 
+void MethodsPanel::resizeEvent(QResizeEvent* event)
+{
+    QTreeView::resizeEvent(event);
+    scheduleDelayedItemsLayout(); // sentences wrap to the new width
+}
+
 void MethodsPanel::changeEvent(QEvent* event)
 {
     QTreeView::changeEvent(event);

@@ -21,21 +21,6 @@ int decimalsOf(double step)
     return decimals;
 }
 
-/// Page steps and the mouse land on whole steps; focus wheel does not change what merely scrolls by.
-class QuietSlider : public QSlider {
-public:
-    using QSlider::QSlider;
-
-protected:
-    void wheelEvent(QWheelEvent* event) override
-    {
-        if (hasFocus())
-            QSlider::wheelEvent(event);
-        else
-            QWidget::wheelEvent(event);
-    }
-};
-
 } // namespace
 
 bool NumberEditor::isLog() const
@@ -45,21 +30,20 @@ bool NumberEditor::isLog() const
 
 NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
     : ParamEditor(spec, parent)
-    , m_slider(new QuietSlider(Qt::Horizontal, this))
+    , m_slider(new QSlider(Qt::Horizontal, this))
     , m_spin(new QDoubleSpinBox(this))
     , m_offset(spec.minimum > 0 ? 0 : 1 - spec.minimum)
+    , m_reach(spec.maximum)
 {
     name(m_slider, "slider");
     name(m_spin, "spin");
-    m_slider->setRange(0, isLog() ? fineSteps : int(std::lround((spec.maximum - spec.minimum) / spec.step)));
-    m_slider->setPageStep(std::max(1, m_slider->maximum() / 10));
+    scaleSlider();
     m_slider->setMinimumWidth(fontMetrics().averageCharWidth() * 6);
     m_spin->setDecimals(isInt() ? 0 : decimalsOf(spec.step));
     m_spin->setRange(spec.minimum, spec.maximum);
     m_spin->setSingleStep(spec.step);
     m_spin->setKeyboardTracking(false);
     m_spin->setAlignment(Qt::AlignRight);
-    m_spin->setFocusPolicy(Qt::StrongFocus);
     if (!spec.unit.empty())
         m_spin->setSuffix(QLatin1Char(' ') + QString::fromStdString(spec.unit));
     auto* layout = new QHBoxLayout(this);
@@ -74,25 +58,41 @@ NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
 
 QWidget* NumberEditor::buddy() { return m_spin; }
 
+void NumberEditor::scaleSlider()
+{
+    m_slider->setRange(0, isLog() ? fineSteps : int(std::lround((m_reach - spec().minimum) / spec().step)));
+    m_slider->setPageStep(std::max(1, m_slider->maximum() / 10));
+}
+
+void NumberEditor::setReach(double maximum)
+{
+    if (maximum == m_reach || m_slider->isSliderDown()) // a scale that moves under the mouse would take the value along
+        return;
+    const QSignalBlocker blocker(m_slider);
+    m_reach = maximum;
+    scaleSlider();
+    m_slider->setValue(positionOf(m_spin->value()));
+}
+
 double NumberEditor::valueAt(int position) const
 {
     double value;
     if (isLog()) {
-        const double low = std::log(spec().minimum + m_offset), high = std::log(spec().maximum + m_offset);
+        const double low = std::log(spec().minimum + m_offset), high = std::log(m_reach + m_offset);
         value = std::exp(low + (high - low) * position / fineSteps) - m_offset;
         const double step = isInt() ? spec().step : std::max(spec().step, std::pow(10, std::floor(std::log10(std::abs(value) + 1e-12)) - 1));
         value = std::round(value / step) * step;
     } else {
         value = spec().minimum + position * spec().step;
     }
-    return std::clamp(value, spec().minimum, spec().maximum);
+    return std::clamp(value, spec().minimum, m_reach);
 }
 
 int NumberEditor::positionOf(double value) const
 {
     if (!isLog())
         return int(std::lround((value - spec().minimum) / spec().step));
-    const double low = std::log(spec().minimum + m_offset), high = std::log(spec().maximum + m_offset);
+    const double low = std::log(spec().minimum + m_offset), high = std::log(m_reach + m_offset);
     return int(std::lround((std::log(value + m_offset) - low) / (high - low) * fineSteps));
 }
 

@@ -15,9 +15,12 @@ public:
     NumberEditor(const ParamSpec& spec, QWidget* parent);
 
     void setValue(const ParamValue& value) override;
+    /// The slider ends there; the spin box takes more, and the method then says what its bound is.
+    void setReach(double maximum) override;
     QWidget* buddy() override;
 
 private:
+    void scaleSlider();
     void slide(int position);
     void type(double value);
     void announce(double value);
@@ -29,6 +32,7 @@ private:
     QSlider* m_slider;
     QDoubleSpinBox* m_spin;
     double m_offset = 0; ///< added before the logarithm, so that a range may begin at 0
+    double m_reach; ///< value at the slider's right end
 };
 
 } // namespace pikv::ui

@@ -2,8 +2,10 @@
 #include "ui/panels/parameditor.h"
 #include "core/base/error.h"
 #include "ui/panels/numbereditor.h"
+#include "ui/theme/theme.h"
 #include <QCheckBox>
 #include <QComboBox>
+#include <QEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -123,11 +125,13 @@ private:
     void mark(const QString& error)
     {
         m_valid = error.isEmpty();
-        QFont font = m_line->font();
-        font.setItalic(!m_valid);
-        m_line->setFont(font);
-        m_line->setToolTip(m_valid ? QString::fromStdString(spec().help) : error);
-        m_line->setAccessibleDescription(error);
+        QPalette colors = palette();
+        if (!m_valid)
+            colors.setColor(QPalette::Text, errorColor(colors));
+        m_line->setPalette(colors);
+        const QString help = m_valid ? QString::fromStdString(spec().help) : error;
+        m_line->setToolTip(help);
+        m_line->setAccessibleDescription(help);
     }
 
     QString m_method;
@@ -145,12 +149,24 @@ ParamEditor::ParamEditor(const ParamSpec& spec, QWidget* parent)
     setToolTip(QString::fromStdString(spec.help));
 }
 
-void ParamEditor::name(QWidget* control, const char* part) const
+void ParamEditor::name(QWidget* control, const char* part)
 {
     control->setObjectName(QStringLiteral("param_%1_%2").arg(QString::fromStdString(m_spec.name), QLatin1String(part)));
     control->setAccessibleName(QString::fromStdString(m_spec.label));
     control->setAccessibleDescription(QString::fromStdString(m_spec.help));
     control->setToolTip(QString::fromStdString(m_spec.help));
+    control->setFocusPolicy(Qt::StrongFocus); // not by the wheel
+    control->installEventFilter(this);
+}
+
+/// A wheel over a control that has no focus scrolls the form, it edits nothing.
+bool ParamEditor::eventFilter(QObject* watched, QEvent* event)
+{
+    const auto* control = qobject_cast<QWidget*>(watched);
+    if (event->type() != QEvent::Wheel || !control || control->hasFocus())
+        return QWidget::eventFilter(watched, event);
+    event->ignore();
+    return true;
 }
 
 ParamEditor* ParamEditor::create(const QString& methodId, const ParamSpec& spec, QWidget* parent)

@@ -15,6 +15,8 @@ public:
     const ParamSpec& spec() const { return m_spec; }
     /// Shows a value without announcing it.
     virtual void setValue(const ParamValue& value) = 0;
+    /// The largest value that the open dump allows; a control with a range may end there.
+    virtual void setReach(double) { }
     /// The widget that a label's mnemonic leads to.
     virtual QWidget* buddy() = 0;
 
@@ -26,7 +28,8 @@ Q_SIGNALS:
 protected:
     ParamEditor(const ParamSpec& spec, QWidget* parent);
     /// Object and accessible names of a control: param_<name>_<part>.
-    void name(QWidget* control, const char* part) const;
+    void name(QWidget* control, const char* part);
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     ParamSpec m_spec;

@@ -2,6 +2,7 @@
 #include "ui/panels/paramform.h"
 #include "core/base/error.h"
 #include "core/codec/registry.h"
+#include "ui/models/paramlimits.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/parameditor.h"
 #include <QApplication>
@@ -11,6 +12,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QToolButton>
 #include <QUndoStack>
 
@@ -25,6 +27,21 @@ QLabel* wrapped(const QString& text, const char* name)
     label->setMinimumWidth(1);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     return label;
+}
+
+QFont smallFont(QFont font)
+{
+    if (font.pointSizeF() > 0)
+        font.setPointSizeF(font.pointSizeF() * 0.88);
+    return font;
+}
+
+/// arXiv numbers become links to the paper.
+QString linkedReference(const QString& reference)
+{
+    static const QRegularExpression number(QStringLiteral("arXiv[: ](\\d{4}\\.\\d{4,5})"));
+    return reference.toHtmlEscaped().replace(
+        number, QStringLiteral("<a href=\"https://arxiv.org/abs/\\1\">arXiv \\1</a>"));
 }
 
 QString rangeText(const ParamSpec& spec)
@@ -84,6 +101,8 @@ void ParamForm::build()
         showSpec();
     }
     grid->setRowStretch(grid->rowCount(), 1);
+    if (QWidget* before = takeWidget())
+        before->deleteLater(); // what asked for the new form may be one of its controls
     setWidget(page);
 }
 
@@ -97,6 +116,15 @@ void ParamForm::addHeader(QGridLayout* grid)
     QLabel* sentence = wrapped(QString::fromStdString(method.sentence), "paramSentence");
     sentence->setToolTip(QString::fromStdString(method.reference));
     grid->addWidget(sentence, 1, 0, 1, 3);
+    if (method.reference.empty())
+        return;
+    QLabel* reference = wrapped(linkedReference(QString::fromStdString(method.reference)), "paramReference");
+    reference->setFont(smallFont(font()));
+    reference->setForegroundRole(QPalette::PlaceholderText);
+    reference->setTextInteractionFlags(Qt::TextBrowserInteraction);
+    reference->setOpenExternalLinks(true);
+    reference->setAccessibleName(tr("Reference"));
+    grid->addWidget(reference, 2, 0, 1, 3);
 }
 
 void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
@@ -113,9 +141,14 @@ void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
     reset->setText(QStringLiteral("\u21ba"));
     reset->setAutoRaise(true);
     const int row = grid->rowCount();
+    auto* help = wrapped(QString::fromStdString(spec.help), "paramHelp");
+    help->setForegroundRole(QPalette::PlaceholderText);
+    help->setFont(smallFont(font()));
+    help->setTextInteractionFlags(Qt::NoTextInteraction);
     grid->addWidget(label, row, 0);
     grid->addWidget(editor, row, 1);
     grid->addWidget(reset, row, 2);
+    grid->addWidget(help, row + 1, 0, 1, 3);
     connect(editor, &ParamEditor::edited, this, [this, spec](const ParamValue& value) { edit(spec, value); });
     connect(editor, &ParamEditor::committed, this, [this] { ++m_session; });
     connect(reset, &QToolButton::clicked, this, [this, spec] {
@@ -126,7 +159,7 @@ void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
     m_editors.insert(name, editor);
     m_resets.insert(name, reset);
     if (spec.advanced)
-        m_advancedWidgets << label << editor << reset;
+        m_advancedWidgets << label << editor << reset << help;
 }
 
 void ParamForm::addAdvanced(QGridLayout* grid)
@@ -201,17 +234,41 @@ void ParamForm::pasteSettings() { applyText(QApplication::clipboard()->text().tr
 void ParamForm::applyText(const QString& text)
 {
     try {
-        const MethodSpec spec = parseSpec(text.toStdString());
-        Q_EMIT methodRequested(QString::fromStdString(spec.id));
-        if (!(spec == m_store->spec(QString::fromStdString(spec.id))))
-            m_undo->push(new EditSpecCommand(m_store, spec, {}, ++m_session));
+        adopt(parseSpec(text.toStdString()));
     } catch (const Error& e) {
         Q_EMIT refused(QString::fromStdString(e.what()));
     }
 }
 
+void ParamForm::adopt(const MethodSpec& spec)
+{
+    const QString id = QString::fromStdString(spec.id);
+    Q_EMIT methodRequested(id);
+    if (!(spec == m_store->spec(id)))
+        m_undo->push(new EditSpecCommand(m_store, spec, {}, ++m_session));
+}
+
+void ParamForm::setCache(const CacheInfo& info)
+{
+    m_cache = info;
+    showReach();
+}
+
+void ParamForm::showReach()
+{
+    if (m_method.isEmpty() || m_cache.layers.empty())
+        return;
+    const MethodSpec& spec = m_store->spec(m_method);
+    for (ParamEditor* editor : m_editors) {
+        const ParamType type = editor->spec().type;
+        if (type == ParamType::Int || type == ParamType::Real)
+            editor->setReach(usableMaximum(spec, editor->spec(), m_cache));
+    }
+}
+
 void ParamForm::showSpec()
 {
+    showReach();
     const MethodSpec& spec = m_store->spec(m_method);
     for (auto at = m_editors.cbegin(); at != m_editors.cend(); ++at) {
         const ParamValue& value = spec.params.value(at.key().toStdString());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/cache/cacheinfo.h"
 #include "core/codec/methodspec.h"
 #include <QHash>
 #include <QScrollArea>
@@ -22,6 +23,10 @@ public:
     ParamForm(SpecStore* store, QUndoStack* undo, QWidget* parent = nullptr);
 
     QString method() const { return m_method; }
+    /// The dump whose shapes bound the sliders.
+    void setCache(const CacheInfo& info);
+    /// Takes settings over, as one step of undo; switches to their method.
+    void adopt(const MethodSpec& spec);
     void setMethod(const QString& methodId);
 
 public Q_SLOTS:
@@ -43,11 +48,13 @@ private:
     void addAdvanced(QGridLayout* grid);
     void addFooter(QGridLayout* grid);
     void edit(const ParamSpec& spec, const ParamValue& value);
+    void showReach();
     void applyText(const QString& text);
     void showSpec();
 
     SpecStore* m_store;
     QUndoStack* m_undo;
+    CacheInfo m_cache;
     QString m_method;
     QHash<QString, ParamEditor*> m_editors;
     QHash<QString, QToolButton*> m_resets;

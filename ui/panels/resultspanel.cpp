@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/resultspanel.h"
+#include "ui/export/tableclipboard.h"
 #include "ui/models/counted.h"
 #include "ui/models/resultsfiltermodel.h"
 #include "ui/models/resultsmodel.h"
@@ -77,9 +78,22 @@ ResultsPanel::ResultsPanel(ResultsModel* model, QItemSelectionModel* selection, 
         connect(m_filter, signal, this, &ResultsPanel::showCount);
     connect(m_filter, &QAbstractItemModel::rowsInserted, this, [this, first = true]() mutable {
         if (std::exchange(first, false))
-            m_table->resizeColumnsToContents();
+            fitColumns();
     });
+    connect(m_table, &QAbstractItemView::activated, this, [this](const QModelIndex& index) {
+        Q_EMIT settingsChosen(m_model->row(m_filter->mapToSource(index).row()).result->method);
+    });
+    m_table->installEventFilter(this); // its own copy takes the text of one cell
     showCount();
+}
+
+bool ResultsPanel::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched != m_table || event->type() != QEvent::KeyPress
+        || !static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy))
+        return QWidget::eventFilter(watched, event);
+    copyResultsCsv(visibleResults());
+    return true;
 }
 
 void ResultsPanel::hideRareColumns()
@@ -117,6 +131,14 @@ void ResultsPanel::linkSelection()
         m_linking = false;
         showCount();
     });
+}
+
+void ResultsPanel::fitColumns()
+{
+    m_table->resizeColumnsToContents();
+    const int letter = m_table->fontMetrics().averageCharWidth();
+    for (const auto& [column, letters] : { std::pair(ResultsModel::MethodColumn, 18), std::pair(ResultsModel::ParamsColumn, 30) })
+        m_table->setColumnWidth(column, std::max(m_table->columnWidth(column), letter * letters));
 }
 
 void ResultsPanel::showCount()

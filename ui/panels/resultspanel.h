@@ -26,14 +26,20 @@ public:
     QByteArray saveState() const;
     void restoreState(const QByteArray& state);
 
+Q_SIGNALS:
+    /// A row was double-clicked: its settings are wanted in the form.
+    void settingsChosen(const pikv::MethodSpec& spec);
+
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void linkSelection();
     void showCount();
     void chooseColumns(const QPoint& at);
     void hideRareColumns();
+    void fitColumns();
     void removeSelected();
 
     ResultsModel* m_model;

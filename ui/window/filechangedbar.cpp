@@ -10,6 +10,7 @@ namespace pikv::ui {
 FileChangedBar::FileChangedBar(QWidget* parent)
     : QFrame(parent)
     , m_text(new QLabel(this))
+    , m_reload(new QPushButton(tr("&Reload"), this))
 {
     setObjectName(QStringLiteral("fileChangedBar"));
     setFrameShape(QFrame::StyledPanel);
@@ -17,15 +18,14 @@ FileChangedBar::FileChangedBar(QWidget* parent)
     setBackgroundRole(QPalette::ToolTipBase);
     m_text->setObjectName(QStringLiteral("fileChangedText"));
     m_text->setWordWrap(true);
-    auto* reload = new QPushButton(tr("&Reload"), this);
-    reload->setObjectName(QStringLiteral("fileChangedReload"));
+    m_reload->setObjectName(QStringLiteral("fileChangedReload"));
     auto* ignore = new QPushButton(tr("I&gnore"), this);
     ignore->setObjectName(QStringLiteral("fileChangedIgnore"));
     auto* layout = new QHBoxLayout(this);
     layout->addWidget(m_text, 1);
-    layout->addWidget(reload);
+    layout->addWidget(m_reload);
     layout->addWidget(ignore);
-    connect(reload, &QPushButton::clicked, this, &FileChangedBar::reloadRequested);
+    connect(m_reload, &QPushButton::clicked, this, &FileChangedBar::reloadRequested);
     connect(ignore, &QPushButton::clicked, this, &QWidget::hide);
     m_settle.setSingleShot(true);
     m_settle.setInterval(300);
@@ -50,6 +50,7 @@ void FileChangedBar::noteChange()
     const QString name = QFileInfo(m_path).fileName();
     m_text->setText(there ? tr("%1 changed on disk. The results shown are of the earlier version.").arg(name)
                           : tr("%1 is gone from the disk. The results shown stay, new ones need the file.").arg(name));
+    m_reload->setVisible(there);
     if (there && !m_watcher.files().contains(m_path))
         m_watcher.addPath(m_path); // replaced by rename: the watch went with the old file
     show();

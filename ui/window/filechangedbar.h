@@ -5,6 +5,7 @@
 #include <QTimer>
 
 class QLabel;
+class QPushButton;
 
 namespace pikv::ui {
 
@@ -27,6 +28,7 @@ private:
     QTimer m_settle; ///< a file that is being written changes many times
     QString m_path;
     QLabel* m_text;
+    QPushButton* m_reload;
 };
 
 } // namespace pikv::ui

@@ -5,8 +5,10 @@
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
 #include "ui/window/filechangedbar.h"
+#include <QApplication>
 #include <QCloseEvent>
-#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QFileInfo>
 #include <QItemSelectionModel>
 #include <QMimeData>
 #include <QStatusBar>
@@ -24,6 +26,7 @@ MainWindow::MainWindow(QWidget* parent)
     setObjectName(QStringLiteral("mainWindow"));
     setWindowTitle(tr("PiKV Explorer"));
     setAcceptDrops(true);
+    qApp->installEventFilter(this);
     createCentre();
     createDocks();
     createFileMenu();
@@ -43,7 +46,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::openDump(const QString& path)
 {
-    statusBar()->showMessage(tr("Opening %1…").arg(path));
+    statusBar()->showMessage(tr("Opening %1…").arg(QFileInfo(path).fileName()));
     m_engine.openDump(path);
 }
 
@@ -54,20 +57,21 @@ void MainWindow::closeEvent(QCloseEvent* event)
     event->accept();
 }
 
-void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+/// Files may be dropped anywhere: line edits would else take a file's address as text.
+bool MainWindow::eventFilter(QObject* watched, QEvent* event)
 {
-    const QList<QUrl> urls = event->mimeData()->urls();
-    if (!urls.isEmpty() && urls.front().isLocalFile())
-        event->acceptProposedAction();
-}
-
-void MainWindow::dropEvent(QDropEvent* event)
-{
-    const QList<QUrl> urls = event->mimeData()->urls();
-    if (urls.isEmpty() || !urls.front().isLocalFile())
-        return;
-    event->acceptProposedAction();
-    openDump(urls.front().toLocalFile());
+    const bool drag = event->type() == QEvent::DragEnter || event->type() == QEvent::DragMove;
+    if (!drag && event->type() != QEvent::Drop)
+        return QMainWindow::eventFilter(watched, event);
+    const auto* widget = qobject_cast<QWidget*>(watched);
+    auto* drop = static_cast<QDropEvent*>(event); // the base of all three
+    const QList<QUrl> urls = drop->mimeData()->urls();
+    if (!widget || widget->window() != this || urls.isEmpty() || !urls.front().isLocalFile())
+        return QMainWindow::eventFilter(watched, event);
+    drop->acceptProposedAction();
+    if (!drag)
+        openDump(urls.front().toLocalFile());
+    return true;
 }
 
 } // namespace pikv::ui

@@ -41,8 +41,14 @@ public:
 
 public Q_SLOTS:
     void openDump(const QString& path);
+    /// Reads the open dump again.
+    void reloadDump();
     /// Evaluates the default sweeps of the checked methods.
     void runSweep();
+    /// Checks the methods of the first start, and sweeps them.
+    void runDefaultComparison();
+    /// Stops what runs; what is there stays.
+    void cancelWork();
 
 Q_SIGNALS:
     /// Every checked method has its full result for the dump that was opened last.
@@ -51,8 +57,7 @@ Q_SIGNALS:
 
 protected:
     void closeEvent(QCloseEvent* event) override;
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     // mainwindowactions.cpp
@@ -78,8 +83,12 @@ private:
     void noteResult(const ResultPtr& result, quint64 id, bool live);
     void noteProblem(const Problem& problem);
     void noteChecked(const QString& methodId, bool checked);
+    void noteLiveDone(const QString& methodId);
     void requestLive(const QString& methodId);
     void requestAllLive();
+    void evaluateAnew();
+    void sweepMethod(const QString& methodId);
+    void showProblemCount();
     // mainwindowsettings.cpp
     void restoreSettings();
     void saveSettings() const;

@@ -38,10 +38,7 @@ void MainWindow::createFileMenu()
     recent->setToolTipsVisible(true);
     m_recent = new RecentFiles(recent, this);
     connect(m_recent, &RecentFiles::chosen, this, &MainWindow::openDump);
-    addEntry(menu, tr("Re&load"), "actionReload", QKeySequence(Qt::Key_F5), this, [this] {
-        if (m_engine.info())
-            openDump(QString::fromStdString(m_engine.info()->path));
-    });
+    addEntry(menu, tr("Re&load"), "actionReload", QKeySequence(Qt::Key_F5), this, &MainWindow::reloadDump);
     menu->addSeparator();
     addEntry(menu, tr("&Save compressed cache…"), "actionCompress", QKeySequence::Save, this, &MainWindow::chooseCompressed);
     addEntry(menu, tr("Export &chart…"), "actionExportChart", QKeySequence(Qt::CTRL | Qt::Key_E), this,
@@ -49,7 +46,7 @@ void MainWindow::createFileMenu()
     addEntry(menu, tr("Export &table…"), "actionExportTable", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E), this,
         &MainWindow::exportTable);
     menu->addSeparator();
-    addEntry(menu, tr("&Quit"), "actionQuit", QKeySequence::Quit, this, &QWidget::close);
+    addEntry(menu, tr("&Quit"), "actionQuit", QKeySequence(Qt::CTRL | Qt::Key_Q), this, &QWidget::close);
 }
 
 void MainWindow::createEditMenu()
@@ -78,7 +75,9 @@ void MainWindow::createRunMenu()
 {
     QMenu* menu = menuBar()->addMenu(tr("&Run"));
     addEntry(menu, tr("&Sweep the checked methods"), "actionSweep", QKeySequence(Qt::CTRL | Qt::Key_R), this, &MainWindow::runSweep);
-    addEntry(menu, tr("&Cancel"), "actionCancel", QKeySequence(Qt::Key_Escape), this, [this] { m_engine.cancel(); });
+    addEntry(menu, tr("&Default comparison"), "actionDefaultComparison", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R), this,
+        &MainWindow::runDefaultComparison);
+    addEntry(menu, tr("&Cancel"), "actionCancel", QKeySequence(Qt::Key_Escape), this, &MainWindow::cancelWork);
     menu->addSeparator();
     QAction* accept = menu->addAction(tr("Leave &NaN and infinity out"));
     accept->setObjectName(QStringLiteral("actionAcceptNonFinite"));
@@ -86,7 +85,7 @@ void MainWindow::createRunMenu()
     accept->setStatusTip(tr("Evaluate dumps that hold NaN or infinity; those elements are counted and left out of every figure"));
     connect(accept, &QAction::triggered, this, [this](bool on) {
         m_engine.setAcceptNonFinite(on);
-        requestAllLive();
+        evaluateAnew();
     });
     connect(&m_engine, &Engine::dumpOpened, accept, [accept] { accept->setChecked(false); });
 }
@@ -124,7 +123,7 @@ void MainWindow::createHelpMenu()
 
 void MainWindow::chooseDump()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open KV-cache dump"), {},
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open KV-cache dump"), m_recent->folder(),
         tr("KV-cache dumps (*.safetensors *.pikv);;All files (*)"));
     if (!path.isEmpty())
         openDump(path);

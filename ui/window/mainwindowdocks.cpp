@@ -13,6 +13,7 @@
 #include <QDockWidget>
 #include <QScrollArea>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QVBoxLayout>
 
@@ -21,9 +22,11 @@ namespace pikv::ui {
 void MainWindow::createCentre()
 {
     auto* centre = new QWidget(this);
+    centre->setObjectName(QStringLiteral("centre"));
     m_changed = new FileChangedBar(centre);
     m_tabs = new QTabWidget(centre);
     m_tabs->setObjectName(QStringLiteral("chartTabs"));
+    m_tabs->setAccessibleName(tr("Charts"));
     m_tabs->setDocumentMode(true);
     auto* layout = new QVBoxLayout(centre);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -31,7 +34,8 @@ void MainWindow::createCentre()
     layout->addWidget(m_tabs, 1);
     setCentralWidget(centre);
 
-    const auto addChart = [this](ChartPanel* panel, const QString& title) {
+    const auto addChart = [this](ChartPanel* panel, const char* name, const QString& title) {
+        panel->setObjectName(QLatin1String(name)); // the key of its choices in the settings
         m_tabs->addTab(panel, title);
         m_charts.append(panel);
         connect(panel, &ChartPanel::exported, this,
@@ -39,9 +43,9 @@ void MainWindow::createCentre()
         connect(panel, &ChartPanel::exportFailed, this,
             [this](const QString& message) { noteProblem({ ErrorKind::Resource, message.toStdString() }); });
     };
-    addChart(new TradeoffPanel(m_results, m_selection, m_tabs), tr("&Trade-off"));
-    addChart(new ComparisonPanel(m_results, m_selection, m_tabs), tr("&Comparison"));
-    addChart(new LayersPanel(m_results, m_selection, m_tabs), tr("&Layers"));
+    addChart(new TradeoffPanel(m_results, m_selection, m_tabs), "tradeoffPanel", tr("&Trade-off"));
+    addChart(new ComparisonPanel(m_results, m_selection, m_tabs), "comparisonPanel", tr("&Comparison"));
+    addChart(new LayersPanel(m_results, m_selection, m_tabs), "layersPanel", tr("&Layers"));
 }
 
 QDockWidget* MainWindow::addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area)
@@ -75,6 +79,10 @@ void MainWindow::createDocks()
     tabifyDockWidget(results, m_problemsDock);
     results->raise();
     m_problemsDock->hide();
+    for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) { // Qt's own, for docks that share a place
+        bar->setObjectName(QStringLiteral("dockTabs"));
+        bar->setAccessibleName(tr("Panels"));
+    }
     const int wide = fontMetrics().averageCharWidth() * 58;
     resizeDocks({ dump, methods, form }, { wide, wide, wide }, Qt::Horizontal);
     resizeDocks({ dump, methods, form }, { 230, 310, 290 }, Qt::Vertical);

@@ -3,12 +3,14 @@
 #include "ui/engine/trace.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
+#include "ui/models/paramlimits.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/dumppanel.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
+#include "ui/panels/resultspanel.h"
 #include "ui/panels/statusline.h"
 #include "ui/window/filechangedbar.h"
 #include "ui/window/mainwindow.h"
@@ -25,12 +27,19 @@ void MainWindow::connectEngine()
     connect(&m_engine, &Engine::dumpOpened, this, &MainWindow::noteDump);
     connect(&m_engine, &Engine::dumpFailed, this, [this](const QString& path) {
         m_recent->remove(path);
-        statusBar()->showMessage(tr("Could not open %1").arg(path));
-        if (m_engine.info())
-            requestAllLive(); // the earlier dump is still open, its waiting work was dropped
+        statusBar()->showMessage(tr("Could not open %1").arg(QFileInfo(path).fileName()));
     });
     connect(&m_engine, &Engine::resultReady, this, &MainWindow::noteResult);
     connect(&m_engine, &Engine::problem, this, &MainWindow::noteProblem);
+    connect(&m_engine, &Engine::liveFailed, this, [this](const QString& id) {
+        m_results->setStale(id, false); // no newer one is to come
+        noteLiveDone(id);
+    });
+    connect(&m_engine, &Engine::cancelled, this, [this] {
+        for (const QString& id : m_methods->checkedMethods())
+            if (m_engine.latestLive(id) == 0)
+                m_results->setStale(id, false);
+    });
     connect(&m_engine, &Engine::busyChanged, m_status, &StatusLine::setBusy);
     connect(&m_engine, &Engine::progressChanged, m_status, &StatusLine::setProgress);
     connect(&m_engine, &Engine::fileSaved, this, [this](const QString& path, quint64 bytes) {
@@ -41,11 +50,8 @@ void MainWindow::connectEngine()
                 ? tr("Sweep finished: %1").arg(counted(total, tr("point"), tr("points")))
                 : tr("Sweep cancelled after %1 of %2").arg(QString::number(done), counted(total, tr("point"), tr("points"))));
     });
-    connect(m_status, &StatusLine::cancelRequested, &m_engine, &Engine::cancel);
-    connect(m_changed, &FileChangedBar::reloadRequested, this, [this] {
-        if (m_engine.info())
-            openDump(QString::fromStdString(m_engine.info()->path));
-    });
+    connect(m_status, &StatusLine::cancelRequested, this, &MainWindow::cancelWork);
+    connect(m_changed, &FileChangedBar::reloadRequested, this, &MainWindow::reloadDump);
 }
 
 void MainWindow::connectPanels()
@@ -55,6 +61,7 @@ void MainWindow::connectPanels()
     connect(m_form, &ParamForm::methodRequested, m_methodsPanel, &MethodsPanel::setCurrentMethod);
     connect(m_form, &ParamForm::refused, this,
         [this](const QString& message) { noteProblem({ ErrorKind::Usage, message.toStdString() }); });
+    connect(m_resultsPanel, &ResultsPanel::settingsChosen, m_form, &ParamForm::adopt);
     connect(m_specs, &SpecStore::specChanged, this, [this](const QString& id) {
         m_methodsPanel->setCurrentMethod(id); // an undo shows what it changed
         if (m_methods->checkedMethods().contains(id))
@@ -63,10 +70,11 @@ void MainWindow::connectPanels()
             m_methods->itemFromIndex(m_methods->indexOf(id))->setCheckState(Qt::Checked);
     });
     connect(m_dump, &DumpPanel::importanceChanged, this, [this](const ImportanceSpec& spec) {
-        m_engine.cancel();
         m_engine.setImportance(spec);
-        requestAllLive();
+        evaluateAnew();
     });
+    for (auto signal : { &QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved })
+        connect(m_problems, signal, this, &MainWindow::showProblemCount);
 }
 
 void MainWindow::noteDump()
@@ -75,13 +83,38 @@ void MainWindow::noteDump()
     m_selection->clear();
     m_results->clear();
     m_dump->showDump(&info);
+    m_form->setCache(info);
     const QString path = QString::fromStdString(info.path);
     m_changed->watch(path);
     m_recent->add(path);
     setWindowTitle(tr("%1 – PiKV Explorer").arg(QFileInfo(path).fileName()));
-    statusBar()->showMessage(tr("Opened %1: %2").arg(path, QString::fromStdString(info.shapeText())));
+    statusBar()->showMessage(tr("Opened %1").arg(QFileInfo(path).fileName()));
+    evaluateAnew();
+}
+
+/// The settings that all results share have changed: what is on screen stays, marked stale, until its successor is
+/// there; the sweep starts over.
+void MainWindow::evaluateAnew()
+{
+    QList<int> swept;
+    for (int row = 0; row < m_results->resultCount(); ++row)
+        if (!m_results->row(row).current)
+            swept << row;
+    m_results->removeRowsAt(swept);
     m_sweepAfterOpen = true;
     requestAllLive();
+}
+
+void MainWindow::reloadDump()
+{
+    if (m_engine.info())
+        openDump(QString::fromStdString(m_engine.info()->path));
+}
+
+void MainWindow::cancelWork()
+{
+    m_sweepAfterOpen = false;
+    m_engine.cancel();
 }
 
 void MainWindow::requestAllLive()
@@ -104,8 +137,9 @@ void MainWindow::noteResult(const ResultPtr& result, quint64 id, bool live)
 {
     m_results->put(result, live);
     const QString method = QString::fromStdString(result->method.id);
+    if (live && id != m_engine.latestLive(method))
+        m_results->setStale(method, true); // on its way: the form has moved on meanwhile
     if (live && result->preview) {
-        m_results->setStale(method, false);
         trace::event("preview-shown", id);
         return;
     }
@@ -114,8 +148,12 @@ void MainWindow::noteResult(const ResultPtr& result, quint64 id, bool live)
     if (!live)
         return;
     trace::event("full-shown", id);
-    m_awaited.remove(method);
-    if (!m_awaited.isEmpty())
+    noteLiveDone(method);
+}
+
+void MainWindow::noteLiveDone(const QString& methodId)
+{
+    if (!m_awaited.remove(methodId) || !m_awaited.isEmpty())
         return;
     Q_EMIT firstChartComplete();
     if (std::exchange(m_sweepAfterOpen, false))
@@ -124,39 +162,55 @@ void MainWindow::noteResult(const ResultPtr& result, quint64 id, bool live)
 
 void MainWindow::runSweep()
 {
-    std::vector<MethodSpec> points;
-    for (const QString& id : m_methods->checkedMethods()) {
-        const MethodInfo& method = Registry::instance().get(id.toStdString());
-        if (method.sweep.empty())
-            continue;
-        for (MethodSpec& point : expandSpec(method.id + ":" + method.sweep))
-            points.push_back(std::move(point));
-    }
+    for (const QString& id : m_methods->checkedMethods())
+        sweepMethod(id);
+}
+
+void MainWindow::sweepMethod(const QString& methodId)
+{
+    const MethodInfo& method = Registry::instance().get(methodId.toStdString());
+    if (method.sweep.empty() || !m_engine.info())
+        return;
+    std::vector<MethodSpec> points = expandSpec(method.id + ":" + method.sweep);
+    // The default sweep is made for long caches: points beyond a short one's bounds are no problem of the user's.
+    std::erase_if(points, [this](const MethodSpec& point) { return !fitsCache(point, *m_engine.info()); });
     m_engine.requestSweep(points);
+}
+
+void MainWindow::runDefaultComparison()
+{
+    QStringList ids;
+    for (const MethodInfo& method : Registry::instance().methods())
+        if (method.checkedByDefault)
+            ids << QString::fromStdString(method.id);
+    m_methods->setCheckedMethods(ids);
+    runSweep();
 }
 
 void MainWindow::noteChecked(const QString& methodId, bool checked)
 {
     if (checked) {
         requestLive(methodId);
+        if (!m_sweepAfterOpen)
+            sweepMethod(methodId);
         return;
     }
-    m_engine.dropLive(methodId);
-    m_awaited.remove(methodId);
+    m_engine.dropMethod(methodId);
     m_results->removeMethod(methodId);
+    noteLiveDone(methodId);
 }
 
 void MainWindow::noteProblem(const Problem& problem)
 {
     m_problems->add(problem);
-    for (const QString& id : m_methods->checkedMethods())
-        if (QString::fromStdString(problem.message).startsWith(id + QLatin1Char(':'))) {
-            m_results->setStale(id, false);
-            m_awaited.remove(id);
-        }
-    m_problemsDock->setWindowTitle(tr("Problems (%1)").arg(m_problems->errorCount()));
     m_problemsDock->show();
     m_problemsDock->raise();
+}
+
+void MainWindow::showProblemCount()
+{
+    const int errors = m_problems->errorCount();
+    m_problemsDock->setWindowTitle(errors > 0 ? tr("Problems (%1)").arg(errors) : tr("Problems"));
 }
 
 } // namespace pikv::ui

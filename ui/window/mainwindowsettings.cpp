@@ -84,7 +84,7 @@ void MainWindow::restoreSettings()
         action->setChecked(ThemeMode(action->data().toInt()) == m_theme);
     applyTheme(m_theme);
     const QString current = settings.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();
-    m_methodsPanel->setCurrentMethod(current);
+    m_methodsPanel->setCurrentMethod(Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
 }
 
 void MainWindow::resetLayout() { restoreState(m_defaultLayout); }

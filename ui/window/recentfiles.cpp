@@ -33,6 +33,8 @@ void RecentFiles::remove(const QString& path)
         store();
 }
 
+QString RecentFiles::folder() const { return m_paths.isEmpty() ? QString() : QFileInfo(m_paths.front()).path(); }
+
 void RecentFiles::store()
 {
     QSettings().setValue(key, m_paths);

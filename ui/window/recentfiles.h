@@ -16,6 +16,8 @@ public:
     void add(const QString& path);
     void remove(const QString& path);
     const QStringList& paths() const { return m_paths; }
+    /// Folder of the newest one; "" where there is none.
+    QString folder() const;
 
 Q_SIGNALS:
     void chosen(const QString& path);

@@ -37,12 +37,15 @@ void ProblemsModelTest::newestComesFirst()
 void ProblemsModelTest::repetitionIsOneLine()
 {
     ProblemsModel model;
+    const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
     for (int i = 0; i < 50; ++i) // a drag beyond a limit repeats the same refusal
         model.add({ ErrorKind::Usage, "lora: rank must be at most 64, got 65" });
     QCOMPARE(model.rowCount(), 1);
     model.add({ ErrorKind::Usage, "another" });
-    model.add({ ErrorKind::Usage, "lora: rank must be at most 64, got 65" });
-    QCOMPARE(model.rowCount(), 3);
+    model.add({ ErrorKind::Usage, "lora: rank must be at most 64, got 65" }); // moves to the top
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(model.entry(0).message, QString("lora: rank must be at most 64, got 65"));
+    QCOMPARE(model.entry(1).message, QString("another"));
 }
 
 void ProblemsModelTest::longListsAreCut()

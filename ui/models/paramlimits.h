@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/cache/cacheinfo.h"
+#include "core/codec/methodspec.h"
+
+namespace pikv::ui {
+
+/// Whether the method can do this with a cache of these shapes.
+bool fitsCache(const MethodSpec& method, const CacheInfo& info);
+/// The largest value of a number parameter that fits the cache beside the other settings of `method`: the right end of
+/// its slider. The parameter's own maximum where the cache sets no bound.
+double usableMaximum(const MethodSpec& method, const ParamSpec& param, const CacheInfo& info);
+
+} // namespace pikv::ui

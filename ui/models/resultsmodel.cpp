@@ -157,7 +157,9 @@ QVariant ResultsModel::headerData(int section, Qt::Orientation orientation, int 
     if (orientation != Qt::Horizontal || section < 0 || section >= columnCount())
         return QAbstractTableModel::headerData(section, orientation, role);
     if (section < FirstMetricColumn)
-        return role == Qt::DisplayRole ? QVariant(section == MethodColumn ? tr("Method") : tr("Parameters")) : QVariant();
+        return role == Qt::DisplayRole     ? QVariant(section == MethodColumn ? tr("Method") : tr("Parameters"))
+            : role == Qt::TextAlignmentRole ? QVariant(int(Qt::AlignLeft | Qt::AlignVCenter))
+                                            : QVariant();
     const MetricInfo& metric = metrics()[static_cast<std::size_t>(section - FirstMetricColumn)];
     if (role == Qt::DisplayRole)
         return QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size()));

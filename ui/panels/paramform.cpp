@@ -140,6 +140,9 @@ void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
     reset->setToolTip(tr("Back to the default, %1").arg(QString::fromStdString(printParam(spec.defaultValue))));
     reset->setText(QStringLiteral("\u21ba"));
     reset->setAutoRaise(true);
+    QSizePolicy keepsItsPlace = reset->sizePolicy();
+    keepsItsPlace.setRetainSizeWhenHidden(true);
+    reset->setSizePolicy(keepsItsPlace);
     const int row = grid->rowCount();
     auto* help = wrapped(QString::fromStdString(spec.help), "paramHelp");
     help->setForegroundRole(QPalette::PlaceholderText);
@@ -159,7 +162,7 @@ void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
     m_editors.insert(name, editor);
     m_resets.insert(name, reset);
     if (spec.advanced)
-        m_advancedWidgets << label << editor << reset << help;
+        m_advancedWidgets << label << editor << help;
 }
 
 void ParamForm::addAdvanced(QGridLayout* grid)
@@ -182,6 +185,7 @@ void ParamForm::addAdvanced(QGridLayout* grid)
         toggle->setArrowType(on ? Qt::DownArrow : Qt::RightArrow);
         for (QWidget* widget : m_advancedWidgets)
             widget->setVisible(on);
+        showSpec();
     };
     show(m_showAdvanced);
     connect(toggle, &QToolButton::toggled, this, show);
@@ -273,7 +277,8 @@ void ParamForm::showSpec()
     for (auto at = m_editors.cbegin(); at != m_editors.cend(); ++at) {
         const ParamValue& value = spec.params.value(at.key().toStdString());
         at.value()->setValue(value);
-        m_resets.value(at.key())->setEnabled(value != at.value()->spec().defaultValue);
+        m_resets.value(at.key())->setVisible((m_showAdvanced || !at.value()->spec().advanced)
+            && value != at.value()->spec().defaultValue);
     }
     if (m_text)
         m_text->setText(QString::fromStdString(printSpec(spec)));

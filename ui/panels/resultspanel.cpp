@@ -84,6 +84,7 @@ ResultsPanel::ResultsPanel(ResultsModel* model, QItemSelectionModel* selection, 
         Q_EMIT settingsChosen(m_model->row(m_filter->mapToSource(index).row()).result->method);
     });
     m_table->installEventFilter(this); // its own copy takes the text of one cell
+    fitColumns();
     showCount();
 }
 

@@ -11,6 +11,7 @@
 #include <QFileInfo>
 #include <QItemSelectionModel>
 #include <QMimeData>
+#include <QScreen>
 #include <QStatusBar>
 
 namespace pikv::ui {
@@ -36,7 +37,7 @@ MainWindow::MainWindow(QWidget* parent)
     createHelpMenu();
     connectEngine();
     connectPanels();
-    resize(1360, 860);
+    resize(QSize(1360, 860).boundedTo(screen()->availableSize()));
     m_defaultLayout = saveState();
     restoreSettings();
     statusBar()->showMessage(tr("Open a KV-cache dump to begin"));

@@ -85,7 +85,8 @@ void MainWindow::createDocks()
     }
     const int wide = fontMetrics().averageCharWidth() * 58;
     resizeDocks({ dump, methods, form }, { wide, wide, wide }, Qt::Horizontal);
-    resizeDocks({ dump, methods, form }, { 230, 310, 290 }, Qt::Vertical);
+    const int facts = m_dump->sizeHint().height() + 2 * fontMetrics().height();
+    resizeDocks({ dump, methods, form }, { facts, 310, 310 }, Qt::Vertical);
     resizeDocks({ results }, { 230 }, Qt::Vertical);
 
     m_status = new StatusLine(this);

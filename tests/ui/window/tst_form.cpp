@@ -100,10 +100,10 @@ void FormTest::resetsOneAndAll()
     window.choose("kivi");
     const QString defaults = window.specText("kivi");
     auto* reset = window.find<QToolButton>("param_key_bits_reset");
-    QVERIFY(!reset->isEnabled());
+    QVERIFY(reset->isHidden()); // there is nothing to reset
     window.find<QDoubleSpinBox>("param_key_bits_spin")->setValue(4);
     window.find<QDoubleSpinBox>("param_value_bits_spin")->setValue(3);
-    QVERIFY(reset->isEnabled());
+    QVERIFY(reset->isVisible());
     reset->click();
     QCOMPARE(window.specText("kivi"), QString("kivi:value_bits=3"));
     window.trigger("actionResetMethod");

@@ -59,13 +59,13 @@ void SessionTest::layoutSurvivesARestart()
 {
     {
         Window window;
-        window.resize(1111, 777);
+        window.resize(711, 666);
         window.find<QDockWidget>("dumpDock")->hide();
         window.find<QTabWidget>("chartTabs")->setCurrentIndex(1);
         window.close();
     }
-    Window window;
-    QCOMPARE(window.size(), QSize(1111, 777));
+    Window window({ "kivi" }, true);
+    QCOMPARE(window.size(), QSize(711, 666));
     QVERIFY(window.find<QDockWidget>("dumpDock")->isHidden());
     QVERIFY(!window.find<QDockWidget>("methodsDock")->isHidden());
     QCOMPARE(window.find<QTabWidget>("chartTabs")->currentIndex(), 1);

@@ -66,11 +66,14 @@ private:
 /// A window as a user has it in front of them.
 class Window : public pikv::ui::MainWindow {
 public:
-    /// `methods`: what is checked; empty leaves the settings' or the default choice.
-    explicit Window(const QStringList& methods = { "kivi", "lora" })
+    /// `methods`: what is checked; empty leaves the settings' or the default choice. `asSaved`: keeps the size of the
+    /// last session.
+    explicit Window(const QStringList& methods = { "kivi", "lora" }, bool asSaved = false)
     {
         if (!methods.isEmpty())
             this->methods()->setCheckedMethods(methods);
+        if (!asSaved)
+            resize(1360, 860); // whatever the screen: pixels of a drag must not depend on it
         show();
         QVERIFY(QTest::qWaitForWindowExposed(this));
     }

@@ -82,8 +82,14 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
         context.job.checkpoint();
         context.job.report({ "Calibrating layer", i + 1, count });
         std::vector<LayerInput> inputs;
-        for (const auto& cache : caches)
-            inputs.push_back(layerInput(*cache, i, caches.size() == 1 ? importance : at::Tensor(), context.device));
+        for (const auto& cache : caches) {
+            const at::Tensor weights = caches.size() == 1 ? importance : at::Tensor();
+            LayerInput input = unprotected(layerInput(*cache, i, weights, context.device));
+            if (input.shape.seq > 0)
+                inputs.push_back(std::move(input));
+        }
+        if (inputs.empty())
+            throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");
         calibrateLayer(inputs, out.layers.emplace_back(), context);
     }
     return out;
@@ -120,6 +126,19 @@ void LayerwiseCompressor::validate(const CacheInfo& info) const
             + std::to_string(info.layers.size()));
     for (std::size_t i = 0; i < info.layers.size(); ++i)
         requireSameWidth(path, basis->header.layers[i], info.layers[i], i);
+}
+
+std::optional<MethodSpec> LayerwiseCompressor::calibratedSpec(std::initializer_list<const char*> sameParams) const
+{
+    const EncodedCache* basis = shared();
+    if (!basis)
+        return {};
+    MethodSpec learned = parseSpec(basis->header.spec);
+    for (const char* name : sameParams)
+        if (learned.params.value(name) != params().value(name))
+            throw usageError(params().text("shared") + " was learned with " + name + "=" + printParam(learned.params.value(name))
+                + ", not with " + printParam(params().value(name)));
+    return learned;
 }
 
 SectionSet LayerwiseCompressor::globalSections(const CacheInfo& info, const CodecContext& context) const

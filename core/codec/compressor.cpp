@@ -3,6 +3,7 @@
 #include "core/codec/layerview.h"
 #include "core/codec/tensorbytes.h"
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <algorithm>
 
@@ -25,9 +26,17 @@ struct Protection {
     {
         return at::cat({ rows.narrow(2, 0, first), rows.narrow(2, seq - last, last) }, 2);
     }
-    at::Tensor merge(const at::Tensor& kept, const at::Tensor& middleRows) const
+    at::Tensor middleRows(const at::Tensor& rows) const { return rows.narrow(2, first, middle()); }
+    void putProtected(const at::Tensor& kept, const at::Tensor& rows) const
     {
-        return at::cat({ kept.narrow(2, 0, first), middleRows, kept.narrow(2, first, last) }, 2);
+        rows.narrow(2, 0, first).copy_(kept.narrow(2, 0, first));
+        rows.narrow(2, seq - last, last).copy_(kept.narrow(2, first, last));
+    }
+    /// Nothing to do where the method has written into `place` itself.
+    static void putMiddle(const at::Tensor& rows, const at::Tensor& place)
+    {
+        if (rows.defined() && rows.data_ptr() != place.data_ptr())
+            place.copy_(rows);
     }
     LayerShape middleShape(LayerShape shape) const
     {
@@ -43,12 +52,20 @@ LayerInput middleInput(const LayerInput& input, const Protection& p)
 {
     LayerInput middle = input;
     middle.shape = p.middleShape(input.shape);
-    middle.kv.key = input.kv.key.narrow(2, p.first, p.middle());
-    middle.kv.value = input.kv.value.narrow(2, p.first, p.middle());
+    middle.kv.key = p.middleRows(input.kv.key);
+    middle.kv.value = p.middleRows(input.kv.value);
     middle.positions = input.positions.narrow(0, p.first, p.middle());
     if (input.importance.defined())
         middle.importance = input.importance.narrow(1, p.first, p.middle());
     return middle;
+}
+
+LayerKv emptyLayer(const LayerShape& s, c10::Device device)
+{
+    const auto rows = [&](std::int64_t dim, DType dtype) {
+        return at::empty({ s.batch, s.kvHeads, s.seq, dim }, at::TensorOptions(torchType(dtype)).device(device));
+    };
+    return { rows(s.keyDim, s.keyDtype), rows(s.valueDim, s.valueDtype), {}, {} };
 }
 
 at::Tensor readProtected(const LayerOutput& output, const char* name, const Protection& p, std::int64_t dim,
@@ -91,25 +108,27 @@ LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecCon
     const EncodedCache* basis = shared();
     const SectionSet* sharedLayer = basis ? &basis->layers.at(static_cast<std::size_t>(output.index)) : nullptr;
     const Protection p(params(), shape.seq);
-    const auto keyType = torchType(shape.keyDtype), valueType = torchType(shape.valueDtype);
-    if (!p.any()) {
-        const LayerKv kv = decodeLayer({ output.index, shape, output.rope, output.positions, output.sections,
-                                           output.global, sharedLayer },
-            context);
-        return { kv.key.to(keyType), kv.value.to(valueType), {}, kv.keep };
-    }
-    LayerKv out { readProtected(output, "protected.k", p, shape.keyDim, shape.keyDtype, context).to(keyType),
-        readProtected(output, "protected.v", p, shape.valueDim, shape.valueDtype, context).to(valueType), {}, {} };
-    if (p.middle() == 0)
+    const LayerKv out = emptyLayer(shape, context.device);
+    LayerOutput inner { output.index, p.middleShape(shape), output.rope, output.positions.narrow(0, p.first, p.middle()),
+        output.sections, output.global, sharedLayer, { p.middleRows(out.key), p.middleRows(out.value), {}, {} } };
+    const LayerKv middle = p.middle() > 0 || !p.any() ? decodeLayer(inner, context) : LayerKv {};
+    if (!p.any())
+        return { middle.key.to(out.key.scalar_type()), middle.value.to(out.value.scalar_type()), {}, middle.keep };
+    p.putProtected(readProtected(output, "protected.k", p, shape.keyDim, shape.keyDtype, context), out.key);
+    p.putProtected(readProtected(output, "protected.v", p, shape.valueDim, shape.valueDtype, context), out.value);
+    p.putMiddle(middle.key, inner.place.key);
+    p.putMiddle(middle.value, inner.place.value);
+    if (!middle.keep.defined())
         return out;
-    const LayerOutput inner { output.index, p.middleShape(shape), output.rope,
-        output.positions.narrow(0, p.first, p.middle()), output.sections, output.global, sharedLayer };
-    const LayerKv middle = decodeLayer(inner, context);
-    out.key = p.merge(out.key, middle.key.to(keyType));
-    out.value = p.merge(out.value, middle.value.to(valueType));
-    if (middle.keep.defined())
-        out.keep = p.merge(at::ones({ shape.batch, shape.kvHeads, p.first + p.last }, middle.keep.options()), middle.keep);
-    return out;
+    const at::Tensor keep = at::ones({ shape.batch, shape.kvHeads, shape.seq }, middle.keep.options());
+    p.middleRows(keep).copy_(middle.keep);
+    return { out.key, out.value, {}, keep };
+}
+
+LayerInput LayerwiseCompressor::unprotected(const LayerInput& input) const
+{
+    const Protection p(params(), input.shape.seq);
+    return p.any() ? middleInput(input, p) : input;
 }
 
 EncodedCache LayerwiseCompressor::encode(

@@ -8,8 +8,10 @@
 #include "core/codec/registry.h"
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +47,7 @@ struct LayerOutput {
     const SectionSet& sections;
     const SectionSet& global;
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
+    LayerKv place {}; ///< uninitialised key and value of the layer's shape, dtypes and device: filling and returning them saves a copy
 };
 
 /// A method that encodes a cache to bytes and decodes it from them. Objects hold parameters only: encode and decode
@@ -112,7 +115,13 @@ protected:
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
 
+    /// For validate(): the spec that the calibration was learned with, or nothing where none is set. Throws Error{Usage}
+    /// where it was learned with another value of one of the `sameParams`.
+    std::optional<MethodSpec> calibratedSpec(std::initializer_list<const char*> sameParams) const;
+
 private:
+    /// The tokens that protection leaves to the method, as encodeLayer() sees them.
+    LayerInput unprotected(const LayerInput& input) const;
     const EncodedCache* shared() const;
     /// Throws Error{Input} when the calibration file is not the one of encode.
     void checkShared(const SectionSet& global) const;

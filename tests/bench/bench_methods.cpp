@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Time of fit + encode and of decode of one layer: batch 8, 4 KV heads of 64 channels, f32, all cores.
-// Every registered method with its defaults, and more specs as arguments after "--":
+// Every registered method with its defaults; where a method can be calibrated, also with a calibration learned before
+// (/shared); and more specs as arguments after "--":
 //   bench_methods --benchmark_filter=lora -- lora:rank=64
 #include "core/cache/generate.h"
 #include "core/codec/layerview.h"
-#include "core/eval/evaluator.h"
+#include "core/eval/calibrate.h"
 #include <benchmark/benchmark.h>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <unistd.h>
@@ -17,6 +19,7 @@ using namespace pikv;
 namespace {
 
 struct Layer {
+    CachePtr cache;
     CacheInfo info;
     LayerInput input;
 };
@@ -34,11 +37,28 @@ const Layer& layerOf(std::int64_t seq)
     options.headDim = 64;
     options.dtype = DType::F32;
     const CachePtr cache = generateCache(options);
-    return layers[seq] = { cache->info(), layerInput(*cache, 0, {}, c10::kCPU) };
+    return layers[seq] = { cache, cache->info(), layerInput(*cache, 0, {}, c10::kCPU) };
 }
 
-void encodeDecode(benchmark::State& state, const std::string& spec, bool encodes, bool decodes)
+/// Learns on the 1,024 tokens that are timed too; the file is removed when the program ends.
+std::string withCalibration(const std::string& spec)
 {
+    struct Folder {
+        std::filesystem::path path = std::filesystem::temp_directory_path() / ("pikv-bench-" + std::to_string(getpid()));
+        Folder() { std::filesystem::create_directory(path); }
+        ~Folder() { std::filesystem::remove_all(path); }
+    };
+    static const Folder folder;
+    static int count = 0;
+    const std::string file = (folder.path / (std::to_string(count++) + ".pikv-basis")).string();
+    calibrateFile({ { layerOf(1024).cache }, parseSpec(spec), {}, DeviceChoice::Cpu, 0 }, file);
+    return spec + (spec.find(':') == std::string::npos ? ":" : ",") + "shared=" + file;
+}
+
+void encodeDecode(benchmark::State& state, std::string spec, bool encodes, bool decodes, bool shared)
+{
+    if (shared)
+        spec = withCalibration(spec);
     const auto compressor = makeCompressor(parseSpec(spec));
     const auto* method = dynamic_cast<const LayerwiseCompressor*>(compressor.get());
     if (!method)
@@ -64,9 +84,9 @@ void encodeDecode(benchmark::State& state, const std::string& spec, bool encodes
 
 void registerSpec(const std::string& spec)
 {
-    const auto add = [&](const char* what, bool encodes, bool decodes) {
+    const auto add = [&](const char* what, bool encodes, bool decodes, bool shared = false) {
         benchmark::RegisterBenchmark((spec + what).c_str(),
-            [=](benchmark::State& state) { encodeDecode(state, spec, encodes, decodes); })
+            [=](benchmark::State& state) { encodeDecode(state, spec, encodes, decodes, shared); })
             ->Arg(128)
             ->Arg(1024)
             ->Arg(16384)
@@ -76,6 +96,8 @@ void registerSpec(const std::string& spec)
     };
     add("/both", true, true);
     add("/decode", false, true);
+    if (canCalibrate(parseSpec(spec).id))
+        add("/shared", true, true, true);
 }
 
 } // namespace

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
-#include "core/cache/rope.h"
 #include "core/codec/compressor.h"
-#include "core/codec/matrix_factorization/factorplane.h"
-#include "core/codec/matrix_factorization/loraplane.h"
+#include "core/codec/matrix_factorization/sharedbasis.h"
 #include "core/codec/planes.h"
-#include "core/codec/tensorbytes.h"
-#include <ATen/ops/empty.h>
 #include <algorithm>
 #include <optional>
 
@@ -22,6 +18,12 @@ public:
     void validate(const CacheInfo& info) const override
     {
         LayerwiseCompressor::validate(info);
+        if (const auto learned = calibratedSpec({ "scope", "rope" })) {
+            if (rank() > learned->params.integer("rank"))
+                throw usageError(spec().id + ": rank=" + std::to_string(rank()) + " is above the rank of the calibration, "
+                    + std::to_string(learned->params.integer("rank")));
+            return;
+        }
         for (LayerShape shape : info.layers) {
             shape.seq -= std::min(shape.seq, params().integer("sinks") + params().integer("recent"));
             const std::int64_t bound = FactorPlanes(shape, perHead()).maxRank();
@@ -42,23 +44,33 @@ public:
     }
 
 protected:
+    void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
+    {
+        learnBases(inputs, { perHead(), undoes(), rank(), params().integer("basis_bits"), params().real("alpha") }, out, context);
+    }
+
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const FactorPlanes planes(input.shape, perHead());
         const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
         std::vector<LoraParts> parts(static_cast<std::size_t>(planes.count()));
+        const std::vector<LoraBasis> shared = sharedOf(input.shared, planes, context.device);
         const std::optional<RopeTable> rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
-            const at::Tensor rows = FactorPlanes::rowsOf(plane.isKey ? input.kv.key : input.kv.value, plane);
-            if (plane.isKey && rope)
-                FactorPlanes::rotate(rows, plane, *rope, 0, -1);
             const LoraShape shape = shapeOf(plane);
-            const auto seed = context.seed ^ static_cast<std::uint64_t>(p);
             LoraParts& bytes = parts[static_cast<std::size_t>(p)];
-            FactorWidths widths;
-            const LoraBasis basis
-                = writeBasis(fitLowRank(rows, weights, shape.rank, seed, context.job), shape, widths, bytes);
+            if (input.shared) {
+                const LoraBasis& basis = shared[static_cast<std::size_t>(p)];
+                const at::Tensor coefficients = coefficientsOf(input, plane, rope, basis, context.job);
+                return writeCodesFor(coefficients, shape.baseBits > 0 ? planeRows(input, plane, rope).sub_(basis.mean) : at::Tensor(),
+                    basis, shape, bytes);
+            }
+            const at::Tensor rows = planeRows(input, plane, rope);
+            const LowRankFit fit
+                = fitLowRank(rows, weights, shape.rank, context.seed ^ static_cast<std::uint64_t>(p), context.job);
+            const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
+            const LoraBasis basis = writeBasis(fit, widths, bytes);
             context.job.checkpoint();
             writeCodes(rows, basis, widths.code, shape, bytes);
         });
@@ -71,20 +83,19 @@ protected:
     {
         const LayerShape& s = output.shape;
         const FactorPlanes planes(s, perHead());
-        const auto empty = [&](std::int64_t dim, DType dtype) {
-            return at::empty({ s.batch, s.kvHeads, s.seq, dim }, at::TensorOptions(torchType(dtype)).device(context.device));
-        };
-        const LayerKv kv { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype), {}, {} };
+        const LayerKv& kv = output.place;
         const std::int64_t n = planes.perTensor();
         const auto reader = [&](const char* prefix, std::int64_t first) {
-            return LoraReader(output.sections, prefix, shapeOf(planes.plane(first)), n, LoraReader::Content::Everything);
+            return LoraReader(output.sections, prefix, shapeOf(planes.plane(first)), n,
+                output.shared ? LoraReader::Content::CodesOnly : LoraReader::Content::Everything);
         };
         const LoraReader keys = reader("k", 0), values = reader("v", n);
+        const std::vector<LoraBasis> shared = sharedOf(output.shared, planes, context.device);
         const std::optional<RopeTable> rope = keyRotation(undoes(), output.rope, output.positions, s.keyDim);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const LoraReader& from = plane.isKey ? keys : values;
-            const LoraBasis basis = from.basis(p % n).to(context.device);
+            const LoraBasis basis = output.shared ? shared[static_cast<std::size_t>(p)] : from.basis(p % n).to(context.device);
             rebuildPlane(basis, from.codes(p % n, context.device), from.rest(p % n, context.device), plane,
                 plane.isKey && rope ? &*rope : nullptr, plane.isKey ? kv.key : kv.value, context.job);
         });
@@ -95,6 +106,18 @@ private:
     std::int64_t rank() const { return params().integer("rank"); }
     bool perHead() const { return params().text("scope") == "head"; }
     bool undoes() const { return params().text("rope") == "undo"; }
+
+    /// The planes' bases in a calibration; empty without one.
+    std::vector<LoraBasis> sharedOf(const SectionSet* calibration, const FactorPlanes& planes, c10::Device device) const
+    {
+        if (!calibration)
+            return {};
+        const std::int64_t n = planes.perTensor();
+        std::vector<LoraBasis> bases = sharedBases(*calibration, "k", shapeOf(planes.plane(0)), n, device);
+        const std::vector<LoraBasis> values = sharedBases(*calibration, "v", shapeOf(planes.plane(n)), n, device);
+        bases.insert(bases.end(), values.begin(), values.end());
+        return bases;
+    }
 
     LoraShape shapeOf(const FactorPlane& plane) const
     {
@@ -133,6 +156,7 @@ const MethodRegistration registration { withFactory<Lora>({
             "Accepted for compatibility and ignored: it is noise for training, and nothing is trained here.")),
         folded(param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens",
             "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it.")),
+        sharedParam(),
     },
     .sweep = "rank=[8,16,32,64,96]",
     .make = {},

@@ -31,38 +31,42 @@ at::Tensor LoraBasis::inverseGram() const
     return at::linalg_solve(gram, at::eye(gram.size(0), gram.options())).to(at::kFloat);
 }
 
-at::Tensor LoraBasis::coefficients(const at::Tensor& centred) const
-{
-    return at::mm(at::mm(inverseGram(), directions), centred.t());
-}
+at::Tensor LoraBasis::projection() const { return at::mm(inverseGram(), directions); }
 
-LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths& widths, LoraParts& out)
+at::Tensor LoraBasis::coefficients(const at::Tensor& centred) const { return at::mm(projection(), centred.t()); }
+
+LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraParts& out)
 {
-    widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
     writeHalves(fit.mean, out.bytes[LoraParts::Mean]);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
     const at::Tensor rounded = roundedRows(fit.directions, widths.basis, out.bytes[LoraParts::Basis]);
     return LoraBasis { fit.mean, rounded }.to(fit.mean.device());
 }
 
-void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
+namespace {
+void writeCoefficients(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& basis,
+    const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
 {
-    const at::Tensor coefficients = basis.coefficients(centred);
     if (shape.baseBits == 0)
         return writeRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]);
     const at::Tensor rounded = roundedRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]).to(centred.device());
     const at::Tensor rest = at::addmm(centred.t(), basis.directions.t(), rounded, 1, -1);
     writeRows(rest, std::vector<int>(static_cast<std::size_t>(shape.width), shape.baseBits), out.bytes[LoraParts::Base]);
 }
+}
 
-void writeCodesFor(const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out)
+void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
 {
-    const at::Tensor coefficients = shared.coefficients(centred);
+    writeCoefficients(basis.coefficients(centred), centred, basis, codeWidths, shape, out);
+}
+
+void writeCodesFor(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out)
+{
     const at::Tensor energy = (coefficients * coefficients).mean(1).cpu().to(at::kDouble).contiguous();
     const std::vector<double> variances(energy.data_ptr<double>(), energy.data_ptr<double>() + energy.numel());
-    FactorWidths widths { FactorWidths::spreadCodes(variances, shape.codeBits), std::vector<int>(variances.size(), 0) };
+    const FactorWidths widths = FactorWidths::spreadCodes(variances, shape.codeBits);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
-    writeCodes(centred, shared, widths.code, shape, out);
+    writeCoefficients(coefficients, centred, shared, widths.code, shape, out);
 }
 
 LoraReader::LoraReader(
@@ -78,11 +82,11 @@ LoraReader::LoraReader(
         basisSizes.push_back(rowsBytes(m_widths.back().basis, shape.width));
         codeSizes.push_back(rowsBytes(m_widths.back().code, shape.rows));
     }
-    if (content != Content::CodesOnly) {
+    if (content == Content::Everything || content == Content::BasisOnly) {
         load(sections, prefix, LoraParts::Mean, std::vector<std::size_t>(n, 2 * width));
         load(sections, prefix, LoraParts::Basis, basisSizes);
     }
-    if (content == Content::BasisOnly)
+    if (content == Content::BasisOnly || content == Content::WidthsOnly)
         return;
     load(sections, prefix, LoraParts::Codes, codeSizes);
     if (shape.baseBits > 0) {

@@ -36,23 +36,28 @@ struct LoraBasis {
     /// Coefficients [rank, n] of centred rows [n, width], by least squares, so that rounding the directions costs no
     /// accuracy within their span.
     at::Tensor coefficients(const at::Tensor& centred) const;
+    /// [rank, width]: what turns a centred row into its coefficients.
+    at::Tensor projection() const;
     /// The inverse of directions * directions^T, f32 [rank, rank]; it turns products with the directions into coefficients.
     at::Tensor inverseGram() const;
     LoraBasis to(c10::Device device) const { return { mean.to(device), directions.to(device) }; }
 };
 
-/// Rounds a fit's directions and writes mean, widths and directions. `widths` gets what was chosen.
-LoraBasis writeBasis(const LowRankFit& fit, const LoraShape& shape, FactorWidths& widths, LoraParts& out);
+/// Rounds a fit's directions and writes mean, widths and directions.
+LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraParts& out);
 /// Writes the coefficients of centred f32 rows [rows, width] and, with baseBits, what they leave over, channel by channel.
 void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out);
-/// As above with a basis from a calibration: the widths follow the energy of these coefficients and are written too.
-void writeCodesFor(const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out);
+/// As above for coefficients [rank, rows] of a basis from a calibration: the widths follow their energy and are written
+/// too. `centred` may be undefined where baseBits is 0.
+void writeCodesFor(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out);
 
 /// Reads the planes of one tensor; safe to call for several planes at once. Throws Error{Input} where the sections do not
 /// fit the shape.
 class LoraReader {
 public:
-    enum class Content { Everything, BasisOnly, CodesOnly }; ///< of a cache, a calibration, a cache that uses one
+    /// Everything: of a lora cache. BasisOnly: of a calibration, and of lora_plus, whose codes RankTiers order. CodesOnly,
+    /// WidthsOnly: of a cache that uses a calibration.
+    enum class Content { Everything, BasisOnly, CodesOnly, WidthsOnly };
     LoraReader(const SectionSet& sections, const std::string& prefix, const LoraShape& shape, std::int64_t planes, Content content);
     LoraBasis basis(std::int64_t plane) const;
     const FactorWidths& widths(std::int64_t plane) const { return m_widths[static_cast<std::size_t>(plane)]; }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
 #include "core/codec/compressor.h"
-#include "core/codec/matrix_factorization/factorplane.h"
-#include "core/codec/matrix_factorization/loraplane.h"
+#include "core/codec/matrix_factorization/sharedbasis.h"
 #include "core/codec/matrix_factorization/tierplane.h"
 #include "core/codec/matrix_factorization/tokentiers.h"
 #include "core/codec/planes.h"
-#include "core/codec/tensorbytes.h"
-#include <ATen/ops/empty.h>
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -25,6 +22,12 @@ public:
     {
         LayerwiseCompressor::validate(info);
         checkTiers();
+        if (const auto learned = calibratedSpec({ "rope" })) {
+            if (const std::int64_t bound = learned->params.integers("ranks").back(); ranks().back() > bound)
+                throw usageError(spec().id + ": the highest of ranks, " + std::to_string(ranks().back())
+                    + ", is above that of the calibration, " + std::to_string(bound));
+            return;
+        }
         for (LayerShape shape : info.layers) {
             shape.seq -= std::min(shape.seq, params().integer("sinks") + params().integer("recent"));
             const std::int64_t bound = FactorPlanes(shape, false).maxRank();
@@ -42,6 +45,11 @@ public:
     }
 
 protected:
+    void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
+    {
+        learnBases(inputs, { false, undoes(), ranks().back(), params().integer("basis_bits"), params().real("alpha") }, out, context);
+    }
+
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const FactorPlanes planes(input.shape, false);
@@ -49,16 +57,20 @@ protected:
         const auto rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
         struct Work {
             at::Tensor rows; ///< centred
-            LowRankFit fit;
+            LowRankFit fit; ///< where no calibration gives the basis
+            LoraBasis shared;
             LoraParts parts;
         };
         std::array<Work, 2> work;
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             Work& w = work.at(static_cast<std::size_t>(p));
-            w.rows = FactorPlanes::rowsOf(plane.isKey ? input.kv.key : input.kv.value, plane);
-            if (plane.isKey && rope)
-                FactorPlanes::rotate(w.rows, plane, *rope, 0, -1);
+            w.rows = planeRows(input, plane, rope);
+            if (input.shared) {
+                w.shared = sharedOf(*input.shared, plane, context.device);
+                w.rows.sub_(w.shared.mean);
+                return;
+            }
             w.fit = fitLowRank(w.rows, weights, ranks().back(), context.seed ^ static_cast<std::uint64_t>(p), context.job);
         });
         const at::Tensor score = input.importance.defined()
@@ -68,7 +80,11 @@ protected:
         out.add("tiers", tiers.pack());
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             Work& w = work.at(static_cast<std::size_t>(p));
-            writeTiers(w.rows, w.fit, tiers, ranks(), shapeOf(planes.plane(p)), w.parts);
+            const LoraShape shape = shapeOf(planes.plane(p));
+            if (input.shared)
+                writeTiersFor(w.rows, w.shared, tiers, ranks(), shape, w.parts);
+            else
+                writeTiers(w.rows, w.fit, tiers, ranks(), shape, w.parts);
         });
         LoraParts::addSections({ work[0].parts }, "k", out);
         LoraParts::addSections({ work[1].parts }, "v", out);
@@ -79,10 +95,7 @@ protected:
         const LayerShape& s = output.shape;
         checkTiers();
         const FactorPlanes planes(s, false);
-        const auto empty = [&](std::int64_t dim, DType dtype) {
-            return at::empty({ s.batch, s.kvHeads, s.seq, dim }, at::TensorOptions(torchType(dtype)).device(context.device));
-        };
-        const LayerKv kv { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype), {}, {} };
+        const LayerKv& kv = output.place;
         const std::int64_t tokens = s.batch * s.seq;
         const int tierCount = static_cast<int>(ranks().size());
         const RankTiers tiers = RankTiers::unpack(
@@ -91,9 +104,13 @@ protected:
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const char* prefix = plane.isKey ? "k" : "v";
-            const LoraReader reader(output.sections, prefix, shapeOf(plane), 1, LoraReader::Content::BasisOnly);
+            using Content = LoraReader::Content;
+            const LoraReader reader(
+                output.sections, prefix, shapeOf(plane), 1, output.shared ? Content::WidthsOnly : Content::BasisOnly);
+            const LoraBasis basis
+                = output.shared ? sharedOf(*output.shared, plane, context.device) : reader.basis(0).to(context.device);
             const at::Tensor codes = readTiers(output.sections, std::string(prefix) + ".codes", reader.widths(0).code, tiers, ranks());
-            rebuildPlane(reader.basis(0).to(context.device), codes.to(context.device), {}, plane,
+            rebuildPlane(basis, codes.to(context.device), {}, plane,
                 plane.isKey && rope ? &*rope : nullptr, plane.isKey ? kv.key : kv.value, context.job);
         });
         return kv;
@@ -115,6 +132,11 @@ private:
         if (std::adjacent_find(thresholds.begin(), thresholds.end(), std::greater_equal<>()) != thresholds.end()
             || thresholds.front() <= 0 || thresholds.back() >= 1)
             throw usageError(spec().id + ": thresholds=" + printParam(thresholds) + " must ascend and lie between 0 and 1");
+    }
+
+    LoraBasis sharedOf(const SectionSet& calibration, const FactorPlane& plane, c10::Device device) const
+    {
+        return sharedBases(calibration, plane.isKey ? "k" : "v", shapeOf(plane), 1, device).front();
     }
 
     LoraShape shapeOf(const FactorPlane& plane) const
@@ -154,6 +176,7 @@ const MethodRegistration registration { withFactory<LoraPlus>({
             spec.advanced = true;
             return spec;
         }(),
+        sharedParam(),
     },
     .sweep = "ranks=[[2,4,8],[4,8,16],[8,16,32],[16,32,64],[32,64,96]]",
     .make = {},

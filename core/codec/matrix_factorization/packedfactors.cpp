@@ -39,9 +39,19 @@ std::vector<int> spreadBits(const std::vector<double>& variances, std::int64_t m
 
 } // namespace
 
-std::vector<int> FactorWidths::spreadCodes(const std::vector<double>& variances, std::int64_t codeBits)
+FactorWidths FactorWidths::spreadCodes(
+    const std::vector<double>& variances, std::int64_t codeBits, const std::vector<std::int64_t>& counts)
 {
-    return spreadBits(variances, codeBits);
+    FactorWidths widths { spreadBits(variances, codeBits, counts), std::vector<int>(variances.size(), 0) };
+    for (std::size_t i = 0; i < widths.rank(); ++i)
+        if (!(variances[i] > 0)) // half precision is given to all alike
+            widths.code[i] = 0;
+    return widths;
+}
+
+FactorWidths FactorWidths::spreadBasis(const std::vector<double>& variances, std::int64_t basisBits)
+{
+    return { std::vector<int>(variances.size(), 0), spreadBits(variances, basisBits) };
 }
 
 FactorWidths FactorWidths::spread(const std::vector<double>& variances, std::int64_t codeBits, std::int64_t basisBits,

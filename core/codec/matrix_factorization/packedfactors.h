@@ -19,7 +19,10 @@ struct FactorWidths {
     static FactorWidths spread(const std::vector<double>& variances, std::int64_t codeBits, std::int64_t basisBits,
         const std::vector<std::int64_t>& counts = {});
     /// Widths of coefficients whose directions are stored elsewhere.
-    static std::vector<int> spreadCodes(const std::vector<double>& variances, std::int64_t codeBits);
+    static FactorWidths spreadCodes(
+        const std::vector<double>& variances, std::int64_t codeBits, const std::vector<std::int64_t>& counts = {});
+    /// Widths of directions whose coefficients are stored elsewhere.
+    static FactorWidths spreadBasis(const std::vector<double>& variances, std::int64_t basisBits);
     std::size_t rank() const { return code.size(); }
 };
 

@@ -8,6 +8,8 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace pikv {
 namespace {
@@ -21,8 +23,16 @@ void addEnergy(const at::Tensor& rows, const at::Tensor& score)
     double total = 0;
     const float* row = host.data_ptr<float>();
     for (double& sum : energy) {
-        for (std::int64_t i = 0; i < width; ++i)
-            sum += double(row[i]) * row[i];
+        // Eight sums side by side: the compiler may not reorder one, and would add one number after the other.
+        std::array<float, 8> lanes {};
+        std::int64_t i = 0;
+        for (; i + 8 <= width; i += 8)
+            for (std::size_t lane = 0; lane < 8; ++lane)
+                lanes[lane] += row[i + static_cast<std::int64_t>(lane)] * row[i + static_cast<std::int64_t>(lane)];
+        for (; i < width; ++i)
+            lanes[0] += row[i] * row[i];
+        for (float lane : lanes)
+            sum += lane;
         total += sum;
         row += width;
     }
@@ -67,6 +77,23 @@ at::Tensor tierCoefficients(const at::Tensor& centred, const LoraBasis& basis, c
     return all;
 }
 
+/// Writes component i of the first counts[i] tokens.
+void writePrefixes(const at::Tensor& coefficients, const std::vector<int>& widths, const std::vector<std::int64_t>& counts, Bytes& out)
+{
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        if (widths[i] > 0 && counts[i] > 0)
+            encodeCoefficients(coefficients.data_ptr<float>() + static_cast<std::int64_t>(i) * coefficients.size(1), counts[i],
+                widths[i], out);
+}
+
+/// Mean square of component i over the first counts[i] tokens.
+std::vector<double> prefixVariances(const at::Tensor& coefficients, const std::vector<std::int64_t>& counts)
+{
+    std::vector<std::int64_t> inPlace(static_cast<std::size_t>(coefficients.size(1)));
+    std::iota(inPlace.begin(), inPlace.end(), 0);
+    return storedVariances(coefficients, inPlace, counts);
+}
+
 } // namespace
 
 at::Tensor relativeEnergy(const at::Tensor& keys, const at::Tensor& values)
@@ -84,15 +111,18 @@ void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTier
     const LoraBasis exact { fit.mean, fit.directions };
     const at::Tensor first = exact.coefficients(centred).cpu().contiguous();
     const FactorWidths widths = FactorWidths::spread(storedVariances(first, order, counts), shape.codeBits, shape.basisBits, counts);
-    writeHalves(fit.mean, out.bytes[LoraParts::Mean]);
+    const LoraBasis basis = writeBasis(fit, widths, out);
+    writePrefixes(tierCoefficients(centred, basis, tiers, ranks, order), widths.code, counts, out.bytes[LoraParts::Codes]);
+}
+
+void writeTiersFor(const at::Tensor& centred, const LoraBasis& shared, const RankTiers& tiers,
+    const std::vector<std::int64_t>& ranks, const LoraShape& shape, LoraParts& out)
+{
+    const std::vector<std::int64_t> counts = tiers.counts(ranks);
+    const at::Tensor coefficients = tierCoefficients(centred, shared, tiers, ranks, tiers.order());
+    const FactorWidths widths = FactorWidths::spreadCodes(prefixVariances(coefficients, counts), shape.codeBits, counts);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
-    const at::Tensor rounded = roundedRows(fit.directions, widths.basis, out.bytes[LoraParts::Basis]);
-    const LoraBasis basis = LoraBasis { fit.mean, rounded }.to(centred.device());
-    const at::Tensor coefficients = tierCoefficients(centred, basis, tiers, ranks, order);
-    for (std::size_t i = 0; i < counts.size(); ++i)
-        if (widths.code[i] > 0 && counts[i] > 0)
-            encodeCoefficients(coefficients.data_ptr<float>() + static_cast<std::int64_t>(i) * coefficients.size(1), counts[i],
-                widths.code[i], out.bytes[LoraParts::Codes]);
+    writePrefixes(coefficients, widths.code, counts, out.bytes[LoraParts::Codes]);
 }
 
 at::Tensor readTiers(const SectionSet& sections, const std::string& section, const std::vector<int>& codeWidths,

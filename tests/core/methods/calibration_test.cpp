@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every method that can be calibrated: learned on one cache, used on another of the same model.
+#include "core/eval/calibrate.h"
+#include "methodcases.h"
+#include "testmain.h"
+#include <ATen/ops/equal.h>
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace pikv;
+using namespace pikvtest;
+
+class CalibrationTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        // The sequences of a batch share their statistics, as texts of one model do.
+        GenerateOptions options = smallCache();
+        options.layers = 2;
+        options.batch = 3;
+        options.seq = 256;
+        const CachePtr all = generateCache(options);
+        for (std::int64_t b = 0; b < 3; ++b)
+            m_caches.push_back(sequence(*all, b));
+    }
+
+    void servesAnotherCache_data() { methodRows(); }
+    void servesAnotherCache()
+    {
+        QFETCH(QString, method);
+        const std::string with = learn(method, { 0, 1 }, "a") + ",sinks=4";
+        const auto shared = makeCompressor(parseSpec(with));
+        shared->validate(m_caches[2]->info());
+        const RoundTrip trip = throughFile(*shared, *m_caches[2], path("case.pikv"));
+        const EncodedCache own = encode(*makeCompressor(parseSpec(method.toStdString() + ":sinks=4")), *m_caches[2]);
+        QVERIFY2(trip.encoded.fileBytes() < own.fileBytes(), "the calibration saves nothing");
+        QCOMPARE(shared->sharedBytes(), std::uint64_t(QFile(QString::fromStdString(path("a.pikv-basis"))).size()));
+        for (int i = 0; i < trip.decoded->layerCount(); ++i) {
+            QVERIFY(relativeError(m_caches[2]->layer(i).key, trip.decoded->layer(i).key) < 0.5);
+            QVERIFY(relativeError(m_caches[2]->layer(i).value, trip.decoded->layer(i).value) < 0.9);
+        }
+    }
+
+    void learningRepeats_data() { methodRows(); }
+    void learningRepeats()
+    {
+        QFETCH(QString, method);
+        learn(method, { 0, 1 }, "a");
+        learn(method, { 0, 1 }, "b");
+        QFile a(QString::fromStdString(path("a.pikv-basis"))), b(QString::fromStdString(path("b.pikv-basis")));
+        QVERIFY(a.open(QIODevice::ReadOnly) && b.open(QIODevice::ReadOnly));
+        QCOMPARE(a.readAll(), b.readAll());
+    }
+
+    void anotherCalibrationIsRefused_data() { methodRows(); }
+    void anotherCalibrationIsRefused()
+    {
+        QFETCH(QString, method);
+        const std::string with = learn(method, { 0 }, "a");
+        const EncodedCache encoded = encode(*makeCompressor(parseSpec(with)), *m_caches[2]);
+        learn(method, { 1 }, "a");
+        try {
+            decode(encoded);
+            QFAIL("decoded with a calibration that it was not encoded with");
+        } catch (const Error& e) {
+            QCOMPARE(e.kind(), ErrorKind::Input);
+            QVERIFY(QString::fromUtf8(e.what()).contains("a.pikv-basis"));
+        }
+    }
+
+    void anotherShapeIsRefused_data() { methodRows(); }
+    void anotherShapeIsRefused()
+    {
+        QFETCH(QString, method);
+        const std::string with = learn(method, { 0 }, "a");
+        GenerateOptions options = smallCache();
+        QString reason;
+        QVERIFY(!accepted(with, generateCache(options)->info(), reason));
+        QVERIFY2(reason.contains("2 layers"), qPrintable(reason));
+        options.layers = 2;
+        options.kvHeads = 4;
+        QVERIFY(!accepted(with, generateCache(options)->info(), reason));
+        QVERIFY2(reason.contains("KV heads"), qPrintable(reason));
+    }
+
+    void damagedSectionsAreRefused_data() { methodRows(); }
+    void damagedSectionsAreRefused()
+    {
+        QFETCH(QString, method);
+        const std::string with = learn(method, { 0 }, "a");
+        const EncodedCache whole = EncodedCache::load(path("a.pikv-basis"));
+        for (std::size_t s = 0; s < whole.layers[0].all().size(); ++s) {
+            EncodedCache cut = whole;
+            cut.layers[0] = {};
+            for (std::size_t i = 0; i < whole.layers[0].all().size(); ++i) {
+                auto [name, bytes] = whole.layers[0].all()[i];
+                if (i == s)
+                    bytes.resize(bytes.size() / 2);
+                cut.layers[0].add(name, bytes);
+            }
+            cut.save(path("a.pikv-basis"));
+            try {
+                encode(*makeCompressor(parseSpec(with)), *m_caches[2]);
+                QFAIL(qPrintable(QString::fromStdString(whole.layers[0].all()[s].first + " cut in half was accepted")));
+            } catch (const Error& e) {
+                QCOMPARE(e.kind(), ErrorKind::Input);
+            }
+        }
+    }
+
+    void protectedTokensTeachNothing()
+    {
+        EncodedCache a, b;
+        for (auto [sinks, out] : { std::pair(4, &a), std::pair(256, &b) }) {
+            const auto method = makeCompressor(parseSpec("lora:sinks=" + std::to_string(sinks)));
+            const JobControl job;
+            if (sinks == 4)
+                *out = method->calibrate({ m_caches[0] }, {}, { job });
+            else
+                QVERIFY_EXCEPTION_THROWN(method->calibrate({ m_caches[0] }, {}, { job }), Error);
+        }
+        QCOMPARE(a.layers.size(), std::size_t(2));
+    }
+
+    void loraIsNearItsOwnFit_data()
+    {
+        QTest::addColumn<QString>("spec");
+        QTest::newRow("lora") << "lora:rank=16,code_bits=8,basis_bits=8,sinks=4";
+        QTest::newRow("lora, heads") << "lora:rank=8,code_bits=8,basis_bits=8,scope=head,sinks=4";
+        QTest::newRow("lora_plus") << "lora_plus:ranks=[8;16;24],code_bits=8,basis_bits=8,sinks=4";
+    }
+    void loraIsNearItsOwnFit()
+    {
+        QFETCH(QString, spec);
+        const std::string own = spec.replace(';', ',').toStdString();
+        const std::string same = learn(spec, { 2 }, "same"), other = learn(spec, { 0, 1 }, "other");
+        for (int i = 0; i < 2; ++i) {
+            const auto error = [&](const std::string& s) {
+                const auto decoded = decode(encode(*makeCompressor(parseSpec(s)), *m_caches[2]));
+                return relativeError(m_caches[2]->layer(i).key, decoded->layer(i).key);
+            };
+            QVERIFY2(error(same) < 1.1 * error(own), qPrintable(QString("%1 against %2").arg(error(same)).arg(error(own))));
+            QVERIFY(error(other) > error(own) && error(other) < 0.1);
+        }
+    }
+
+    void loraTakesFewerDirectionsThanWereLearned()
+    {
+        learn("lora:rank=16", { 0 }, "wide");
+        const std::string file = ",shared=" + path("wide.pikv-basis");
+        double error = 2;
+        for (const char* rank : { "4", "8", "16" }) {
+            const auto decoded = decode(encode(*makeCompressor(parseSpec("lora:rank=" + std::string(rank) + file)), *m_caches[2]));
+            const double now = relativeError(m_caches[2]->layer(0).value, decoded->layer(0).value);
+            QVERIFY(now < error);
+            error = now;
+        }
+        QString reason;
+        QVERIFY(!accepted("lora:rank=17" + file, m_caches[2]->info(), reason));
+        QVERIFY2(reason.contains("above the rank of the calibration, 16"), qPrintable(reason));
+        QVERIFY(!accepted("lora:scope=head" + file, m_caches[2]->info(), reason));
+        QVERIFY2(reason.contains("learned with scope=layer"), qPrintable(reason));
+        QVERIFY(!accepted("lora_plus:shared=" + path("wide.pikv-basis"), m_caches[2]->info(), reason));
+        QVERIFY2(reason.contains("a calibration of lora, not of lora_plus"), qPrintable(reason));
+    }
+
+private:
+    static void methodRows()
+    {
+        QTest::addColumn<QString>("method");
+        for (const MethodInfo& method : Registry::instance().methods())
+            if (canCalibrate(method.id))
+                QTest::addRow("%s", method.id.c_str()) << QString::fromStdString(method.id);
+    }
+
+    static CachePtr sequence(const KvCache& all, std::int64_t batch)
+    {
+        std::vector<LayerKv> layers;
+        for (int i = 0; i < all.layerCount(); ++i) {
+            const LayerKv kv = all.layer(i);
+            layers.push_back({ kv.key.narrow(0, batch, 1).clone(), kv.value.narrow(0, batch, 1).clone(), {}, {} });
+        }
+        CacheInfo info = all.info();
+        info.queryPositions.clear();
+        return std::make_shared<MemoryCache>(info, std::move(layers));
+    }
+
+    /// Learns on some of the caches; the spec that uses it.
+    std::string learn(const QString& spec, const std::vector<std::size_t>& from, const std::string& name) const
+    {
+        CalibrationRequest request;
+        request.method = parseSpec(spec.toStdString());
+        request.device = DeviceChoice::Cpu;
+        for (std::size_t i : from)
+            request.caches.push_back(m_caches[i]);
+        calibrateFile(request, path(name + ".pikv-basis"));
+        return spec.toStdString() + (spec.contains(':') ? "," : ":") + "shared=" + path(name + ".pikv-basis");
+    }
+
+    std::string path(const std::string& name) const { return m_dir.filePath(QString::fromStdString(name)).toStdString(); }
+    QTemporaryDir m_dir;
+    std::vector<CachePtr> m_caches;
+};
+
+PIKV_TEST(CalibrationTest)
+#include "calibration_test.moc"

@@ -61,6 +61,13 @@ HeadBasis HeadBasis::fit(const at::Tensor& rows, const at::Tensor& weights, bool
     return basis;
 }
 
+HeadBasis HeadBasis::identity(const at::Tensor& mean)
+{
+    HeadBasis basis;
+    basis.m_mean = mean;
+    return basis;
+}
+
 at::Tensor HeadBasis::project(const at::Tensor& rows) const
 {
     const at::Tensor centred = rows - m_mean;

@@ -15,8 +15,12 @@ public:
     /// `rows` f32 [n, dim]; `weights` f32 [n] or undefined.
     static HeadBasis fit(const at::Tensor& rows, const at::Tensor& weights, bool klt);
 
+    /// The transform that only takes `mean` (f32 [dim], of f16 values) away.
+    static HeadBasis identity(const at::Tensor& mean);
+
     bool isIdentity() const { return !m_vectors.defined(); }
     const at::Tensor& mean() const { return m_mean; } ///< f32 [dim], rounded to f16
+    const at::Tensor& vectors() const { return m_vectors; } ///< f32 [dim, dim] as coded, one a row; undefined: identity
     /// Coefficients [dim, n] of `rows`: exact for the coded basis, so that coding the basis costs no accuracy at full rank.
     at::Tensor project(const at::Tensor& rows) const;
     /// rows f32 [n, dim] from coefficients [dim, n].

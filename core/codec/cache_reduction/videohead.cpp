@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/cache_reduction/videohead.h"
+#include "core/codec/cache_reduction/stepclasses.h"
+#include "core/codec/cache_reduction/videostream.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace pikv {
+namespace {
+
+constexpr std::int64_t stretchTokens = 64;
+
+/// Bits a Gaussian value takes with an entropy-coded uniform quantiser, roughly: exact for fine steps, 0 for coarse ones.
+double gaussianBits(double variance, double step)
+{
+    return 0.5 * std::log2(1 + 2 * std::numbers::pi * std::numbers::e * variance / (step * step));
+}
+
+} // namespace
+
+std::vector<Stretch> sampleOf(std::int64_t batch, std::int64_t seq, std::int64_t limit)
+{
+    std::vector<Stretch> list;
+    if (batch * seq <= limit) {
+        for (std::int64_t b = 0; b < batch; ++b)
+            list.push_back({ b, 0, seq });
+        return list;
+    }
+    const std::int64_t count = std::max<std::int64_t>(1, limit / stretchTokens), length = std::min(seq, stretchTokens);
+    for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t row = batch * seq / count * i + (batch * seq % count) * i / count;
+        list.push_back({ row / seq, std::min(row % seq, seq - length), length });
+    }
+    return list;
+}
+
+VideoHead::VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights)
+    : m_rows(rows)
+    , m_rule(rule)
+    , m_classes(classes)
+    , m_weights(weights)
+    , m_model(rows.dim())
+    , m_counts(videoContexts)
+{
+}
+
+void VideoHead::fitBasis(bool klt)
+{
+    const auto stretches = sampleOf(m_rows.batch(), m_rows.seq(), basisRows);
+    std::int64_t count = 0;
+    for (const Stretch& s : stretches)
+        count += s.count;
+    const at::Tensor rows = at::empty({ count, dim() }, at::kFloat);
+    at::Tensor weights = m_weights.defined() ? at::empty({ count }, at::kFloat) : at::Tensor();
+    std::int64_t at = 0;
+    for (const Stretch& s : stretches) {
+        m_rows.load(s.batch, s.first, s.count, rows.data_ptr<float>() + at * dim());
+        if (weights.defined())
+            weights.narrow(0, at, s.count).copy_(m_weights.narrow(0, s.batch * m_rows.seq() + s.first, s.count));
+        at += s.count;
+    }
+    m_energy = energyOf(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())) / double(count);
+    m_basis = HeadBasis::fit(rows, weights, klt);
+    m_largest = 0;
+    const auto variances = [&](const at::Tensor& centred) {
+        m_largest = std::max(m_largest, centred.abs().max().item<float>());
+        const at::Tensor mean = centred.square().mean(0).contiguous();
+        return std::vector<double>(mean.data_ptr<float>(), mean.data_ptr<float>() + dim());
+    };
+    m_rawVariance = variances(rows - m_basis.mean());
+    if (!klt)
+        return;
+    const at::Tensor channels = at::empty({ count, dim() }, at::kFloat);
+    HeadTransform(m_basis, HeadTransform::Direction::Forward).apply(rows.data_ptr<float>(), count, channels.data_ptr<float>());
+    m_basisVariance = variances(channels);
+}
+
+double VideoHead::expectedBits(float step, bool klt) const
+{
+    double bits = 0;
+    for (double variance : klt ? m_basisVariance : m_rawVariance) {
+        const double channel = gaussianBits(variance, step);
+        bits += channel * double(tokens());
+        if (klt && channel * double(tokens()) > 8)
+            bits += double(HeadBasis::bitsPerVector(dim()));
+    }
+    return bits;
+}
+
+std::vector<float> VideoHead::fittedGains(bool predictedOnly) const
+{
+    const auto width = static_cast<std::size_t>(dim());
+    std::vector<double> products(width, 0), squares(width, 0);
+    std::size_t row = 0, token = 0;
+    for (const Stretch& s : m_sample) {
+        for (std::int64_t t = 0; t < s.count; ++t, ++token, ++row) {
+            if (predictedOnly ? m_isKey[token] != 0 : t + s.first == 0)
+                continue;
+            const float *before = m_values.data() + row * width, *now = before + width;
+            for (std::size_t c = 0; c < width; ++c) {
+                products[c] += double(before[c] * now[c]);
+                squares[c] += double(before[c] * before[c]);
+            }
+        }
+        ++row;
+    }
+    std::vector<float> gains(width, 0.0f);
+    for (std::size_t c = 0; c < width; ++c)
+        if (squares[c] > 0)
+            gains[c] = static_cast<float>(std::nearbyint(std::clamp(products[c] / squares[c], -1.0, 1.0) * 127) / 127);
+    return gains;
+}
+
+void VideoHead::planSample()
+{
+    const auto width = static_cast<std::size_t>(dim());
+    KeyframePlanner planner(m_rule, fittedGains(false));
+    std::size_t row = 0, unforced = 0, cuts = 0;
+    for (const Stretch& s : m_sample) {
+        planner.restart(s.first % m_rule.interval);
+        for (std::int64_t t = 0; t < s.count; ++t, ++row) {
+            const bool forced = planner.isForced();
+            const float* before = m_values.data() + row * width;
+            m_isKey.push_back(planner.decide(before + width, before, m_energies[m_isKey.size()]));
+            unforced += !forced;
+            cuts += !forced && m_isKey.back();
+        }
+        ++row;
+    }
+    m_model.setCuts(cuts, unforced);
+}
+
+void VideoHead::loadSample()
+{
+    const auto width = static_cast<std::size_t>(dim());
+    m_sample = sampleOf(m_rows.batch(), m_rows.seq(), sampleRows);
+    std::vector<float> rows;
+    for (const Stretch& s : m_sample) {
+        const std::int64_t lead = s.first > 0 ? 1 : 0;
+        rows.assign(static_cast<std::size_t>(s.count + 1) * width, 0.0f);
+        float* own = rows.data() + width;
+        m_rows.load(s.batch, s.first - lead, s.count + lead, own - lead * dim());
+        for (std::int64_t t = 0; t < s.count; ++t)
+            m_energies.push_back(energyOf(own + t * dim(), width));
+        const std::size_t at = m_values.size();
+        m_values.resize(at + rows.size());
+        m_forward->apply(rows.data(), s.count + 1, m_values.data() + at);
+        if (!lead)
+            std::fill_n(m_values.data() + at, width, 0.0f);
+    }
+}
+
+void VideoHead::measureVariances(const std::vector<float>& gains)
+{
+    const auto width = static_cast<std::size_t>(dim());
+    m_keyVariance.assign(width, 0);
+    m_predictedVariance.assign(width, 0);
+    std::size_t row = 0, token = 0, keys = 0;
+    for (const Stretch& s : m_sample) {
+        for (std::int64_t t = 0; t < s.count; ++t, ++token, ++row) {
+            const float *before = m_values.data() + row * width, *now = before + width;
+            std::vector<double>& sums = m_isKey[token] ? m_keyVariance : m_predictedVariance;
+            const float predicted = m_isKey[token] ? 0.0f : 1.0f;
+            keys += m_isKey[token];
+            for (std::size_t c = 0; c < width; ++c) {
+                const double residual = now[c] - predicted * gains[c] * before[c];
+                sums[c] += residual * residual;
+            }
+        }
+        ++row;
+    }
+    for (std::size_t c = 0; c < width; ++c) {
+        m_keyVariance[c] /= double(std::max<std::size_t>(1, keys));
+        m_predictedVariance[c] /= double(std::max<std::size_t>(1, token - keys));
+    }
+}
+
+void VideoHead::fitPrediction(bool klt)
+{
+    m_model.basis = klt ? m_basis : HeadBasis::identity(m_basis.mean());
+    m_forward = std::make_unique<HeadTransform>(m_model.basis, HeadTransform::Direction::Forward);
+    loadSample();
+    planSample();
+    // Once more, for those tokens that are predicted.
+    const std::vector<float> gains = fittedGains(true);
+    for (std::size_t c = 0; c < gains.size(); ++c)
+        m_model.gains[c] = static_cast<std::int8_t>(std::nearbyint(gains[c] * 127));
+    measureVariances(gains);
+}
+
+} // namespace pikv

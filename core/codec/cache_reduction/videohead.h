@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/jobcontrol.h"
+#include "core/codec/cache_reduction/headrows.h"
+#include "core/codec/cache_reduction/keyframes.h"
+#include "core/codec/cache_reduction/videomodel.h"
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace pikv {
+
+/// Consecutive tokens of one batch item.
+struct Stretch {
+    std::int64_t batch = 0, first = 0, count = 0;
+};
+/// All sequences whole where they have at most `limit` tokens together, else short stretches spread evenly over them.
+std::vector<Stretch> sampleOf(std::int64_t batch, std::int64_t seq, std::int64_t limit);
+
+/// One head of keys or values on its way to bytes: learns transform and prediction from a sample, tells what a step would
+/// cost, and codes all tokens with the step that was chosen.
+class VideoHead {
+public:
+    /// `classes` [batch * seq] or empty; `weights` f32 CPU [batch * seq] or undefined. They outlive this.
+    VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights);
+
+    /// Fits the KLT where `klt`, and measures both variances below on a sample.
+    void fitBasis(bool klt);
+    /// Mean square of a row of the sample, by the stored values.
+    double meanEnergy() const { return m_energy; }
+    /// Bits of all tokens at a step, for Gaussian channels (rate distortion theory): to choose a transform and to begin a
+    /// search from. With `klt` those of the basis, else of the raw channels.
+    double expectedBits(float step, bool klt) const;
+
+    /// Fits gains and keyframes to a sample, in the basis or in raw channels.
+    void fitPrediction(bool klt);
+    /// Bits of all tokens and the model at this step, from the sample.
+    double measure(float step);
+    /// Codes all tokens; appends model and codes.
+    void encode(float step, Bytes& side, Bytes& codes, const JobControl& job);
+    /// Whether measure() looked at all tokens, so that encode() takes just as many bits.
+    bool measuresAll() const { return m_rows.batch() * m_rows.seq() <= sampleRows; }
+
+private:
+    static constexpr std::int64_t basisRows = 4096, sampleRows = 1024;
+    std::int64_t dim() const { return m_rows.dim(); }
+    std::int64_t tokens() const { return m_rows.batch() * m_rows.seq(); }
+    /// The smallest step that keeps all levels within 16 bits.
+    float usableStep(float step) const;
+    std::vector<float> fittedGains(bool predictedOnly) const;
+    void loadSample();
+    void planSample();
+    void measureVariances(const std::vector<float>& gains);
+    ResidualQuantiser quantiserFor(float step);
+    /// Quantises rows [first, …) of a batch item, one for each of `isKey`, and adds to the sums.
+    void quantise(const ResidualQuantiser& quantiser, std::int64_t batch, std::int64_t first,
+        std::span<const std::uint8_t> isKey, const float* values, float* state, std::int16_t* levels);
+    void clearSums();
+    void fitModels();
+    /// Levels of all tokens; plans keyframes on the way.
+    void quantiseAll(const ResidualQuantiser& quantiser, std::vector<std::uint8_t>& isKey, std::vector<std::int16_t>& levels, const JobControl& job);
+
+    HeadRows m_rows;
+    KeyframeRule m_rule;
+    const std::vector<std::uint8_t>& m_classes;
+    const at::Tensor& m_weights;
+    VideoModel m_model;
+    std::unique_ptr<HeadTransform> m_forward;
+    HeadBasis m_basis; ///< the KLT, where it was fitted
+    double m_energy = 0;
+    float m_largest = 0; ///< magnitude of a channel in the sample
+    std::vector<double> m_basisVariance, m_rawVariance; ///< by channel
+
+    std::vector<Stretch> m_sample;
+    std::vector<float> m_values; ///< channels of the sample; every stretch has the row before it first, or zeros
+    std::vector<double> m_energies; ///< of the sample's rows as stored
+    std::vector<std::uint8_t> m_isKey;
+    std::vector<double> m_keyVariance, m_predictedVariance; ///< of what is quantised, by channel
+
+    std::vector<double> m_sizes, m_squares; ///< sums as LevelSums
+    std::vector<std::int64_t> m_counts; ///< tokens by context
+};
+
+} // namespace pikv

@@ -35,4 +35,12 @@ std::uint64_t compressionMemory(const EvaluationRequest& request)
     return largestLayer(info) + info.referenceBytes();
 }
 
+std::uint64_t calibrationMemory(const std::vector<CachePtr>& caches)
+{
+    std::uint64_t bytes = 0;
+    for (const CachePtr& cache : caches)
+        bytes += largestLayer(cache->info());
+    return bytes;
+}
+
 } // namespace pikv

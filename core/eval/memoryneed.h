@@ -14,5 +14,7 @@ void checkMethod(const MethodSpec& method, const KvCache& cache);
 std::uint64_t evaluationMemory(const EvaluationRequest& request);
 /// compressFile(): the whole encoded cache, at its worst as large as the 16-bit original.
 std::uint64_t compressionMemory(const EvaluationRequest& request);
+/// calibrateFile(): the same layer of every cache at once.
+std::uint64_t calibrationMemory(const std::vector<CachePtr>& caches);
 
 } // namespace pikv

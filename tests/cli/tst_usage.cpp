@@ -100,7 +100,8 @@ void UsageTest::everyCommandHelps()
 {
     const Finished top = pikv({ "--help" });
     QCOMPARE(top.status, 0);
-    for (const QString name : { "list", "info", "generate", "compress", "decompress", "eval", "sweep", "plot" }) {
+    for (const QString name : { "list", "info", "generate", "capture", "compress", "decompress", "calibrate", "eval",
+             "next-token", "sweep", "plot" }) {
         QVERIFY2(top.out.contains("\n  " + name.toUtf8() + " "), top.out);
         const Finished help = pikv({ name, "--help" });
         QCOMPARE(help.status, 0);

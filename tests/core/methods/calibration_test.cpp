@@ -102,7 +102,7 @@ private Q_SLOTS:
             }
             cut.save(path("a.pikv-basis"));
             try {
-                encode(*makeCompressor(parseSpec(with)), *m_caches[2]);
+                decode(encode(*makeCompressor(parseSpec(with)), *m_caches[2]));
                 QFAIL(qPrintable(QString::fromStdString(whole.layers[0].all()[s].first + " cut in half was accepted")));
             } catch (const Error& e) {
                 QCOMPARE(e.kind(), ErrorKind::Input);

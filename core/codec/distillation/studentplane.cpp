@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/distillation/studentplane.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/sqrt.h>
+#include <ATen/ops/where.h>
+#include <algorithm>
+
+namespace pikv {
+namespace {
+
+/// Root mean square of every component, as half precision keeps it; 1 for those that hold nothing.
+at::Tensor codeScaleOf(const at::Tensor& codes)
+{
+    const at::Tensor scale = at::sqrt((codes * codes).mean(1)).clamp_max(65504.0).to(at::kHalf).to(at::kFloat);
+    return at::where(scale.gt(0), scale, at::ones_like(scale));
+}
+
+at::Tensor scaledRows(const at::Tensor& codes, const at::Tensor& scale)
+{
+    return (codes / scale.unsqueeze(1)).t().contiguous();
+}
+
+double energyOf(const at::Tensor& rows, const at::Tensor& weights)
+{
+    const at::Tensor squares = (rows * rows).sum(1).to(at::kDouble);
+    return (weights.defined() ? squares * weights : squares).sum().item<double>();
+}
+
+} // namespace
+
+DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentShape& student, TrainingOptions options,
+    const std::function<void(std::int64_t, double)>& report, const JobControl& job)
+{
+    DistilledPlane out;
+    const at::Tensor& rows = plane.rows;
+    const LowRankFit fit = fitLowRank(rows, plane.weights, shape.rank, options.seed, job);
+    const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
+    const LoraBasis basis = writeBasis(fit, widths, out.parts);
+    const double energy = energyOf(rows, plane.weights);
+    const at::Tensor codes = roundedRows(basis.coefficients(rows), widths.code, out.parts.bytes[LoraParts::Codes]);
+    job.checkpoint();
+    TrainingData data;
+    data.codeScale = codeScaleOf(codes);
+    data.rows = { scaledRows(codes, data.codeScale), std::move(plane.reach) };
+    data.directions = basis.directions * data.codeScale.to(rows.device()).unsqueeze(1);
+    data.residual = rows.addmm_(codes.t().to(rows.device()), basis.directions, 1, -1);
+    data.weights = plane.weights;
+    if (report && energy > 0) {
+        const double left = energyOf(data.residual, plane.weights) / energy;
+        report(0, left);
+        options.report = [&report, left](std::int64_t step, double loss) { report(step, loss * left); };
+    }
+    if (const auto trained = trainStudent(data, student, options, job))
+        trained->write(options.bits, out.student);
+    return out;
+}
+
+void rebuildDistilled(const Student& student, const LoraBasis& basis, const at::Tensor& codes, const FactorPlane& plane,
+    const RopeTable* rope, const at::Tensor& target, const JobControl& job)
+{
+    constexpr std::int64_t blockRows = 512; // what is built stays in the processor's cache
+    const std::int64_t batch = target.size(0), seq = target.size(2);
+    CodeRows rows { scaledRows(codes, student.codeScale), {} };
+    CodeRows::addReach(batch, seq, student.shape.window, rows.reach);
+    const at::Tensor directions = basis.directions * student.codeScale.to(basis.directions.device()).unsqueeze(1);
+    for (std::int64_t b = 0; b < batch; ++b)
+        for (std::int64_t first = 0; first < seq; first += blockRows) {
+            job.checkpoint();
+            const std::int64_t count = std::min(blockRows, seq - first);
+            const Student::Pass pass = student.run(rows, b * seq + first, count, false);
+            const at::Tensor built = at::addmm(basis.mean, pass.codes, directions).addmm_(pass.units, student.out());
+            if (rope)
+                FactorPlanes::rotate(built, plane, *rope, first, 1);
+            FactorPlanes::store(built, plane, b, first, target);
+        }
+}
+
+} // namespace pikv

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/distillation/studenttraining.h"
+#include "core/base/counterrng.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/linalg_solve.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/sqrt.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace pikv {
+namespace {
+
+constexpr std::int64_t blockRows = 512; ///< rows that are looked at together outside of training steps
+constexpr std::int64_t judgedRows = 1024; ///< rows that decide which state is the best
+constexpr std::int64_t judgeEvery = 10; ///< steps
+constexpr double worthwhile = 0.002; ///< improvement below which training does not go on
+constexpr double ridge = 1e-3; ///< of the output layer's solution, relative to the units' mean energy
+
+class Training {
+public:
+    Training(const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job)
+        : m_data(data)
+        , m_options(options)
+        , m_job(job)
+        , m_rows(data.residual.size(0))
+        , m_student(shape, options.seed, data.residual.device())
+        , m_first(at::zeros_like(m_student.params))
+        , m_second(at::zeros_like(m_student.params))
+        , m_gradient(at::empty_like(m_student.params))
+    {
+        m_student.codeScale = data.codeScale;
+        const double meanSquare = (data.residual * data.residual).mean().item<double>();
+        m_unit = std::sqrt(meanSquare);
+    }
+
+    std::optional<Student> run()
+    {
+        if (!(m_unit > 0) || !std::isfinite(m_unit))
+            return {};
+        descend();
+        m_student.out().mul_(m_unit);
+        Student stored = rounded(m_student);
+        solveOutput(stored);
+        stored = rounded(stored);
+        if (residualLeft(m_data, stored, m_job) < 1)
+            return stored;
+        return {};
+    }
+
+private:
+    void descend()
+    {
+        at::Tensor best = m_student.params.clone();
+        double bestLoss = judge(), lastLoss = bestLoss;
+        for (std::int64_t step = 0; step < m_options.steps; ++step) {
+            m_job.checkpoint();
+            const std::int64_t count = std::min(m_options.batchTokens, m_rows);
+            const std::int64_t first = static_cast<std::int64_t>(
+                m_random.bits(static_cast<std::uint64_t>(step)) % static_cast<std::uint64_t>(m_rows - count + 1));
+            findGradient(first, count);
+            const double progress = double(step) / double(m_options.steps);
+            adamStep(step + 1, m_options.learningRate * (0.5 + 0.5 * std::cos(std::numbers::pi * progress)));
+            if ((step + 1) % judgeEvery != 0 && step + 1 != m_options.steps)
+                continue;
+            const double loss = judge();
+            if (loss < bestLoss) {
+                bestLoss = loss;
+                best.copy_(m_student.params);
+            }
+            if (m_options.report)
+                m_options.report(step + 1, bestLoss);
+            // Twice in a row, as a single lot of tokens may mislead.
+            const bool stuck = loss > (1 - worthwhile) * lastLoss;
+            if (stuck && m_stuck)
+                break;
+            m_stuck = stuck;
+            lastLoss = std::min(lastLoss, loss);
+        }
+        m_student.params.copy_(best);
+    }
+
+    at::Tensor weighted(const at::Tensor& rows, std::int64_t first) const
+    {
+        return m_data.weights.defined() ? rows * m_data.weights.narrow(0, first, rows.size(0)).unsqueeze(1) : rows;
+    }
+
+    /// What the student gets wrong, in units of the residual's root mean square.
+    at::Tensor mistake(const Student::Pass& pass, std::int64_t first, std::int64_t count) const
+    {
+        at::Tensor y = at::mm(pass.units, m_student.out());
+        if (pass.delta.defined())
+            y.addmm_(pass.delta, m_data.directions, 1, 1 / m_unit);
+        return y.sub_(m_data.residual.narrow(0, first, count), 1 / m_unit);
+    }
+
+    double judge() const
+    {
+        const std::int64_t lots = m_rows <= judgedRows ? 1 : 4, count = std::min(m_rows, judgedRows) / lots;
+        double left = 0, all = 0;
+        for (std::int64_t lot = 0; lot < lots; ++lot) {
+            m_job.checkpoint();
+            const std::int64_t first = lots == 1 ? 0 : (m_rows - count) * lot / (lots - 1);
+            const at::Tensor wrong = mistake(m_student.run(m_data.rows, first, count, false), first, count);
+            const at::Tensor target = m_data.residual.narrow(0, first, count);
+            left += (weighted(wrong, first) * wrong).sum().item<double>() * m_unit * m_unit;
+            all += (weighted(target, first) * target).sum().item<double>();
+        }
+        return all > 0 ? left / all : 0.0;
+    }
+
+    /// Back-propagation by hand: there are few operations, and the tape would cost more than they do.
+    void findGradient(std::int64_t first, std::int64_t count)
+    {
+        const StudentShape& s = m_student.shape;
+        const Student::Pass pass = m_student.run(m_data.rows, first, count, true);
+        const at::Tensor byOutput = weighted(mistake(pass, first, count), first).mul_(2.0 / double(count * s.width));
+        m_gradient.zero_();
+        Student::out(s, m_gradient).copy_(at::mm(pass.units.t(), byOutput));
+        const at::Tensor byUnits = at::mm(byOutput, m_student.out().t()), byBefore = at::empty_like(byUnits);
+        for (std::int64_t l = s.layers; l-- > 0;) {
+            const auto layer = [&](const at::Tensor& units, std::int64_t which) { return units.narrow(1, which * s.hidden, s.hidden); };
+            const at::Tensor back = at::gelu_backward(layer(byUnits, l), layer(pass.before, l));
+            layer(byBefore, l).copy_(back);
+            if (l == 0)
+                break;
+            Student::deep(s, m_gradient).select(0, l - 1).copy_(at::mm(layer(pass.units, l - 1).t(), back));
+            layer(byUnits, l - 1).addmm_(back, Student::deep(s, m_student.params).select(0, l - 1).t());
+        }
+        Student::in(s, m_gradient).copy_(at::mm(pass.codes.t(), byBefore));
+        Student::bias(s, m_gradient).copy_(byBefore.sum(0));
+        if (pass.delta.defined())
+            attentionGradient(pass, byOutput, byBefore, first, count);
+    }
+
+    void attentionGradient(
+        const Student::Pass& pass, const at::Tensor& byOutput, const at::Tensor& byBefore, std::int64_t first, std::int64_t count)
+    {
+        const StudentShape& s = m_student.shape;
+        at::Tensor byDelta = at::mm(byOutput, m_data.directions.t()).mul_(1 / m_unit);
+        byDelta.addmm_(byBefore, Student::in(s, m_student.params).t());
+        const at::Tensor onHost = byDelta.cpu(), params = Student::attention(s, m_student.params).cpu();
+        const at::Tensor gradient = at::zeros({ params.numel() }, at::kFloat);
+        s.attention().backward(m_data.rows.codes.data_ptr<float>() + first * s.rank, m_data.rows.reach.data() + first, count,
+            params.data_ptr<float>(), pass.trace, onHost.data_ptr<float>(), gradient.data_ptr<float>());
+        Student::attention(s, m_gradient).copy_(gradient);
+    }
+
+    void adamStep(std::int64_t step, double rate)
+    {
+        constexpr double decay1 = 0.9, decay2 = 0.99, epsilon = 1e-8;
+        m_first.mul_(decay1).add_(m_gradient, 1 - decay1);
+        m_second.mul_(decay2).addcmul_(m_gradient, m_gradient, 1 - decay2);
+        const double correction1 = 1 - std::pow(decay1, double(step)), correction2 = 1 - std::pow(decay2, double(step));
+        const at::Tensor size = at::sqrt(m_second).mul_(1 / std::sqrt(correction2)).add_(epsilon);
+        m_student.params.addcdiv_(m_first, size, -rate / correction1);
+    }
+
+    Student rounded(const Student& student) const
+    {
+        Bytes bytes;
+        student.write(m_options.bits, bytes);
+        return Student::read(bytes, student.shape, m_options.bits, student.params.device());
+    }
+
+    /// The best output layer for the other weights as they are (weighted least squares).
+    void solveOutput(Student& student) const
+    {
+        at::Tensor gram, products;
+        for (std::int64_t first = 0; first < m_rows; first += blockRows) {
+            m_job.checkpoint();
+            const std::int64_t count = std::min(blockRows, m_rows - first);
+            const Student::Pass pass = student.run(m_data.rows, first, count, false);
+            at::Tensor target = m_data.residual.narrow(0, first, count);
+            if (pass.delta.defined())
+                target = target - at::mm(pass.delta, m_data.directions);
+            const at::Tensor units = pass.units.to(at::kDouble), scaled = weighted(pass.units, first).to(at::kDouble).t();
+            const at::Tensor g = at::mm(scaled, units), p = at::mm(scaled, target.to(at::kDouble));
+            gram = gram.defined() ? gram + g : g;
+            products = products.defined() ? products + p : p;
+        }
+        const double energy = gram.diagonal().mean().item<double>();
+        if (!(energy > 0))
+            return;
+        gram.diagonal().add_(ridge * energy);
+        student.out().copy_(at::linalg_solve(gram, products));
+    }
+
+    const TrainingData& m_data;
+    const TrainingOptions& m_options;
+    const JobControl& m_job;
+    std::int64_t m_rows;
+    double m_unit = 0;
+    bool m_stuck = false;
+    Student m_student;
+    at::Tensor m_first, m_second, m_gradient;
+    CounterRng m_random { ~m_options.seed };
+};
+
+} // namespace
+
+std::optional<Student> trainStudent(
+    const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job)
+{
+    return Training(data, shape, options, job).run();
+}
+
+double residualLeft(const TrainingData& data, const Student& student, const JobControl& job)
+{
+    double left = 0, all = 0;
+    const std::int64_t rows = data.residual.size(0);
+    for (std::int64_t first = 0; first < rows; first += blockRows) {
+        job.checkpoint();
+        const std::int64_t count = std::min(blockRows, rows - first);
+        const Student::Pass pass = student.run(data.rows, first, count, false);
+        const at::Tensor before = data.residual.narrow(0, first, count);
+        at::Tensor after = before - at::mm(pass.units, student.out());
+        if (pass.delta.defined())
+            after.sub_(at::mm(pass.delta, data.directions));
+        const auto energy = [&](const at::Tensor& x) {
+            const at::Tensor squares = (x * x).sum(1).to(at::kDouble);
+            return (data.weights.defined() ? squares * data.weights.narrow(0, first, count) : squares).sum().item<double>();
+        };
+        left += energy(after);
+        all += energy(before);
+    }
+    return all > 0 ? left / all : 1.0;
+}
+
+} // namespace pikv

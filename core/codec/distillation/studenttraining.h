@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/jobcontrol.h"
+#include "core/codec/distillation/student.h"
+#include <functional>
+#include <optional>
+
+namespace pikv {
+
+/// What the student learns: tokens' residuals, from their codes as decode will see them.
+struct TrainingData {
+    CodeRows rows;
+    at::Tensor codeScale; ///< f32 CPU [rank], root mean square of every coefficient
+    at::Tensor directions; ///< f32 [rank, width], scaled by codeScale: codes times this is the linear reconstruction
+    at::Tensor residual; ///< f32 [n, width], what the linear reconstruction leaves over
+    at::Tensor weights; ///< f32 [n], mean 1; undefined: all alike
+};
+
+struct TrainingOptions {
+    std::int64_t steps = 0, batchTokens = 256;
+    double learningRate = 0;
+    int bits = 16; ///< of the stored weights
+    std::uint64_t seed = 0;
+    /// Called now and then with the residual's energy that is left, relative to the start.
+    std::function<void(std::int64_t step, double loss)> report;
+};
+
+/// Distils a student with Adam (Kingma & Ba 2014, arXiv 1412.6980) under a cosine schedule, keeps the best state and stops
+/// early where nothing improves; then rounds the weights and solves the output layer again, for the rounded ones, by least
+/// squares. Nothing where no student was found that, as stored, reconstructs better than no student at all.
+/// Deterministic; polls `job` at every step.
+std::optional<Student> trainStudent(
+    const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job);
+
+/// Weighted energy of what is left of the residual, over that of the residual, all rows.
+double residualLeft(const TrainingData& data, const Student& student, const JobControl& job);
+
+} // namespace pikv

@@ -10,7 +10,7 @@ namespace pikv {
 class BitWriter {
 public:
     explicit BitWriter(Bytes& out)
-        : m_out(out)
+        : m_out(&out)
     {
     }
     void put(std::uint32_t value, int bits)
@@ -18,7 +18,7 @@ public:
         m_pending |= std::uint64_t { value } << m_count;
         m_count += bits;
         if (m_count >= 32) {
-            appendLe(m_out, static_cast<std::uint32_t>(m_pending));
+            appendLe(*m_out, static_cast<std::uint32_t>(m_pending));
             m_pending >>= 32;
             m_count -= 32;
         }
@@ -26,12 +26,12 @@ public:
     void finish()
     {
         for (; m_count > 0; m_count -= 8, m_pending >>= 8)
-            m_out.push_back(static_cast<std::byte>(m_pending & 0xFF));
+            m_out->push_back(static_cast<std::byte>(m_pending & 0xFF));
         m_count = 0;
     }
 
 private:
-    Bytes& m_out;
+    Bytes* m_out;
     std::uint64_t m_pending = 0;
     int m_count = 0;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 namespace pikv {
@@ -15,14 +16,35 @@ constexpr std::size_t lanes = 4, wordBytes = 2;
 
 Error endsEarly() { return inputError("an entropy-coded section ends too early"); }
 
+std::vector<std::uint32_t> shared(std::span<const double> weights)
+{
+    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    std::vector<std::uint32_t> frequencies;
+    std::uint32_t given = 0;
+    for (double weight : weights) {
+        const auto f = static_cast<std::uint32_t>(weight / sum * FrequencyTable::total + 0.5);
+        frequencies.push_back(weight > 0 ? std::max(1U, f) : 0U);
+        given += frequencies.back();
+    }
+    // The most frequent symbol bears the rounding best; of equals the first.
+    const auto largest = [&]() -> std::uint32_t& { return *std::max_element(frequencies.begin(), frequencies.end()); };
+    if (given < FrequencyTable::total)
+        largest() += FrequencyTable::total - given;
+    while (given > FrequencyTable::total) {
+        const std::uint32_t less = std::min(given - FrequencyTable::total, std::max(1U, largest() / 2));
+        largest() -= less;
+        given -= less;
+    }
+    return frequencies;
+}
+
 } // namespace
 
 FrequencyTable::FrequencyTable(std::span<const double> weights)
 {
-    share(weights);
     std::uint32_t begin = 0;
-    for (std::size_t s = 0; s < m_frequencies.size(); ++s) {
-        const std::uint32_t f = m_frequencies[s];
+    for (const std::uint32_t f : shared(weights)) {
+        const std::size_t s = m_bits.size();
         Step step { f << (31 - precision), ~0U, begin + total - 1, static_cast<std::uint16_t>(total - f), 0 };
         if (f >= 2) {
             std::uint32_t shift = 0;
@@ -32,31 +54,11 @@ FrequencyTable::FrequencyTable(std::span<const double> weights)
             step.shift = static_cast<std::uint16_t>(shift - 1);
             step.bias = begin;
         }
-        m_steps.push_back(step);
-        m_slots.push_back(f | begin << 16);
+        m_steps[s] = step;
+        m_slots[s] = f | begin << 16;
         m_bits.push_back(f ? static_cast<float>(precision - std::log2(double(f))) : std::numeric_limits<float>::infinity());
         std::fill_n(m_symbolAt.begin() + begin, f, static_cast<std::uint8_t>(s));
         begin += f;
-    }
-}
-
-void FrequencyTable::share(std::span<const double> weights)
-{
-    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-    std::uint32_t given = 0;
-    for (double weight : weights) {
-        const auto f = static_cast<std::uint32_t>(weight / sum * total + 0.5);
-        m_frequencies.push_back(weight > 0 ? std::max(1U, f) : 0U);
-        given += m_frequencies.back();
-    }
-    // The most frequent symbol bears the rounding best; of equals the first.
-    if (given < total)
-        *std::max_element(m_frequencies.begin(), m_frequencies.end()) += total - given;
-    while (given > total) {
-        auto& largest = *std::max_element(m_frequencies.begin(), m_frequencies.end());
-        const std::uint32_t less = std::min(given - total, std::max(1U, largest / 2));
-        largest -= less;
-        given -= less;
     }
 }
 
@@ -66,8 +68,9 @@ void rangeEncode(std::span<const SymbolRun> runs, Bytes& out)
     for (const SymbolRun& run : runs)
         count += run.symbols.size();
     // A symbol moves at most one word.
-    std::vector<std::uint16_t> words(count + 2 * lanes);
-    std::uint16_t* top = words.data() + words.size();
+    const auto words = std::make_unique_for_overwrite<std::uint16_t[]>(count + 2 * lanes);
+    std::uint16_t* const end = words.get() + count + 2 * lanes;
+    std::uint16_t* top = end;
     std::uint32_t states[lanes] = { lowest, lowest, lowest, lowest };
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         const std::uint8_t* symbols = run->symbols.data();
@@ -88,7 +91,7 @@ void rangeEncode(std::span<const SymbolRun> runs, Bytes& out)
         *--top = static_cast<std::uint16_t>(states[lane] >> 16);
         *--top = static_cast<std::uint16_t>(states[lane]);
     }
-    const ByteSpan bytes = asBytes(top, static_cast<std::size_t>(words.data() + words.size() - top) * wordBytes);
+    const ByteSpan bytes = asBytes(top, static_cast<std::size_t>(end - top) * wordBytes);
     out.insert(out.end(), bytes.begin(), bytes.end());
 }
 

@@ -20,8 +20,8 @@ public:
     /// weight 0 cannot be coded. Uses exact arithmetic only: the same on every machine.
     explicit FrequencyTable(std::span<const double> weights);
 
-    std::size_t alphabet() const { return m_frequencies.size(); }
-    std::uint32_t frequency(std::size_t symbol) const { return m_frequencies[symbol]; }
+    std::size_t alphabet() const { return m_bits.size(); }
+    std::uint32_t frequency(std::size_t symbol) const { return m_slots[symbol] & 0xFFFF; }
     /// Infinite for a symbol that cannot be coded.
     float bits(std::size_t symbol) const { return m_bits[symbol]; }
 
@@ -33,11 +33,9 @@ private:
         std::uint32_t limit, reciprocal, bias;
         std::uint16_t complement, shift;
     };
-    void share(std::span<const double> weights);
-    std::vector<std::uint32_t> m_frequencies;
     std::vector<float> m_bits;
-    std::vector<Step> m_steps;
-    std::vector<std::uint32_t> m_slots; ///< frequency, and where the symbol begins in the upper half
+    std::array<Step, 256> m_steps {};
+    std::array<std::uint32_t, 256> m_slots {}; ///< frequency, and where the symbol begins in the upper half
     std::array<std::uint8_t, total> m_symbolAt {};
 };
 

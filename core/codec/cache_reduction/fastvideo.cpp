@@ -22,6 +22,7 @@ constexpr std::int64_t headerBytes = 900, tableBytesPerLayer = 3 * 8;
 /// The search works on samples; what was coded may miss the target by this much before it is coded again.
 constexpr double searchTolerance = 0.001, codedTolerance = 0.008;
 constexpr int mostCorrections = 2;
+constexpr std::size_t chunkRows = 256; ///< rows transformed at once: they stay in the cache
 
 /// One head of keys or values in the order they are stored: key and value of a head, then the next head, so that any share of
 /// the heads has as many keys as values.
@@ -133,6 +134,10 @@ private:
         forHeads([&](std::size_t i) { m_heads[i]->encode(stepOf(i, octaves), sides[i], codes[i], m_job); });
         m_side.clear();
         m_codes.clear();
+        std::size_t bytes = 0;
+        for (const Bytes& part : codes)
+            bytes += part.size();
+        m_codes.reserve(bytes);
         for (std::size_t i = 0; i < m_heads.size(); ++i) {
             m_side.insert(m_side.end(), sides[i].begin(), sides[i].end());
             m_codes.insert(m_codes.end(), codes[i].begin(), codes[i].end());
@@ -158,23 +163,22 @@ void decodeHead(const VideoModel& model, const KeyframeRule& rule, const std::ve
     VideoStream stream(model, rule, target.seq());
     std::vector<std::uint8_t> isKey(most);
     std::vector<std::int16_t> levels(most * dim);
-    std::vector<float> values(most * dim), decoded(most * dim), state(dim), steps(most);
+    std::vector<float> values(chunkRows * dim), decoded(chunkRows * dim), state(dim), steps(chunkRows);
     std::size_t at = 0;
-    for (std::size_t first = 0; first < rows; first += most) {
-        job.checkpoint();
-        const std::size_t n = std::min(most, rows - first);
+    // Pieces end with a block and with a batch item, whose first token is a keyframe.
+    for (std::size_t row = 0, count = 0; row < rows; row += count) {
+        const std::size_t inBlock = row % VideoStream::blockRows, left = std::min(most, rows - row + inBlock);
         const std::span<const std::uint8_t> all = classes;
-        stream.decode(codes, at, all.empty() ? all : all.subspan(first, n), { isKey.data(), n }, levels.data());
-        for (std::size_t t = 0; t < n; ++t)
-            steps[t] = model.step * stepFactor(all.empty() ? 0 : all[first + t]);
-        rebuildResiduals(quantiser, { n, steps.data(), isKey.data() }, levels.data(), state.data(), values.data());
-        back.apply(values.data(), static_cast<std::int64_t>(n), decoded.data());
-        // A block may span several batch items; the first token of each is a keyframe.
-        for (std::size_t t = 0; t < n;) {
-            const std::size_t row = first + t, count = std::min(n - t, seq - row % seq);
-            target.store(static_cast<std::int64_t>(row / seq), static_cast<std::int64_t>(row % seq), static_cast<std::int64_t>(count), decoded.data() + t * dim);
-            t += count;
+        if (inBlock == 0) {
+            job.checkpoint();
+            stream.decode(codes, at, all.empty() ? all : all.subspan(row, left), { isKey.data(), left }, levels.data());
         }
+        count = std::min({ chunkRows, left - inBlock, seq - row % seq });
+        for (std::size_t t = 0; t < count; ++t)
+            steps[t] = model.step * stepFactor(all.empty() ? 0 : all[row + t]);
+        rebuildResiduals(quantiser, { count, steps.data(), isKey.data() + inBlock }, levels.data() + inBlock * dim, state.data(), values.data());
+        back.apply(values.data(), static_cast<std::int64_t>(count), decoded.data());
+        target.store(static_cast<std::int64_t>(row / seq), static_cast<std::int64_t>(row % seq), static_cast<std::int64_t>(count), decoded.data());
     }
     if (at != codes.size())
         throw inputError("the section 'codes' does not end where it should");

@@ -66,17 +66,35 @@ void VideoHead::fitBasis(bool klt)
     m_energy = energyOf(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())) / double(count);
     m_basis = HeadBasis::fit(rows, weights, klt);
     m_largest = 0;
-    const auto variances = [&](const at::Tensor& centred) {
-        m_largest = std::max(m_largest, centred.abs().max().item<float>());
-        const at::Tensor mean = centred.square().mean(0).contiguous();
-        return std::vector<double>(mean.data_ptr<float>(), mean.data_ptr<float>() + dim());
-    };
-    m_rawVariance = variances(rows - m_basis.mean());
-    if (!klt)
-        return;
-    const at::Tensor channels = at::empty({ count, dim() }, at::kFloat);
-    HeadTransform(m_basis, HeadTransform::Direction::Forward).apply(rows.data_ptr<float>(), count, channels.data_ptr<float>());
-    m_basisVariance = variances(channels);
+    m_rawVariance = variances(HeadBasis::identity(m_basis.mean()), stretches, rows.data_ptr<float>());
+    if (klt)
+        m_basisVariance = variances(m_basis, stretches, rows.data_ptr<float>());
+}
+
+std::vector<double> VideoHead::variances(const HeadBasis& basis, const std::vector<Stretch>& stretches, const float* rows)
+{
+    const HeadTransform forward(basis, HeadTransform::Direction::Forward);
+    const auto width = static_cast<std::size_t>(dim());
+    std::vector<float> channels, squares(width, 0.0f), largest(width, 0.0f);
+    std::int64_t count = 0;
+    // A quarter of the sample is enough for a variance.
+    for (std::size_t i = 0; i < stretches.size(); rows += stretches[i].count * dim(), ++i) {
+        if (i % 4 && stretches.size() >= 32)
+            continue;
+        channels.resize(static_cast<std::size_t>(stretches[i].count) * width);
+        forward.apply(rows, stretches[i].count, channels.data());
+        count += stretches[i].count;
+        for (const float* row = channels.data(); row != channels.data() + channels.size(); row += width)
+            for (std::size_t c = 0; c < width; ++c) {
+                squares[c] += row[c] * row[c];
+                largest[c] = std::max(largest[c], std::abs(row[c]));
+            }
+    }
+    m_largest = std::max(m_largest, *std::max_element(largest.begin(), largest.end()));
+    std::vector<double> mean(squares.begin(), squares.end());
+    for (double& value : mean)
+        value /= double(count);
+    return mean;
 }
 
 double VideoHead::expectedBits(float step, bool klt) const

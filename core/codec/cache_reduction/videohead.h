@@ -48,6 +48,7 @@ private:
     /// The smallest step that keeps all levels within 16 bits.
     float usableStep(float step) const;
     std::vector<float> fittedGains(bool predictedOnly) const;
+    std::vector<double> variances(const HeadBasis& basis, const std::vector<Stretch>& stretches, const float* rows);
     void loadSample();
     void planSample();
     void measureVariances(const std::vector<float>& gains);

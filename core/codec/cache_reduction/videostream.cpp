@@ -2,6 +2,7 @@
 #include "core/codec/cache_reduction/videostream.h"
 #include "core/base/error.h"
 #include "core/kernels/bitstream.h"
+#include "core/kernels/transpose.h"
 #include <algorithm>
 #include <cstdlib>
 
@@ -9,7 +10,6 @@ namespace pikv {
 namespace {
 
 constexpr int escapeBits = 16;
-constexpr std::size_t tileChannels = 32; ///< columns gathered at once: a cache line of every row
 
 /// A channel whose levels are all 0 in some context takes no bits there.
 const ResidualTable& silentTable()
@@ -73,20 +73,54 @@ void VideoStream::setContexts(std::span<const std::uint8_t> isKey, std::span<con
         m_contexts[t] = videoContext(isKey[t], classes.empty() ? 0 : classes[t]);
 }
 
-void VideoStream::addColumn(const ChannelCoder& coder, std::size_t count, const std::int16_t* column, std::uint8_t* symbols, BitWriter& low) const
+namespace {
+
+/// How a level of one context is cut into symbol and plain bits.
+struct LevelCut {
+    int reach, bits, half;
+};
+std::array<LevelCut, videoContexts> cutsOf(const ChannelCoder& coder)
 {
-    for (std::size_t t = 0; t < count; ++t) {
-        const std::uint8_t context = m_contexts[t];
-        const int reach = coder.tables[context]->reach, bits = coder.lowBits[context], half = 1 << bits >> 1;
-        const int moved = column[t] + half, upper = moved >> bits;
-        const bool escapes = std::abs(upper) > reach;
-        symbols[t] = static_cast<std::uint8_t>(escapes ? 2 * reach + 1 : upper + reach);
-        if (escapes)
-            low.put(static_cast<std::uint16_t>(column[t]), escapeBits);
-        else if (bits)
-            low.put(static_cast<std::uint32_t>(moved - (upper << bits)), bits);
-    }
+    std::array<LevelCut, videoContexts> cuts;
+    for (std::size_t i = 0; i < videoContexts; ++i)
+        cuts[i] = { coder.tables[i]->reach, coder.lowBits[i], 1 << coder.lowBits[i] >> 1 };
+    return cuts;
 }
+
+void cutColumn(const ChannelCoder& coder, std::span<const std::uint8_t> contexts, const std::int16_t* column, std::uint8_t* symbols, BitWriter& low)
+{
+    const std::array<LevelCut, videoContexts> cuts = cutsOf(coder);
+    BitWriter writer = low; // a local one stays in registers
+    for (std::size_t t = 0; t < contexts.size(); ++t) {
+        const LevelCut cut = cuts[contexts[t]];
+        const int moved = column[t] + cut.half, upper = moved >> cut.bits;
+        if (std::abs(upper) <= cut.reach) {
+            symbols[t] = static_cast<std::uint8_t>(upper + cut.reach);
+            writer.put(static_cast<std::uint32_t>(moved - upper * (1 << cut.bits)), cut.bits);
+        } else {
+            symbols[t] = static_cast<std::uint8_t>(2 * cut.reach + 1);
+            writer.put(static_cast<std::uint16_t>(column[t]), escapeBits);
+        }
+    }
+    low = writer;
+}
+
+void joinColumn(const ChannelCoder& coder, std::span<const std::uint8_t> contexts, const std::uint8_t* symbols, BitReader& low, std::int16_t* column)
+{
+    const std::array<LevelCut, videoContexts> cuts = cutsOf(coder);
+    BitReader reader = low;
+    for (std::size_t t = 0; t < contexts.size(); ++t) {
+        const LevelCut cut = cuts[contexts[t]];
+        const int upper = symbols[t] - cut.reach;
+        if (upper <= cut.reach)
+            column[t] = static_cast<std::int16_t>(upper * (1 << cut.bits) + static_cast<int>(reader.get(cut.bits)) - cut.half);
+        else
+            column[t] = static_cast<std::int16_t>(reader.get(escapeBits));
+    }
+    low = reader;
+}
+
+} // namespace
 
 void VideoStream::encode(
     std::span<const std::uint8_t> isKey, std::span<const std::uint8_t> classes, const std::int16_t* levels, Bytes& out)
@@ -103,18 +137,14 @@ void VideoStream::encode(
     }
     Bytes low;
     BitWriter writer(low);
-    std::vector<std::uint8_t> symbols(m_coders.size() * count);
-    std::vector<std::int16_t> tile(tileChannels * count);
-    for (std::size_t first = 0; first < m_coders.size(); first += tileChannels) {
-        const std::size_t channels = std::min(tileChannels, m_coders.size() - first);
-        for (std::size_t t = 0; t < count; ++t)
-            for (std::size_t i = 0; i < channels; ++i)
-                tile[i * count + t] = levels[t * dim + m_coders[first + i].first];
-        for (std::size_t i = 0; i < channels; ++i) {
-            const std::span column(symbols.data() + (first + i) * count, count);
-            addColumn(m_coders[first + i].second, count, tile.data() + i * count, column.data(), writer);
-            runs.push_back({ column, m_coders[first + i].second.frequencies, m_contexts.data() });
-        }
+    m_symbols.resize(m_coders.size() * count);
+    m_columns.resize(dim * count);
+    transpose(levels, count, dim, m_columns.data());
+    for (std::size_t i = 0; i < m_coders.size(); ++i) {
+        const auto& [channel, coder] = m_coders[i];
+        const std::span column(m_symbols.data() + i * count, count);
+        cutColumn(coder, m_contexts, m_columns.data() + channel * count, column.data(), writer);
+        runs.push_back({ column, coder.frequencies, m_contexts.data() });
     }
     writer.finish();
     const std::size_t begin = out.size();
@@ -123,21 +153,6 @@ void VideoStream::encode(
     const std::uint32_t sizes[] = { static_cast<std::uint32_t>(out.size() - begin - 8), static_cast<std::uint32_t>(low.size()) };
     std::memcpy(out.data() + begin, sizes, sizeof sizes);
     out.insert(out.end(), low.begin(), low.end());
-}
-
-void VideoStream::readColumn(
-    const ChannelCoder& coder, std::span<const std::uint8_t> symbols, BitReader& low, std::int16_t* levels) const
-{
-    for (std::size_t t = 0; t < symbols.size(); ++t) {
-        const std::uint8_t context = m_contexts[t];
-        const int reach = coder.tables[context]->reach, bits = coder.lowBits[context];
-        int level = (symbols[t] - reach) * (1 << bits);
-        if (symbols[t] > 2 * reach)
-            level = static_cast<std::int16_t>(low.get(escapeBits));
-        else if (bits)
-            level += static_cast<int>(low.get(bits)) - (1 << bits >> 1);
-        levels[t] = static_cast<std::int16_t>(level);
-    }
 }
 
 void VideoStream::decode(ByteSpan bytes, std::size_t& at, std::span<const std::uint8_t> classes,
@@ -162,20 +177,14 @@ void VideoStream::decode(ByteSpan bytes, std::size_t& at, std::span<const std::u
         m_planner.advance(isKey[t]);
     }
     setContexts(isKey, classes);
-    std::fill_n(levels, count * dim, std::int16_t { 0 });
-    std::vector<std::uint8_t> symbols(count);
-    std::vector<std::int16_t> tile(tileChannels * count);
-    for (std::size_t first = 0; first < m_coders.size(); first += tileChannels) {
-        const std::size_t channels = std::min(tileChannels, m_coders.size() - first);
-        for (std::size_t i = 0; i < channels; ++i) {
-            const ChannelCoder& coder = m_coders[first + i].second;
-            decoder.decode(symbols, coder.frequencies, m_contexts.data());
-            readColumn(coder, symbols, low, tile.data() + i * count);
-        }
-        for (std::size_t t = 0; t < count; ++t)
-            for (std::size_t i = 0; i < channels; ++i)
-                levels[t * dim + m_coders[first + i].first] = tile[i * count + t];
+    m_symbols.resize(count);
+    if (m_columns.size() != dim * count)
+        m_columns.assign(dim * count, 0);
+    for (const auto& [channel, coder] : m_coders) {
+        decoder.decode(m_symbols, coder.frequencies, m_contexts.data());
+        joinColumn(coder, m_contexts, m_symbols.data(), low, m_columns.data() + channel * count);
     }
+    transpose(m_columns.data(), dim, count, levels);
     decoder.finish();
     low.finish();
 }

@@ -36,8 +36,6 @@ public:
 
 private:
     void beginRow();
-    void addColumn(const ChannelCoder& coder, std::size_t count, const std::int16_t* column, std::uint8_t* symbols, class BitWriter& low) const;
-    void readColumn(const ChannelCoder& coder, std::span<const std::uint8_t> symbols, class BitReader& low, std::int16_t* levels) const;
     void setContexts(std::span<const std::uint8_t> isKey, std::span<const std::uint8_t> classes);
 
     const VideoModel& m_model;
@@ -46,6 +44,8 @@ private:
     FrequencyTable m_flags;
     std::int64_t m_seq, m_row = 0;
     std::vector<std::uint8_t> m_contexts; ///< of the block's rows
+    std::vector<std::uint8_t> m_symbols;
+    std::vector<std::int16_t> m_columns; ///< of the block, [dim, rows]; those that are not used stay 0
 };
 
 } // namespace pikv

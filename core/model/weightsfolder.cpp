@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"
+#include "core/cache/torchdtype.h"
 #include "core/formats/jsontext.h"
 #include "core/formats/safetensors.h"
 #include "core/model/textfile.h"
@@ -26,20 +27,11 @@ struct Shard {
     SafetensorsHeader header;
 };
 
-at::ScalarType scalarType(DType dtype, const std::string& where)
+at::ScalarType weightType(DType dtype, const std::string& where)
 {
-    switch (dtype) {
-    case DType::F32:
-        return at::kFloat;
-    case DType::F16:
-        return at::kHalf;
-    case DType::BF16:
-        return at::kBFloat16;
-    case DType::F64:
-        return at::kDouble;
-    default:
+    if (dtype != DType::F32 && dtype != DType::F16 && dtype != DType::BF16 && dtype != DType::F64)
         throw inputError(where + " has the type " + std::string(dtypeName(dtype)) + ", which weights cannot have");
-    }
+    return torchType(dtype);
 }
 
 class FolderWeights final : public WeightSource {
@@ -65,7 +57,7 @@ public:
         const std::string where = shard->file.name() + ": the tensor " + inQuotes(name);
         if (entry->shape != shape)
             throw inputError(where + " is " + shapeText(entry->shape) + "; " + shapeText(shape) + " was expected");
-        const at::Tensor raw = at::empty(shape, scalarType(entry->dtype, where));
+        const at::Tensor raw = at::empty(shape, weightType(entry->dtype, where));
         shard->file.read(entry->begin, { static_cast<std::byte*>(raw.data_ptr()), entry->bytes });
         return raw.to(at::kFloat);
     }

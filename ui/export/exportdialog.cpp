@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/export/exportdialog.h"
 #include "ui/charts/chartsource.h"
+#include "ui/export/savefile.h"
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
 #include <QDir>
 #include <QDoubleSpinBox>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QFormLayout>
 #include <QHBoxLayout>
@@ -162,8 +162,8 @@ QString ExportDialog::path() const
 void ExportDialog::browse()
 {
     const QString suffix = formatSuffix(spec().format);
-    const QString chosen = QFileDialog::getSaveFileName(
-        this, windowTitle(), path(), QStringLiteral("%1 (*.%2)").arg(m_format->currentText(), suffix));
+    const QString chosen = askSaveFile(
+        this, windowTitle(), path(), QStringLiteral("%1 (*.%2)").arg(m_format->currentText(), suffix), suffix);
     if (!chosen.isEmpty())
         m_path->setText(QDir::toNativeSeparators(chosen));
 }

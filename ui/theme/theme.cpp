@@ -34,11 +34,10 @@ QPalette paletteOf(const Roles& r)
 
 void applyTheme(ThemeMode mode)
 {
-    static const QPalette desktop = QApplication::palette();
     if (!QApplication::style() || QApplication::style()->objectName() != QLatin1String("fusion"))
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     switch (mode) {
-    case ThemeMode::System: QApplication::setPalette(desktop); break;
+    case ThemeMode::System: QApplication::setPalette(QPalette()); break; // the desktop's, also when that changes
     case ThemeMode::Light: QApplication::setPalette(paletteOf(lightRoles)); break;
     case ThemeMode::Dark: QApplication::setPalette(paletteOf(darkRoles)); break;
     }

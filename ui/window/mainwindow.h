@@ -54,6 +54,8 @@ Q_SIGNALS:
     /// Every checked method has its full result for the dump that was opened last.
     void firstChartComplete();
     void liveRequested(quint64 id);
+    /// Its result is in the table's model; the charts draw it with their next frame.
+    void resultEntered(quint64 id, bool preview);
 
 protected:
     void closeEvent(QCloseEvent* event) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/eval/resultsio.h"
 #include "ui/charts/chartpanel.h"
+#include "ui/export/savefile.h"
 #include "ui/export/tableclipboard.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/paramform.h"
@@ -136,17 +137,18 @@ void MainWindow::chooseCompressed()
         noteProblem({ ErrorKind::Usage, "There is nothing to save yet: open a dump and choose a method in the list" });
         return;
     }
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save the cache compressed by %1").arg(method),
+    const QString path = askSaveFile(this, tr("Save the cache compressed by %1").arg(method),
         QFileInfo(QString::fromStdString(m_engine.info()->path)).completeBaseName() + QLatin1Char('-') + method
             + QStringLiteral(".pikv"),
-        tr("Compressed caches (*.pikv)"));
+        tr("Compressed caches (*.pikv)"), QStringLiteral("pikv"));
     if (!path.isEmpty())
         m_engine.compressTo(m_specs->spec(method), path);
 }
 
 void MainWindow::exportTable()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export the results"), QStringLiteral("results.csv"), tr("CSV tables (*.csv)"));
+    const QString path = askSaveFile(this, tr("Export the results"), QStringLiteral("results.csv"),
+        tr("CSV tables (*.csv)"), QStringLiteral("csv"));
     if (path.isEmpty())
         return;
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/registry.h"
-#include "ui/engine/trace.h"
+#include "ui/charts/emptyhint.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/paramlimits.h"
@@ -84,6 +84,8 @@ void MainWindow::noteDump()
     m_results->clear();
     m_dump->showDump(&info);
     m_form->setCache(info);
+    for (EmptyHint* hint : findChildren<EmptyHint*>())
+        hint->setDumpOpen(true);
     const QString path = QString::fromStdString(info.path);
     m_changed->watch(path);
     m_recent->add(path);
@@ -140,14 +142,14 @@ void MainWindow::noteResult(const ResultPtr& result, quint64 id, bool live)
     if (live && id != m_engine.latestLive(method))
         m_results->setStale(method, true); // on its way: the form has moved on meanwhile
     if (live && result->preview) {
-        trace::event("preview-shown", id);
+        Q_EMIT resultEntered(id, true);
         return;
     }
     for (const std::string& warning : result->warnings)
         m_problems->addWarning(QString::fromStdString(warning));
     if (!live)
         return;
-    trace::event("full-shown", id);
+    Q_EMIT resultEntered(id, false);
     noteLiveDone(method);
 }
 

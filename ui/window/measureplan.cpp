@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/window/measureplan.h"
+#include "ui/charts/tradeoffchart.h"
 #include "ui/engine/trace.h"
 #include "ui/panels/methodspanel.h"
+#include "ui/panels/paramform.h"
 #include "ui/window/mainwindow.h"
 #include <QApplication>
 #include <QEvent>
@@ -39,13 +41,11 @@ MeasurePlan::MeasurePlan(MainWindow* window)
     if (!trace::enabled())
         return;
     window->installEventFilter(this);
-    connect(window, &MainWindow::firstChartComplete, this, [this, first = true]() mutable {
-        if (!std::exchange(first, false))
-            return;
-        trace::event("first-chart-complete");
-        // The sweep that follows an opening is part of what a user sees: it runs on under every plan.
-        QTimer::singleShot(0, this, &MeasurePlan::start);
-    });
+    for (QWidget* widget : window->findChild<TradeoffChart*>()->findChildren<QWidget*>())
+        if (widget->inherits("QCustomPlot"))
+            connect(widget, SIGNAL(afterReplot()), this, SLOT(stampFrame()));
+    connect(window, &MainWindow::firstChartComplete, this, [this] { m_complete = true; });
+    connect(window, &MainWindow::resultEntered, this, [this](quint64 id, bool preview) { m_entered << qMakePair(id, preview); });
 }
 
 MeasurePlan::~MeasurePlan() = default;
@@ -78,13 +78,34 @@ void MeasurePlan::startDrag(const QString& method)
     m_window->findChild<MethodsPanel*>()->setCurrentMethod(method);
     const auto sliders = m_window->findChildren<QSlider*>();
     for (QSlider* slider : sliders)
-        if (!m_slider && slider->isVisible() && slider->objectName().startsWith(QLatin1String("param_")))
-            m_slider = slider;
-    if (!m_slider)
+        if (slider->isVisible() && slider->objectName().startsWith(QLatin1String("param_")))
+            m_sliders << slider;
+    if (m_sliders.isEmpty())
         qFatal("the method has no slider to drag");
     connect(m_window, &MainWindow::liveRequested, this, [](quint64 id) { trace::event("slider-move", id); });
-    sendMouse(m_slider, QEvent::MouseButtonPress, handleOf(m_slider));
     connect(&m_step, &QTimer::timeout, this, &MeasurePlan::dragOn);
+    takeSlider();
+}
+
+/// A frame of the trade-off chart was drawn: what had entered the model by then is on screen.
+void MeasurePlan::stampFrame()
+{
+    for (const auto& [id, preview] : std::exchange(m_entered, {}))
+        trace::event(preview ? "preview-shown" : "full-shown", id);
+    if (!m_complete || std::exchange(m_started, true))
+        return;
+    trace::event("first-chart-complete");
+    // The sweep that follows an opening is part of what a user sees: it runs on under every plan.
+    QTimer::singleShot(0, this, &MeasurePlan::start);
+}
+
+/// Every slider of the form in turn: known results are not computed again, so that one with a few steps gives few figures.
+void MeasurePlan::takeSlider()
+{
+    m_moves = 0;
+    m_slider = m_sliders.takeFirst();
+    m_window->findChild<ParamForm*>()->ensureWidgetVisible(m_slider);
+    sendMouse(m_slider, QEvent::MouseButtonPress, handleOf(m_slider));
     m_step.start(moveInterval);
 }
 
@@ -98,7 +119,10 @@ void MeasurePlan::dragOn()
     }
     m_step.stop();
     sendMouse(m_slider, QEvent::MouseButtonRelease, handleOf(m_slider));
-    QTimer::singleShot(settleTime, qApp, &QApplication::quit);
+    if (m_sliders.isEmpty())
+        QTimer::singleShot(settleTime, qApp, &QApplication::quit);
+    else
+        QTimer::singleShot(settleTime, this, &MeasurePlan::takeSlider);
 }
 
 void MeasurePlan::startSweep()

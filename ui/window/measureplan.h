@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include <QElapsedTimer>
+#include <QList>
 #include <QObject>
+#include <QPair>
 #include <QPointer>
 #include <QTimer>
 #include <memory>
@@ -26,15 +27,22 @@ public:
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
+private Q_SLOTS:
+    void stampFrame();
+
 private:
     void start();
     void startDrag(const QString& method);
+    void takeSlider();
     void dragOn();
     void startSweep();
     void startCancel();
 
     MainWindow* m_window;
+    QList<QPointer<QSlider>> m_sliders; ///< yet to be dragged
     QPointer<QSlider> m_slider;
+    QList<QPair<quint64, bool>> m_entered; ///< ids of results, and whether previews, that wait for the chart's next frame
+    bool m_complete = false, m_started = false; ///< the first chart: its results are there, and drawn
     QTimer m_step;
     int m_moves = 0;
     std::unique_ptr<trace::StallWatch> m_stalls;

@@ -18,33 +18,34 @@ protected:
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const LayerShape& s = input.shape;
-        encodeTensor("k", input.kv.key, keyPlane(s), s.keyDtype, out, context);
-        encodeTensor("v", input.kv.value, valuePlane(s), s.valueDtype, out, context);
+        encodeTensor("k", input.kv.key, keyPlane(s, context.job), s.keyDtype, out, context);
+        encodeTensor("v", input.kv.value, valuePlane(s, context.job), s.valueDtype, out, context);
     }
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const LayerShape& s = output.shape;
-        return { decodeTensor("k", keyPlane(s), s, s.keyDtype, output.sections, context),
-            decodeTensor("v", valuePlane(s), s, s.valueDtype, output.sections, context), {}, {} };
+        return { decodeTensor("k", keyPlane(s, context.job), s, s.keyDtype, output.sections, context),
+            decodeTensor("v", valuePlane(s, context.job), s, s.valueDtype, output.sections, context), {}, {} };
     }
 
 private:
     /// Tokens beyond the residual window; the keys' remainder of a group stays in the window.
-    KiviPlane keyPlane(const LayerShape& s) const
+    KiviPlane keyPlane(const LayerShape& s, const JobControl& job) const
     {
-        KiviPlane plane = valuePlane(s);
+        KiviPlane plane = valuePlane(s, job);
         plane.perChannel = true;
         plane.bits = static_cast<int>(params().integer("key_bits"));
         plane.dim = static_cast<std::size_t>(s.keyDim);
         plane.tokens -= plane.tokens % plane.group;
         return plane;
     }
-    KiviPlane valuePlane(const LayerShape& s) const
+    KiviPlane valuePlane(const LayerShape& s, const JobControl& job) const
     {
         const std::int64_t window = std::min(params().integer("residual_length"), s.seq);
         return { static_cast<std::size_t>(s.seq - window), static_cast<std::size_t>(s.valueDim),
-            static_cast<std::size_t>(params().integer("group_size")), static_cast<int>(params().integer("value_bits")), false };
+            static_cast<std::size_t>(params().integer("group_size")), static_cast<int>(params().integer("value_bits")), false,
+            &job };
     }
 
     /// The window's type: the dump's own where that has 16 bits.

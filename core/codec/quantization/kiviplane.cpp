@@ -59,7 +59,7 @@ void KiviPlane::encode(const void* rows, DType dtype, std::byte* codes, std::byt
 {
     Block block(blockTokens() * dim, groupsPerBlock(blockTokens()));
     const auto* source = static_cast<const std::byte*>(rows);
-    for (std::size_t t = 0; t < tokens; t += blockTokens()) {
+    for (std::size_t t = 0; t < tokens && !stopped(); t += blockTokens()) {
         const std::size_t n = std::min(blockTokens(), tokens - t), elements = n * dim;
         toFloats(source + t * dim * dtypeSize(dtype), dtype, elements, block.values.data());
         if (perChannel) {
@@ -82,7 +82,7 @@ void KiviPlane::decode(const std::byte* codes, const std::byte* scales, DType dt
 {
     Block block(blockTokens() * dim, groupsPerBlock(blockTokens()));
     auto* target = static_cast<std::byte*>(rows);
-    for (std::size_t t = 0; t < tokens; t += blockTokens()) {
+    for (std::size_t t = 0; t < tokens && !stopped(); t += blockTokens()) {
         const std::size_t n = std::min(blockTokens(), tokens - t), elements = n * dim;
         unpackBits({ codes, packedBytes(elements, bits) }, bits, { block.codes.data(), elements });
         loadPairs(scales, groupsPerBlock(n), block);

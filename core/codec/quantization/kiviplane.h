@@ -2,6 +2,7 @@
 #pragma once
 #include "core/base/bytes.h"
 #include "core/base/dtype.h"
+#include "core/base/jobcontrol.h"
 #include <cstdint>
 
 namespace pikv {
@@ -12,16 +13,19 @@ struct KiviPlane {
     std::size_t tokens = 0, dim = 0, group = 32;
     int bits = 2;
     bool perChannel = true; ///< keys; false: values
+    const JobControl* job = nullptr; ///< asked between blocks: a head of a million tokens takes a tenth of a second
 
     std::size_t groups() const;
     std::size_t codeBytes() const;
     std::size_t scaleBytes() const { return groups() * 4; }
 
-    /// `rows` of `dtype`, contiguous. Fills codeBytes() and scaleBytes().
+    /// `rows` of `dtype`, contiguous. Fills codeBytes() and scaleBytes(). Both leave the rest undone when the job is
+    /// asked to stop; the caller throws.
     void encode(const void* rows, DType dtype, std::byte* codes, std::byte* scales) const;
     void decode(const std::byte* codes, const std::byte* scales, DType dtype, void* rows) const;
 
 private:
+    bool stopped() const { return job && job->stopRequested(); }
     std::size_t blockTokens() const;
     std::size_t groupsPerBlock(std::size_t tokens) const;
 };

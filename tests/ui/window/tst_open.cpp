@@ -64,12 +64,15 @@ void OpenTest::opensByDialog()
 {
     Window window;
     QSignalSpy complete(&window, &MainWindow::firstChartComplete);
+    auto* hint = window.find<QLabel>("layersEmpty");
+    QVERIFY(hint->text().contains("Ctrl+O"));
     answerFileDialog(Dumps::instance().small());
     window.trigger("actionOpen");
     QVERIFY(complete.count() > 0 || complete.wait(60'000));
     QCOMPARE(shownFile(window), QString("small.safetensors"));
     QVERIFY(window.windowTitle().contains("small.safetensors"));
     QVERIFY(window.live("kivi") && window.live("lora"));
+    QVERIFY(!hint->text().contains("Ctrl+O")); // but what a dump lets one do
 }
 
 void OpenTest::opensByDrop_data()

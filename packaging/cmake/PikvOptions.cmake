@@ -33,6 +33,26 @@ if(PIKV_USE_CCACHE)
     endif()
 endif()
 
+# pikv_precompile(TARGET HEADER… | REUSE_FROM TARGET): a third of the time of a build from nothing. Off beside ccache, which does better from the
+# second build on and could keep nothing of such files.
+option(PIKV_PRECOMPILE_HEADERS "Precompile the headers that most files share" ON)
+if(PIKV_CCACHE)
+    set(PIKV_PRECOMPILE_HEADERS OFF)
+endif()
+function(pikv_precompile target)
+    if(PIKV_PRECOMPILE_HEADERS AND ARGN)
+        set(scope PRIVATE)
+        if(ARGV1 STREQUAL "REUSE_FROM")
+            set(scope)
+        endif()
+        target_precompile_headers(${target} ${scope} ${ARGN})
+        if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+            # What is inlined from a precompiled header no longer counts as the system's: GCC's false alarms there.
+            target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-stringop-overread -Wno-maybe-uninitialized)
+        endif()
+    endif()
+endfunction()
+
 # pikv_automoc(TARGET): AUTOMOC that also runs when only the list of sources changed. With Ninja, CMake 3.25 lets moc
 # depend on the files of the run before, so that a new file that includes its .moc would not compile.
 function(pikv_automoc target)
@@ -50,13 +70,9 @@ function(pikv_automoc target)
 endfunction()
 
 add_library(pikv_flags INTERFACE)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # GCC bug 105651: false reports on string concatenation.
-    target_compile_options(pikv_flags INTERFACE -Wno-restrict)
-endif()
 target_compile_options(pikv_flags INTERFACE -Wall -Wextra -Wno-unused-parameter)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # False alarms on std::string's operator+ and on std::vector's insert (GCC bugs 105329 and 105562).
+    # False alarms on std::string's operator+ and on std::vector's insert (GCC bugs 105329, 105562 and 105651).
     target_compile_options(pikv_flags INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()
 if(PIKV_WARNINGS_AS_ERRORS)

@@ -41,7 +41,7 @@ public:
 protected:
     void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        std::array<DistilledPlane, 2> planes = learn(inputs, context);
+        std::array<DistilledPlane, 2> planes = learn(inputs, true, context);
         for (DistilledPlane& plane : planes)
             plane.parts.bytes[LoraParts::Codes].clear();
         write(planes, out);
@@ -50,7 +50,7 @@ protected:
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         if (!input.shared)
-            return write(learn({ input }, context), out);
+            return write(learn({ input }, false, context), out);
         std::array<DistilledPlane, 2> written;
         const FactorPlanes planes(input.shape, false);
         const auto rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
@@ -76,11 +76,12 @@ protected:
             const RopeTable* turn = plane.isKey && rope ? &*rope : nullptr;
             const at::Tensor& target = plane.isKey ? output.place.key : output.place.value;
             const SectionSet& learned = output.shared ? *output.shared : output.sections;
-            const std::string section = prefixOf(plane) + ".student";
-            if (!learned.has(section))
-                return rebuildPlane(basis, reader.codes(0, context.device), {}, plane, turn, target, context.job);
-            const Student student = Student::read(learned.get(section), studentShape(plane), decoderBits(), context.device);
-            rebuildDistilled(student, basis, reader.codes(0, c10::kCPU), plane, turn, target, context.job);
+            const auto student
+                = readStudent(learned.get(prefixOf(plane) + ".student"), studentShape(plane), decoderBits(), context.device);
+            if (student)
+                rebuildDistilled(*student, basis, reader.codes(0, c10::kCPU), plane, turn, target, context.job);
+            else
+                rebuildPlane(basis, reader.codes(0, context.device), {}, plane, turn, target, context.job);
         });
         return output.place;
     }
@@ -116,14 +117,14 @@ private:
     }
 
     /// Keys and values of one layer, from the rows of all inputs.
-    std::array<DistilledPlane, 2> learn(const std::vector<LayerInput>& inputs, const CodecContext& context) const
+    std::array<DistilledPlane, 2> learn(const std::vector<LayerInput>& inputs, bool forOthers, const CodecContext& context) const
     {
         std::array<DistilledPlane, 2> learned;
         const at::Tensor weights
             = inputs.size() == 1 ? rowWeights(inputs.front().importance, params().real("alpha")) : at::Tensor();
         const auto caller = std::this_thread::get_id();
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
-            PlaneToLearn plane { {}, weights, {} };
+            PlaneToLearn plane { {}, weights, {}, forOthers };
             std::vector<at::Tensor> rows;
             for (const LayerInput& input : inputs) {
                 rows.push_back(planeRows(input, FactorPlanes(input.shape, false).plane(p),

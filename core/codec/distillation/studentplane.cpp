@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/distillation/studentplane.h"
+#include "core/base/error.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/ones_like.h>
@@ -9,6 +10,9 @@
 
 namespace pikv {
 namespace {
+
+/// First byte of the section.
+constexpr std::byte isLeftOut { 0 }, helps { 1 };
 
 /// Root mean square of every component, as half precision keeps it; 1 for those that hold nothing.
 at::Tensor codeScaleOf(const at::Tensor& codes)
@@ -47,14 +51,27 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
     data.directions = basis.directions * data.codeScale.to(rows.device()).unsqueeze(1);
     data.residual = rows.addmm_(codes.t().to(rows.device()), basis.directions, 1, -1);
     data.weights = plane.weights;
+    if (plane.forOthers)
+        data.heldOut = rows.size(0) / 4;
     if (report && energy > 0) {
         const double left = energyOf(data.residual, plane.weights) / energy;
         report(0, left);
         options.report = [&report, left](std::int64_t step, double loss) { report(step, loss * left); };
     }
-    if (const auto trained = trainStudent(data, student, options, job))
+    const std::optional<Student> trained = trainStudent(data, student, options, job);
+    out.student.push_back(trained ? helps : isLeftOut);
+    if (trained)
         trained->write(options.bits, out.student);
     return out;
+}
+
+std::optional<Student> readStudent(ByteSpan bytes, const StudentShape& shape, int bits, c10::Device device)
+{
+    if (bytes.empty() || (bytes[0] != helps && (bytes[0] != isLeftOut || bytes.size() > 1)))
+        throw inputError("the section of the student is damaged");
+    if (bytes[0] == isLeftOut)
+        return {};
+    return Student::read(bytes.subspan(1), shape, bits, device);
 }
 
 void rebuildDistilled(const Student& student, const LoraBasis& basis, const at::Tensor& codes, const FactorPlane& plane,

@@ -30,7 +30,8 @@ public:
         : m_data(data)
         , m_options(options)
         , m_job(job)
-        , m_rows(data.residual.size(0))
+        , m_rows(data.residual.size(0) - data.heldOut)
+        , m_judged(data.heldOut > 0 ? Rows { m_rows, data.heldOut } : Rows { 0, m_rows })
         , m_student(shape, options.seed, data.residual.device())
         , m_first(at::zeros_like(m_student.params))
         , m_second(at::zeros_like(m_student.params))
@@ -50,12 +51,16 @@ public:
         Student stored = rounded(m_student);
         solveOutput(stored);
         stored = rounded(stored);
-        if (residualLeft(m_data, stored, m_job) < 1)
+        if (residualLeft(stored) < 1)
             return stored;
         return {};
     }
 
 private:
+    struct Rows {
+        std::int64_t first = 0, count = 0;
+    };
+
     void descend()
     {
         at::Tensor best = m_student.params.clone();
@@ -103,11 +108,11 @@ private:
 
     double judge() const
     {
-        const std::int64_t lots = m_rows <= judgedRows ? 1 : 4, count = std::min(m_rows, judgedRows) / lots;
+        const std::int64_t lots = m_judged.count <= judgedRows ? 1 : 4, count = std::min(m_judged.count, judgedRows) / lots;
         double left = 0, all = 0;
         for (std::int64_t lot = 0; lot < lots; ++lot) {
             m_job.checkpoint();
-            const std::int64_t first = lots == 1 ? 0 : (m_rows - count) * lot / (lots - 1);
+            const std::int64_t first = m_judged.first + (lots == 1 ? 0 : (m_judged.count - count) * lot / (lots - 1));
             const at::Tensor wrong = mistake(m_student.run(m_data.rows, first, count, false), first, count);
             const at::Tensor target = m_data.residual.narrow(0, first, count);
             left += (weighted(wrong, first) * wrong).sum().item<double>() * m_unit * m_unit;
@@ -193,10 +198,34 @@ private:
         student.out().copy_(at::linalg_solve(gram, products));
     }
 
+    /// Weighted energy of what is left of the judged rows' residual, over that of the residual.
+    double residualLeft(const Student& student) const
+    {
+        double left = 0, all = 0;
+        const std::int64_t end = m_judged.first + m_judged.count;
+        for (std::int64_t first = m_judged.first; first < end; first += blockRows) {
+            m_job.checkpoint();
+            const std::int64_t count = std::min(blockRows, end - first);
+            const Student::Pass pass = student.run(m_data.rows, first, count, false);
+            const at::Tensor before = m_data.residual.narrow(0, first, count);
+            at::Tensor after = before - at::mm(pass.units, student.out());
+            if (pass.delta.defined())
+                after.sub_(at::mm(pass.delta, m_data.directions));
+            const auto energy = [&](const at::Tensor& x) {
+                const at::Tensor squares = (x * x).sum(1).to(at::kDouble);
+                return (m_data.weights.defined() ? squares * m_data.weights.narrow(0, first, count) : squares).sum().item<double>();
+            };
+            left += energy(after);
+            all += energy(before);
+        }
+        return all > 0 ? left / all : 1.0;
+    }
+
     const TrainingData& m_data;
     const TrainingOptions& m_options;
     const JobControl& m_job;
-    std::int64_t m_rows;
+    std::int64_t m_rows; ///< learned from
+    Rows m_judged;
     double m_unit = 0;
     bool m_stuck = false;
     Student m_student;
@@ -210,28 +239,6 @@ std::optional<Student> trainStudent(
     const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job)
 {
     return Training(data, shape, options, job).run();
-}
-
-double residualLeft(const TrainingData& data, const Student& student, const JobControl& job)
-{
-    double left = 0, all = 0;
-    const std::int64_t rows = data.residual.size(0);
-    for (std::int64_t first = 0; first < rows; first += blockRows) {
-        job.checkpoint();
-        const std::int64_t count = std::min(blockRows, rows - first);
-        const Student::Pass pass = student.run(data.rows, first, count, false);
-        const at::Tensor before = data.residual.narrow(0, first, count);
-        at::Tensor after = before - at::mm(pass.units, student.out());
-        if (pass.delta.defined())
-            after.sub_(at::mm(pass.delta, data.directions));
-        const auto energy = [&](const at::Tensor& x) {
-            const at::Tensor squares = (x * x).sum(1).to(at::kDouble);
-            return (data.weights.defined() ? squares * data.weights.narrow(0, first, count) : squares).sum().item<double>();
-        };
-        left += energy(after);
-        all += energy(before);
-    }
-    return all > 0 ? left / all : 1.0;
 }
 
 } // namespace pikv

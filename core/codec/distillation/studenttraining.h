@@ -14,6 +14,7 @@ struct TrainingData {
     at::Tensor directions; ///< f32 [rank, width], scaled by codeScale: codes times this is the linear reconstruction
     at::Tensor residual; ///< f32 [n, width], what the linear reconstruction leaves over
     at::Tensor weights; ///< f32 [n], mean 1; undefined: all alike
+    std::int64_t heldOut = 0; ///< the last rows, which nothing is learned from; where there are any, they judge the student
 };
 
 struct TrainingOptions {
@@ -21,18 +22,16 @@ struct TrainingOptions {
     double learningRate = 0;
     int bits = 16; ///< of the stored weights
     std::uint64_t seed = 0;
-    /// Called now and then with the residual's energy that is left, relative to the start.
+    /// Called now and then with the residual's energy that is left of the judged rows, relative to the start.
     std::function<void(std::int64_t step, double loss)> report;
 };
 
 /// Distils a student with Adam (Kingma & Ba 2014, arXiv 1412.6980) under a cosine schedule, keeps the best state and stops
 /// early where nothing improves; then rounds the weights and solves the output layer again, for the rounded ones, by least
-/// squares. Nothing where no student was found that, as stored, reconstructs better than no student at all.
+/// squares. Nothing where no student was found that, as stored, reconstructs better than no student at all: the rows
+/// themselves, or the held-out ones.
 /// Deterministic; polls `job` at every step.
 std::optional<Student> trainStudent(
     const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job);
-
-/// Weighted energy of what is left of the residual, over that of the residual, all rows.
-double residualLeft(const TrainingData& data, const Student& student, const JobControl& job);
 
 } // namespace pikv

@@ -9,6 +9,7 @@
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace pikv;
@@ -35,6 +36,12 @@ MemoryCache curvedCache(std::uint64_t seed, std::int64_t seq = 256)
     const at::Tensor keys = curvedTokens(seq);
     at::manual_seed(seed + 100);
     return { CacheInfo {}, { { keys, curvedTokens(seq), {}, {} } } };
+}
+
+MemoryCache noiseCache()
+{
+    const at::Tensor noise = at::randn({ 1, 2, 512, 32 });
+    return { CacheInfo {}, { { noise, noise.flip(2), {}, {} } } };
 }
 
 std::shared_ptr<KvCache> through(const std::string& spec, const KvCache& cache, const at::Tensor& importance = {})
@@ -140,6 +147,43 @@ private Q_SLOTS:
         const double linear = valueError("lora:rank=16", cache);
         const double error = valueError("minillm:student_size=16," + params.toStdString(), cache);
         QVERIFY2(error <= linear * 1.000001, qPrintable(QString("%1 of the start").arg(error / linear)));
+    }
+
+    void layersWithoutAStudentGoThroughAFile()
+    {
+        at::manual_seed(2);
+        const at::Tensor plain = at::full({ 1, 2, 256, 32 }, 2.5f), curved = curvedTokens(256);
+        const MemoryCache cache({}, { { plain, curved, {}, {} }, { curved, plain, {}, {} } });
+        const QTemporaryDir dir;
+        const auto method = makeCompressor(parseSpec("minillm:student_size=16"));
+        const RoundTrip trip = throughFile(*method, cache, dir.filePath("a.pikv").toStdString());
+        QCOMPARE(trip.encoded.layers[0].get("k.student").size(), std::size_t(1));
+        QVERIFY(trip.encoded.layers[0].get("v.student").size() > 1000);
+        const auto direct = decode(encode(*method, cache));
+        for (int i = 0; i < 2; ++i) {
+            QVERIFY(at::equal(direct->layer(i).key, trip.decoded->layer(i).key));
+            QVERIFY(at::equal(direct->layer(i).value, trip.decoded->layer(i).value));
+        }
+    }
+
+    /// Learned on two sequences and used on a third: the student must not remember the two by heart.
+    void calibratedStudentServesOthers()
+    {
+        const QTemporaryDir dir;
+        const std::string file = dir.filePath("a.pikv-basis").toStdString();
+        const auto error = [&](const std::string& spec, bool curved) {
+            std::vector<std::shared_ptr<const KvCache>> from;
+            at::manual_seed(8);
+            for (std::uint64_t seed : { 1, 2 })
+                from.push_back(std::make_shared<MemoryCache>(curved ? curvedCache(seed, 512) : noiseCache()));
+            const JobControl job;
+            makeCompressor(parseSpec(spec))->calibrate(from, {}, { job }).save(file);
+            return valueError(spec + ",shared=" + file, curved ? curvedCache(3, 512) : noiseCache());
+        };
+        const std::string student = "minillm:steps=200,hidden_size=32,student_size=8";
+        QVERIFY(error(student, true) < 0.85 * error("lora:rank=8", true));
+        const double noise = error(student, false);
+        QVERIFY(noise < 1.02 * error("lora:rank=8", false));
     }
 
     void lossIsReportedAndFalls()

@@ -146,6 +146,17 @@ private Q_SLOTS:
         }
     }
 
+    void unknownRotationIsRefused()
+    {
+        const std::string undone = learn("lora", { 0 }, "undone"), kept = learn("lora:rope=keep", { 0 }, "kept");
+        CacheInfo info = m_caches[2]->info();
+        info.rope = {};
+        QString reason;
+        QVERIFY(!accepted(undone, info, reason));
+        QVERIFY2(reason.contains("rotation is known, that of the cache is not"), qPrintable(reason));
+        QVERIFY2(accepted(kept, info, reason), qPrintable(reason));
+    }
+
     void loraTakesFewerDirectionsThanWereLearned()
     {
         learn("lora:rank=16", { 0 }, "wide");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // minillm against the principal components that it begins with, its training and its refusals.
+#include "core/codec/distillation/student.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
 #include "testmain.h"
@@ -9,6 +10,7 @@
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -221,6 +223,36 @@ private Q_SLOTS:
         }
     }
 
+    void attentionGradientIsItsSlope()
+    {
+        const CodeAttention attention(5, 3);
+        const std::int64_t tokens = 12;
+        const at::Tensor codes = at::randn({ tokens, 5 }), byDelta = at::randn({ tokens, 5 });
+        at::Tensor params = at::randn({ attention.paramCount() });
+        std::vector<std::uint8_t> reach;
+        CodeRows::addReach(2, 6, 3, reach); // two sequences
+        CodeAttention::Trace trace;
+        at::Tensor delta = at::zeros({ tokens, 5 }), gradient = at::zeros({ attention.paramCount() });
+        const auto loss = [&] {
+            attention.forward(codes.data_ptr<float>(), reach.data(), tokens, params.data_ptr<float>(), delta.data_ptr<float>(), &trace);
+            return (delta * byDelta).to(at::kDouble).sum().item<double>();
+        };
+        loss();
+        attention.backward(codes.data_ptr<float>(), reach.data(), tokens, params.data_ptr<float>(), trace, byDelta.data_ptr<float>(),
+            gradient.data_ptr<float>());
+        for (std::int64_t i = 0; i < params.numel(); ++i) {
+            float& param = params.data_ptr<float>()[i];
+            const float kept = param, step = 1e-2f;
+            param = kept + step;
+            const double above = loss();
+            param = kept - step;
+            const double slope = (above - loss()) / (2 * step);
+            param = kept;
+            const double found = gradient[i].item<double>();
+            QVERIFY2(std::abs(slope - found) < 0.01 * (1 + std::abs(slope)), qPrintable(QString("%1: %2 for %3").arg(i).arg(found).arg(slope)));
+        }
+    }
+
     void seedDecides()
     {
         const MemoryCache cache = curvedCache(5);
@@ -250,7 +282,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("spec");
         QTest::addColumn<QString>("named");
-        QTest::newRow("larger than hidden") << "minillm:student_size=65" << "student_size=65 is above the hidden size of a token, kv_heads x head_dim = 64";
+        QTest::newRow("larger than hidden") << "minillm:student_size=65"
+                                            << "student_size=65 is above the hidden size of a token, kv_heads x head_dim = 64";
         QTest::newRow("no numbers") << "minillm:student_size=0" << "student_size";
         QTest::newRow("no layers") << "minillm:num_layers=0" << "num_layers";
         QTest::newRow("too many layers") << "minillm:num_layers=9" << "num_layers";

@@ -56,33 +56,38 @@ protected:
         const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
         const auto rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
         struct Work {
+            at::Tensor energy; ///< of the centred rows, where no importance is given
+            LoraBasis shared; ///< where a calibration gives the basis, with
+            at::Tensor coefficients; ///< [ranks.back(), rows]; else
+            LowRankFit fit;
             at::Tensor rows; ///< centred
-            LowRankFit fit; ///< where no calibration gives the basis
-            LoraBasis shared;
             LoraParts parts;
         };
         std::array<Work, 2> work;
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             Work& w = work.at(static_cast<std::size_t>(p));
-            w.rows = planeRows(input, plane, rope);
+            at::Tensor* energy = input.importance.defined() ? nullptr : &w.energy;
             if (input.shared) {
                 w.shared = sharedOf(*input.shared, plane, context.device);
-                w.rows.sub_(w.shared.mean);
+                w.coefficients = coefficientsOf(input, plane, rope, w.shared, context.job, energy);
                 return;
             }
+            w.rows = planeRows(input, plane, rope);
             w.fit = fitLowRank(w.rows, weights, ranks().back(), context.seed ^ static_cast<std::uint64_t>(p), context.job);
+            if (energy)
+                *energy = rowEnergy(w.rows);
         });
         const at::Tensor score = input.importance.defined()
             ? input.importance.cpu().to(at::kFloat)
-            : relativeEnergy(work[0].rows, work[1].rows).view({ input.shape.batch, input.shape.seq });
+            : relativeEnergy(work[0].energy, work[1].energy).view({ input.shape.batch, input.shape.seq });
         const RankTiers tiers = RankTiers::byScore(score, params().reals("thresholds"));
         out.add("tiers", tiers.pack());
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             Work& w = work.at(static_cast<std::size_t>(p));
             const LoraShape shape = shapeOf(planes.plane(p));
             if (input.shared)
-                writeTiersFor(w.rows, w.shared, tiers, ranks(), shape, w.parts);
+                writeTiersFor(w.coefficients, w.shared, tiers, ranks(), shape, w.parts);
             else
                 writeTiers(w.rows, w.fit, tiers, ranks(), shape, w.parts);
         });

@@ -8,6 +8,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mv.h>
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace pikv {
 
@@ -19,14 +21,35 @@ at::Tensor planeRows(const LayerInput& input, const FactorPlane& plane, const st
     return rows;
 }
 
+at::Tensor rowEnergy(const at::Tensor& rows)
+{
+    const at::Tensor host = rows.cpu().contiguous(), energy = at::empty({ rows.size(0) }, at::kFloat);
+    const std::int64_t width = host.size(1);
+    const float* row = host.data_ptr<float>();
+    for (std::int64_t r = 0; r < host.size(0); ++r, row += width) {
+        // Eight sums side by side: the compiler may not reorder one, and would add one number after the other.
+        std::array<float, 8> lanes {};
+        std::int64_t i = 0;
+        for (; i + 8 <= width; i += 8)
+            for (std::size_t lane = 0; lane < 8; ++lane)
+                lanes[lane] += row[i + static_cast<std::int64_t>(lane)] * row[i + static_cast<std::int64_t>(lane)];
+        for (; i < width; ++i)
+            lanes[0] += row[i] * row[i];
+        energy.data_ptr<float>()[r] = std::accumulate(lanes.begin(), lanes.end(), 0.0f);
+    }
+    return energy;
+}
+
 at::Tensor coefficientsOf(const LayerInput& input, const FactorPlane& plane, const std::optional<RopeTable>& rope,
-    const LoraBasis& basis, const JobControl& job)
+    const LoraBasis& basis, const JobControl& job, at::Tensor* energy)
 {
     constexpr std::int64_t blockRows = 512; // stay in the processor's cache
     const at::Tensor& tensor = plane.isKey ? input.kv.key : input.kv.value;
     const at::Tensor projection = basis.projection(), offset = at::mv(projection, basis.mean).unsqueeze(1);
     const std::int64_t batch = tensor.size(0), seq = tensor.size(2);
     at::Tensor all = at::empty({ projection.size(0), batch * seq }, projection.options());
+    if (energy)
+        *energy = at::empty({ batch * seq }, at::kFloat);
     for (std::int64_t b = 0; b < batch; ++b)
         for (std::int64_t first = 0; first < seq; first += blockRows) {
             job.checkpoint();
@@ -35,6 +58,8 @@ at::Tensor coefficientsOf(const LayerInput& input, const FactorPlane& plane, con
             const at::Tensor rows = FactorPlanes::rowsOf(tensor.narrow(0, b, 1).narrow(2, first, block.rows), block);
             if (plane.isKey && rope)
                 FactorPlanes::rotate(rows, block, *rope, first, -1);
+            if (energy)
+                energy->narrow(0, b * seq + first, block.rows).copy_(rowEnergy(rows - basis.mean));
             all.narrow(1, b * seq + first, block.rows).copy_(at::addmm(offset, projection, rows.t(), -1));
         }
     return all;

@@ -13,9 +13,13 @@ namespace pikv {
 /// change them.
 at::Tensor planeRows(const LayerInput& input, const FactorPlane& plane, const std::optional<RopeTable>& rope);
 
-/// Coefficients f32 [rank, batch * seq] of the plane's rows, which are never held whole.
+/// Squared distance of every row f32 [n, width] from zero, f32 CPU [n].
+at::Tensor rowEnergy(const at::Tensor& rows);
+
+/// Coefficients f32 [rank, batch * seq] of the plane's rows, which are never held whole. `energy`, if not null, gets the
+/// rowEnergy() of the centred rows.
 at::Tensor coefficientsOf(const LayerInput& input, const FactorPlane& plane, const std::optional<RopeTable>& rope,
-    const LoraBasis& basis, const JobControl& job);
+    const LoraBasis& basis, const JobControl& job, at::Tensor* energy = nullptr);
 
 struct BasisRequest {
     bool perHead = false, undoRope = true;

@@ -8,37 +8,22 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 namespace pikv {
 namespace {
 
 /// Adds each row's share of the matrix's mean row energy to `score`; one thread, in order.
-void addEnergy(const at::Tensor& rows, const at::Tensor& score)
+void addRelative(const at::Tensor& energy, const at::Tensor& score)
 {
-    const at::Tensor host = rows.cpu().contiguous();
-    const std::int64_t n = host.size(0), width = host.size(1);
-    std::vector<double> energy(static_cast<std::size_t>(n));
+    const float* values = energy.data_ptr<float>();
+    const std::int64_t n = energy.size(0);
     double total = 0;
-    const float* row = host.data_ptr<float>();
-    for (double& sum : energy) {
-        // Eight sums side by side: the compiler may not reorder one, and would add one number after the other.
-        std::array<float, 8> lanes {};
-        std::int64_t i = 0;
-        for (; i + 8 <= width; i += 8)
-            for (std::size_t lane = 0; lane < 8; ++lane)
-                lanes[lane] += row[i + static_cast<std::int64_t>(lane)] * row[i + static_cast<std::int64_t>(lane)];
-        for (; i < width; ++i)
-            lanes[0] += row[i] * row[i];
-        for (float lane : lanes)
-            sum += lane;
-        total += sum;
-        row += width;
-    }
+    for (std::int64_t r = 0; r < n; ++r)
+        total += values[r];
     float* out = score.data_ptr<float>();
     for (std::int64_t r = 0; total > 0 && r < n; ++r)
-        out[r] += static_cast<float>(energy[static_cast<std::size_t>(r)] * double(n) / total);
+        out[r] += static_cast<float>(values[r] * double(n) / total);
 }
 
 /// Mean square of component i over the tokens that store it.
@@ -57,12 +42,13 @@ std::vector<double> storedVariances(const at::Tensor& coefficients, const std::v
 }
 
 /// Least-squares coefficients [rank, n], tokens in `order`: each against the directions of its own tier alone.
-at::Tensor tierCoefficients(const at::Tensor& centred, const LoraBasis& basis, const RankTiers& tiers,
+/// `allProducts` [rank, n]: directions times centred rows, tokens in their own order.
+at::Tensor tierCoefficients(const at::Tensor& allProducts, const LoraBasis& basis, const RankTiers& tiers,
     const std::vector<std::int64_t>& ranks, const std::vector<std::int64_t>& order)
 {
     at::Tensor places = at::empty({ static_cast<std::int64_t>(order.size()) }, at::kLong);
     std::copy(order.begin(), order.end(), places.data_ptr<std::int64_t>());
-    const at::Tensor products = at::mm(basis.directions, centred.t()).cpu().index_select(1, places);
+    const at::Tensor products = allProducts.cpu().index_select(1, places);
     const at::Tensor all = at::zeros_like(products);
     std::int64_t first = 0;
     for (std::size_t tier = ranks.size(); tier-- > 0;) {
@@ -99,8 +85,8 @@ std::vector<double> prefixVariances(const at::Tensor& coefficients, const std::v
 at::Tensor relativeEnergy(const at::Tensor& keys, const at::Tensor& values)
 {
     const at::Tensor score = at::zeros({ keys.size(0) }, at::kFloat);
-    addEnergy(keys, score);
-    addEnergy(values, score);
+    addRelative(keys, score);
+    addRelative(values, score);
     return score;
 }
 
@@ -112,14 +98,16 @@ void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTier
     const at::Tensor first = exact.coefficients(centred).cpu().contiguous();
     const FactorWidths widths = FactorWidths::spread(storedVariances(first, order, counts), shape.codeBits, shape.basisBits, counts);
     const LoraBasis basis = writeBasis(fit, widths, out);
-    writePrefixes(tierCoefficients(centred, basis, tiers, ranks, order), widths.code, counts, out.bytes[LoraParts::Codes]);
+    const at::Tensor products = at::mm(basis.directions, centred.t());
+    writePrefixes(tierCoefficients(products, basis, tiers, ranks, order), widths.code, counts, out.bytes[LoraParts::Codes]);
 }
 
-void writeTiersFor(const at::Tensor& centred, const LoraBasis& shared, const RankTiers& tiers,
+void writeTiersFor(const at::Tensor& fullRank, const LoraBasis& shared, const RankTiers& tiers,
     const std::vector<std::int64_t>& ranks, const LoraShape& shape, LoraParts& out)
 {
     const std::vector<std::int64_t> counts = tiers.counts(ranks);
-    const at::Tensor coefficients = tierCoefficients(centred, shared, tiers, ranks, tiers.order());
+    const at::Tensor products = at::mm(at::mm(shared.directions, shared.directions.t()), fullRank);
+    const at::Tensor coefficients = tierCoefficients(products, shared, tiers, ranks, tiers.order());
     const FactorWidths widths = FactorWidths::spreadCodes(prefixVariances(coefficients, counts), shape.codeBits, counts);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
     writePrefixes(coefficients, widths.code, counts, out.bytes[LoraParts::Codes]);

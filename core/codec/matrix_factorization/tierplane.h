@@ -8,15 +8,16 @@
 
 namespace pikv {
 
-/// A token's squared distance from the mean, keys and values each relative to their average, f32 CPU [rows]. Both
-/// arguments are centred rows f32 [rows, width].
+/// The sum of a token's energies, keys and values each relative to their average, f32 CPU [rows]. Both arguments are the
+/// rowEnergy() of centred rows.
 at::Tensor relativeEnergy(const at::Tensor& keys, const at::Tensor& values);
 
 /// Writes mean, widths, directions and every token's first ranks[tier] coefficients of `centred` f32 [rows, width].
 void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTiers& tiers, const std::vector<std::int64_t>& ranks,
     const LoraShape& shape, LoraParts& out);
-/// As above with a basis from a calibration: writes widths and coefficients alone.
-void writeTiersFor(const at::Tensor& centred, const LoraBasis& shared, const RankTiers& tiers,
+/// As above with a basis from a calibration and every token's coefficients in it, f32 [ranks.back(), rows]: writes widths
+/// and coefficients alone.
+void writeTiersFor(const at::Tensor& fullRank, const LoraBasis& shared, const RankTiers& tiers,
     const std::vector<std::int64_t>& ranks, const LoraShape& shape, LoraParts& out);
 
 /// The coefficients in `section`, f32 CPU [ranks.back(), rows]; those that were not stored are zero.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/headbasis.h"
 #include "core/base/error.h"
+#include "core/kernels/bitpack.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/linalg_eigh.h>
@@ -39,26 +40,41 @@ HeadBasis HeadBasis::fit(const at::Tensor& rows, const at::Tensor& weights, bool
     basis.m_mean = weightedMean(rows, weights).clamp(-65504.0, 65504.0).to(at::kHalf).to(at::kFloat);
     if (!klt)
         return basis;
-    const std::int64_t dim = rows.size(1);
-    at::Tensor vectors = principalVectors(rows - basis.m_mean, weights).cpu().contiguous();
-    float* data = vectors.data_ptr<float>();
-    basis.m_codes.resize(static_cast<std::size_t>(dim * dim));
+    basis.m_exact = principalVectors(rows - basis.m_mean, weights).cpu().contiguous();
+    basis.code(8);
+    return basis;
+}
+
+HeadBasis HeadBasis::withBits(int bits) const
+{
+    HeadBasis basis = *this;
+    basis.code(bits);
+    return basis;
+}
+
+void HeadBasis::code(int bits)
+{
+    m_bits = bits;
+    const std::int64_t dim = m_exact.size(0);
+    at::Tensor vectors = m_exact.clone();
+    const float most = static_cast<float>((1 << (bits - 1)) - 1);
+    m_codes.resize(static_cast<std::size_t>(dim * dim));
+    m_scales.clear();
     for (std::int64_t v = 0; v < dim; ++v) {
-        float* row = data + v * dim;
+        float* row = vectors.data_ptr<float>() + v * dim;
         float largest = 0;
         for (std::int64_t i = 0; i < dim; ++i)
             largest = std::max(largest, std::abs(row[i]));
-        const c10::Half stored(largest / 127);
+        const c10::Half stored(largest / most);
         const float scale = std::max(static_cast<float>(stored), 1e-6f);
         for (std::int64_t i = 0; i < dim; ++i) {
-            const float code = std::clamp(std::nearbyint(row[i] / scale), -127.0f, 127.0f);
-            basis.m_codes[static_cast<std::size_t>(v * dim + i)] = static_cast<std::int8_t>(code);
+            const float code = std::clamp(std::nearbyint(row[i] / scale), -most, most);
+            m_codes[static_cast<std::size_t>(v * dim + i)] = static_cast<std::int8_t>(code);
             row[i] = code * roundedToHalf(static_cast<float>(stored));
         }
-        basis.m_scales.push_back(stored.x);
+        m_scales.push_back(stored.x);
     }
-    basis.m_vectors = vectors.to(rows.device());
-    return basis;
+    m_vectors = vectors.to(m_mean.device());
 }
 
 HeadBasis HeadBasis::identity(const at::Tensor& mean)
@@ -90,29 +106,36 @@ void HeadBasis::write(const std::vector<std::uint8_t>& used, Bytes& out) const
         if (!used[v])
             continue;
         appendLe(out, m_scales[v]);
-        const ByteSpan row = asBytes(m_codes.data() + v * dim, dim);
-        out.insert(out.end(), row.begin(), row.end());
+        std::vector<std::uint8_t> codes(dim);
+        for (std::size_t i = 0; i < dim; ++i)
+            codes[i] = static_cast<std::uint8_t>(m_codes[v * dim + i]); // its low bits: two's complement
+        const std::size_t at = out.size();
+        out.resize(at + packedBytes(dim, m_bits));
+        packBits(codes, m_bits, std::span(out).subspan(at));
     }
 }
 
 HeadBasis HeadBasis::read(ByteSpan bytes, std::size_t& at, const std::vector<std::uint8_t>& used, std::int64_t dim, bool klt,
-    at::Tensor mean)
+    at::Tensor mean, int bits)
 {
     HeadBasis basis;
     basis.m_mean = std::move(mean);
     if (!klt)
         return basis;
     at::Tensor vectors = at::zeros({ dim, dim }, at::kFloat);
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(dim));
     for (std::int64_t v = 0; v < dim; ++v) {
         if (!used[static_cast<std::size_t>(v)])
             continue;
-        if (at + 2 + static_cast<std::size_t>(dim) > bytes.size())
+        const std::size_t packed = packedBytes(codes.size(), bits);
+        if (packed + 2 > bytes.size() - at)
             throw inputError("the section with the basis vectors ends too early");
         const float scale = static_cast<float>(c10::Half(loadLe<std::uint16_t>(bytes.data() + at), c10::Half::from_bits()));
+        unpackBits(bytes.subspan(at + 2, packed), bits, codes);
         float* row = vectors.data_ptr<float>() + v * dim;
-        for (std::int64_t i = 0; i < dim; ++i)
-            row[i] = scale * static_cast<float>(static_cast<std::int8_t>(bytes[at + 2 + static_cast<std::size_t>(i)]));
-        at += 2 + static_cast<std::size_t>(dim);
+        for (std::int64_t i = 0; i < dim; ++i) // from the top of a byte and back: the sign comes along
+            row[i] = scale * static_cast<float>(static_cast<std::int8_t>(codes[static_cast<std::size_t>(i)] << (8 - bits)) >> (8 - bits));
+        at += 2 + packed;
     }
     basis.m_vectors = vectors;
     return basis;

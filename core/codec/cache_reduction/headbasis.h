@@ -8,12 +8,15 @@
 namespace pikv {
 
 /// A transform of one head's vectors, x ~ mean + coefficients * basis, with basis vectors by falling variance: the
-/// Karhunen–Loève transform of the (weighted) covariance, coded as one int8 row and an f16 scale a vector; or the
+/// Karhunen–Loève transform of the (weighted) covariance, coded as one row of small integers (int8 unless
+/// asked otherwise) and an f16 scale a vector; or the
 /// identity, which costs nothing.
 class HeadBasis {
 public:
     /// `rows` f32 [n, dim]; `weights` f32 [n] or undefined.
     static HeadBasis fit(const at::Tensor& rows, const at::Tensor& weights, bool klt);
+    /// The fitted transform with entries of `bits` (2 … 8) instead of 8 bits. Fewer cost less and decorrelate less.
+    HeadBasis withBits(int bits) const;
 
     /// The transform that only takes `mean` (f32 [dim], of f16 values) away.
     static HeadBasis identity(const at::Tensor& mean);
@@ -26,15 +29,20 @@ public:
     /// rows f32 [n, dim] from coefficients [dim, n].
     at::Tensor rebuild(const at::Tensor& coefficients) const;
 
-    static std::int64_t bitsPerVector(std::int64_t dim) { return dim * 8 + 16; }
+    int bits() const { return m_bits; }
+    /// Stored bits of a vector, whole bytes.
+    static std::int64_t bitsPerVector(std::int64_t dim, int bits = 8) { return (dim * bits + 7) / 8 * 8 + 16; }
     /// The vectors with used[i] != 0, in order.
     void write(const std::vector<std::uint8_t>& used, Bytes& out) const;
     /// Reads back what write() wrote; unused vectors are zero. `at` moves on; throws Error{Input} past the end.
     static HeadBasis read(ByteSpan bytes, std::size_t& at, const std::vector<std::uint8_t>& used, std::int64_t dim, bool klt,
-        at::Tensor mean);
+        at::Tensor mean, int bits = 8);
 
 private:
+    void code(int bits);
     at::Tensor m_mean;
+    at::Tensor m_exact; ///< f32 CPU [dim, dim], the vectors before coding; only where fitted
+    int m_bits = 8;
     at::Tensor m_vectors; ///< f32 [dim, dim] as coded, one vector a row
     std::vector<std::int8_t> m_codes;
     std::vector<std::uint16_t> m_scales;

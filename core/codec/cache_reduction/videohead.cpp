@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 namespace pikv {
 namespace {
@@ -64,47 +65,60 @@ void VideoHead::fitBasis(bool klt)
         at += s.count;
     }
     m_energy = energyOf(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())) / double(count);
-    m_basis = HeadBasis::fit(rows, weights, klt);
-    m_largest = 0;
-    m_rawVariance = variances(HeadBasis::identity(m_basis.mean()), stretches, rows.data_ptr<float>());
-    if (klt)
-        m_basisVariance = variances(m_basis, stretches, rows.data_ptr<float>());
+    const HeadBasis basis = HeadBasis::fit(rows, weights, klt);
+    const float* data = rows.data_ptr<float>();
+    addTransform(HeadBasis::identity(basis.mean()), stretches, data);
+    if (!klt)
+        return;
+    addTransform(basis, stretches, data);
+    if (tokens() <= basisRows) // else its bytes do not matter
+        for (const int bits : { 6, 5, 4 })
+            addTransform(basis.withBits(bits), stretches, data);
 }
 
-std::vector<double> VideoHead::variances(const HeadBasis& basis, const std::vector<Stretch>& stretches, const float* rows)
+void VideoHead::addTransform(HeadBasis basis, const std::vector<Stretch>& stretches, const float* rows)
 {
     const HeadTransform forward(basis, HeadTransform::Direction::Forward);
     const auto width = static_cast<std::size_t>(dim());
-    std::vector<float> channels, squares(width, 0.0f), largest(width, 0.0f);
+    std::vector<float> channels, squares(width, 0.0f), products(width, 0.0f), largest(width, 0.0f);
     std::int64_t count = 0;
-    // A quarter of the sample is enough for a variance.
+    // A quarter of the sample is enough for variances.
     for (std::size_t i = 0; i < stretches.size(); rows += stretches[i].count * dim(), ++i) {
         if (i % 4 && stretches.size() >= 32)
             continue;
-        channels.resize(static_cast<std::size_t>(stretches[i].count) * width);
-        forward.apply(rows, stretches[i].count, channels.data());
+        channels.assign(static_cast<std::size_t>(stretches[i].count + 1) * width, 0.0f);
+        forward.apply(rows, stretches[i].count, channels.data() + width);
         count += stretches[i].count;
-        for (const float* row = channels.data(); row != channels.data() + channels.size(); row += width)
+        for (const float* row = channels.data() + width; row != channels.data() + channels.size(); row += width)
             for (std::size_t c = 0; c < width; ++c) {
                 squares[c] += row[c] * row[c];
+                products[c] += row[c] * (row - width)[c];
                 largest[c] = std::max(largest[c], std::abs(row[c]));
             }
     }
     m_largest = std::max(m_largest, *std::max_element(largest.begin(), largest.end()));
-    std::vector<double> mean(squares.begin(), squares.end());
-    for (double& value : mean)
-        value /= double(count);
-    return mean;
+    Candidate candidate { std::move(basis), {}, {} };
+    for (std::size_t c = 0; c < width; ++c) {
+        const double gain = squares[c] > 0 ? std::clamp(double(products[c]) / squares[c], -1.0, 1.0) : 0;
+        candidate.variances.push_back(squares[c] / double(count));
+        candidate.predictedVariances.push_back(candidate.variances[c] * (1 - gain * gain));
+    }
+    m_transforms.push_back(std::move(candidate));
 }
 
-double VideoHead::expectedBits(float step, bool klt) const
+double VideoHead::expectedBits(float step, std::size_t transform) const
 {
+    const auto& [basis, variances, predictedVariances] = m_transforms[transform];
+    // Taken as if all tokens were alike: then either all predictions are cut or none.
+    const double left = std::accumulate(predictedVariances.begin(), predictedVariances.end(), 0.0);
+    const double predicted = left <= m_rule.threshold * m_energy ? 1 - 1 / double(m_rule.interval) : 0;
     double bits = 0;
-    for (double variance : klt ? m_basisVariance : m_rawVariance) {
-        const double channel = gaussianBits(variance, step);
-        bits += channel * double(tokens());
-        if (klt && channel * double(tokens()) > 8)
-            bits += double(HeadBasis::bitsPerVector(dim()));
+    for (std::size_t c = 0; c < variances.size(); ++c) {
+        const double channel = double(tokens())
+            * (predicted * gaussianBits(predictedVariances[c], step) + (1 - predicted) * gaussianBits(variances[c], step));
+        bits += channel;
+        if (!basis.isIdentity() && channel > 8)
+            bits += double(HeadBasis::bitsPerVector(dim(), basis.bits()));
     }
     return bits;
 }
@@ -197,9 +211,9 @@ void VideoHead::measureVariances(const std::vector<float>& gains)
     }
 }
 
-void VideoHead::fitPrediction(bool klt)
+void VideoHead::fitPrediction(std::size_t transform)
 {
-    m_model.basis = klt ? m_basis : HeadBasis::identity(m_basis.mean());
+    m_model.basis = m_transforms[transform].basis;
     m_forward = std::make_unique<HeadTransform>(m_model.basis, HeadTransform::Direction::Forward);
     loadSample();
     planSample();

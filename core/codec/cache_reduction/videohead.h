@@ -24,16 +24,19 @@ public:
     /// `classes` [batch * seq] or empty; `weights` f32 CPU [batch * seq] or undefined. They outlive this.
     VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights);
 
-    /// Fits the KLT where `klt`, and measures both variances below on a sample.
+    /// Fits the KLT in several precisions where `klt`, and measures their variances and those of raw channels on a sample.
     void fitBasis(bool klt);
     /// Mean square of a row of the sample, by the stored values.
     double meanEnergy() const { return m_energy; }
-    /// Bits of all tokens at a step, for Gaussian channels (rate distortion theory): to choose a transform and to begin a
-    /// search from. With `klt` those of the basis, else of the raw channels.
-    double expectedBits(float step, bool klt) const;
+    /// Transforms to choose from: raw channels, and the KLT in several precisions.
+    std::size_t transforms() const { return m_transforms.size(); }
+    bool isKlt(std::size_t transform) const { return !m_transforms[transform].basis.isIdentity(); }
+    /// Bits of all tokens at a step, for Gaussian channels (rate distortion theory) and with the transform's own bytes: to
+    /// choose a transform and to begin a search from.
+    double expectedBits(float step, std::size_t transform) const;
 
-    /// Fits gains and keyframes to a sample, in the basis or in raw channels.
-    void fitPrediction(bool klt);
+    /// Fits gains and keyframes to a sample.
+    void fitPrediction(std::size_t transform);
     /// Bits of all tokens and the model at this step, from the sample.
     double measure(float step);
     /// Codes all tokens; appends model and codes.
@@ -48,7 +51,7 @@ private:
     /// The smallest step that keeps all levels within 16 bits.
     float usableStep(float step) const;
     std::vector<float> fittedGains(bool predictedOnly) const;
-    std::vector<double> variances(const HeadBasis& basis, const std::vector<Stretch>& stretches, const float* rows);
+    void addTransform(HeadBasis basis, const std::vector<Stretch>& stretches, const float* rows);
     void loadSample();
     void planSample();
     void measureVariances(const std::vector<float>& gains);
@@ -67,10 +70,13 @@ private:
     const at::Tensor& m_weights;
     VideoModel m_model;
     std::unique_ptr<HeadTransform> m_forward;
-    HeadBasis m_basis; ///< the KLT, where it was fitted
+    struct Candidate {
+        HeadBasis basis;
+        std::vector<double> variances, predictedVariances; ///< by channel: of tokens, of what prediction leaves over
+    };
+    std::vector<Candidate> m_transforms;
     double m_energy = 0;
     float m_largest = 0; ///< magnitude of a channel in the sample
-    std::vector<double> m_basisVariance, m_rawVariance; ///< by channel
 
     std::vector<Stretch> m_sample;
     std::vector<float> m_values; ///< channels of the sample; every stretch has the row before it first, or zeros

@@ -16,6 +16,7 @@ namespace {
 
 constexpr float shrinkUnit = 1.0f / 32;
 constexpr int shrinkZero = 3;
+constexpr int leastBasisBits = 2;
 
 ByteSpan take(ByteSpan bytes, std::size_t& at, std::size_t count)
 {
@@ -70,13 +71,13 @@ std::size_t VideoModel::byteCount() const
     std::size_t used = 0;
     for (std::size_t c = 0; c < dim(); ++c)
         used += uses(c);
-    const std::size_t vector = basis.isIdentity() ? 0 : static_cast<std::size_t>(HeadBasis::bitsPerVector(std::int64_t(dim()))) / 8;
+    const std::size_t vector = basis.isIdentity() ? 0 : static_cast<std::size_t>(HeadBasis::bitsPerVector(std::int64_t(dim()), basis.bits())) / 8;
     return 1 + 4 + 1 + dim() * 4 + used * (2 + vector);
 }
 
 void VideoModel::write(Bytes& out) const
 {
-    out.push_back(std::byte(!basis.isIdentity()));
+    out.push_back(std::byte(basis.isIdentity() ? 0 : basis.bits()));
     appendLe(out, step);
     appendLe(out, cuts);
     const Bytes mean = tensorToBytes(basis.mean(), DType::F16);
@@ -100,7 +101,9 @@ VideoModel VideoModel::read(ByteSpan bytes, std::size_t& at, std::int64_t dim)
 {
     VideoModel model(dim);
     const ByteSpan head = take(bytes, at, 6);
-    const bool klt = head[0] != std::byte(0);
+    const int bits = std::to_integer<int>(head[0]);
+    if (bits != 0 && (bits < leastBasisBits || bits > 8))
+        throw inputError("the section 'side' names a basis of " + std::to_string(bits) + " bits");
     model.step = loadLe<float>(head.data() + 1);
     if (!std::isfinite(model.step) || model.step <= 0)
         throw inputError("the section 'side' names a quantiser step that is not above 0");
@@ -119,7 +122,7 @@ VideoModel VideoModel::read(ByteSpan bytes, std::size_t& at, std::int64_t dim)
             model.gains[c] = loadLe<std::int8_t>(codes.data());
             model.shrinks[c] = loadLe<std::uint8_t>(codes.data() + 1);
         }
-    model.basis = HeadBasis::read(bytes, at, used, dim, klt, mean);
+    model.basis = HeadBasis::read(bytes, at, used, dim, bits != 0, mean, std::max(bits, leastBasisBits));
     return model;
 }
 

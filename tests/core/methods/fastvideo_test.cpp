@@ -70,6 +70,7 @@ private Q_SLOTS:
         QTest::newRow("half, small") << 0.5 << 1 << 256 << 32 << false;
         QTest::newRow("quarter, sampled") << 0.25 << 2 << 2000 << 64 << false;
         QTest::newRow("tenth, sampled") << 0.1 << 1 << 3000 << 64 << false;
+        QTest::newRow("short, with its sink") << 0.2 << 1 << 200 << 64 << false;
         QTest::newRow("odd sizes") << 0.3 << 3 << 301 << 20 << false;
         QTest::newRow("importance") << 0.25 << 1 << 1500 << 64 << true;
     }
@@ -151,6 +152,14 @@ private Q_SLOTS:
         planner.restart(3);
         for (int t = 3; t < 40; ++t)
             QCOMPARE(planner.decide(same, same, 1), t % 8 == 0);
+    }
+
+    void oneTokenSurvives()
+    {
+        const at::Tensor row = at::randn({ 2, 2, 1, 16 });
+        const MemoryCache kv({}, { { row, row.clone(), {}, {} } });
+        const LayerKv back = decode(encode(*makeCompressor(parseSpec("fastvideo:sinks=0")), kv))->layer(0);
+        QVERIFY(relativeError(row, back.key) < 1 && relativeError(row, back.value) < 1);
     }
 
     void plainRowsSurvive_data()

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/cache/rope.h"
+#include "core/codec/cache_reduction/keyframes.h"
+#include "core/codec/compressor.h"
+#include <optional>
+#include <string>
+
+namespace pikv {
+
+/// Which head of keys or values section 'side' holds at place `index`: the key and then the value of a head, then the next
+/// head, so that any share of the heads has as many keys as values.
+struct VideoPlace {
+    bool isKey;
+    std::int64_t head;
+    explicit VideoPlace(std::int64_t index)
+        : isKey(index % 2 == 0)
+        , head(index / 2)
+    {
+    }
+};
+
+struct VideoSettings {
+    KeyframeRule rule;
+    std::string transform = "auto"; ///< or "klt", "none"
+};
+
+/// Codes a layer in about `budgetBytes` bytes: sections 'side' (models of the heads), 'codes' (their tokens) and, with
+/// importance, 'classes'. `rope` is the keys' rotation where it is to be undone.
+void encodeVideo(const LayerInput& input, const VideoSettings& settings, const std::optional<RopeTable>& rope,
+    std::int64_t budgetBytes, SectionSet& out, const JobControl& job);
+/// Throws Error{Input} where the sections are not of such a layer.
+LayerKv decodeVideo(
+    const LayerOutput& output, const KeyframeRule& rule, const std::optional<RopeTable>& rope, const JobControl& job);
+
+} // namespace pikv

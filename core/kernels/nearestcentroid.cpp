@@ -49,7 +49,7 @@ HWY_INLINE void searchBlock(const float* channels, std::size_t stride, const Cen
         hn::StoreU(hn::DemoteTo(db, hn::ConvertTo(di, index[r])), db, codes + std::size_t(r) * lanes);
 }
 
-/// Whole registers only; returns how many vectors were done.
+/// Returns how many vectors were done: all, or none where there are fewer than a register holds.
 std::size_t searchVectors(
     const float* channels, std::size_t stride, std::size_t vectors, const CentroidView& book, std::uint8_t* codes)
 {
@@ -60,7 +60,12 @@ std::size_t searchVectors(
         searchBlock<registers>(channels + i, stride, book, codes + i);
     for (; i + lanes <= vectors; i += lanes)
         searchBlock<1>(channels + i, stride, book, codes + i);
-    return i;
+    if (i == vectors || vectors < lanes)
+        return i;
+    // The rest once more with vectors before it, which get the same codes again.
+    i = vectors - lanes;
+    searchBlock<1>(channels + i, stride, book, codes + i);
+    return vectors;
 }
 
 } // namespace pikv::HWY_NAMESPACE

@@ -8,6 +8,8 @@
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <bit>
 
 namespace pikv {
@@ -143,6 +145,22 @@ at::Tensor FastVBook::project(const at::Tensor& rows) const
 at::Tensor FastVBook::rebuild(const at::Tensor& latents) const
 {
     return m_basis.defined() ? at::mm(latents, m_basis) : at::index_select(latents, 1, m_place);
+}
+
+at::Tensor FastVBook::tables() const
+{
+    const std::size_t groups = m_shape.groups();
+    std::vector<at::Tensor> all;
+    for (std::size_t c = 0; c < m_shape.codesPerRow(); ++c) {
+        const Centroids& book = centroids(c / groups, c % groups);
+        at::Tensor latents = at::zeros({ m_shape.centroids, m_shape.dim }, at::kFloat);
+        for (std::size_t k = 0; k < book.count; ++k)
+            std::copy_n(book.rows.data() + k * book.width, book.width,
+                latents.data_ptr<float>() + static_cast<std::int64_t>(k) * m_shape.dim
+                    + static_cast<std::int64_t>(begin(c % groups)));
+        all.push_back(rebuild(latents));
+    }
+    return at::stack(all).contiguous();
 }
 
 } // namespace pikv

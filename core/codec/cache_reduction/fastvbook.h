@@ -46,6 +46,8 @@ public:
     at::Tensor project(const at::Tensor& rows) const;
     /// rows [n, dim] of z [n, dim].
     at::Tensor rebuild(const at::Tensor& latents) const;
+    /// What every centroid adds to a row, f32 [codesPerRow, centroids, dim]: decoding is a sum of table rows.
+    at::Tensor tables() const;
     /// First channel of sub-space g in z; of the one after the last: dim.
     std::size_t begin(std::size_t group) const { return m_begin[group]; }
     const Centroids& centroids(std::size_t stage, std::size_t group) const

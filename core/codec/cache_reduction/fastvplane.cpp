@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/groupquant.h"
+#include "core/kernels/tablesum.h"
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <algorithm>
@@ -62,22 +63,40 @@ void FastVPlane::encodeBlock(const float* rows, std::size_t n, std::uint8_t* cod
             errors[i] += data[j * n + i] * data[j * n + i];
 }
 
-at::Tensor FastVPlane::decodeBlock(const std::uint8_t* codes, std::size_t n) const
+at::Tensor FastVPlane::usefulTables() const
 {
+    constexpr std::size_t secondLevelCache = 1 << 20;
+    const auto entries = static_cast<std::size_t>(m_book.shape().centroids);
+    const bool fits = m_codesPerRow * entries * m_dim * sizeof(float) <= secondLevelCache;
+    return fits && m_rows >= 8 * entries ? m_book.tables() : at::Tensor();
+}
+
+void FastVPlane::decodeBlock(const std::uint8_t* codes, std::size_t n, const at::Tensor& tables, float* out) const
+{
+    const auto entries = static_cast<std::size_t>(m_book.shape().centroids);
+    const auto most = *std::max_element(codes, codes + n * m_codesPerRow);
+    if (most >= entries)
+        throw inputError("a code names a centroid that does not exist");
+    if (tables.defined())
+        return sumTables({ tables.data_ptr<float>(), m_codesPerRow, entries, m_dim }, codes, n, out);
     const at::Tensor latents = floatRows(n, m_dim);
+    sumCentroids(codes, n, latents.data_ptr<float>());
+    const at::Tensor rows = m_book.rebuild(latents).contiguous();
+    std::copy_n(rows.data_ptr<float>(), n * m_dim, out);
+}
+
+void FastVPlane::sumCentroids(const std::uint8_t* codes, std::size_t n, float* latents) const
+{
     const std::size_t groups = m_book.shape().groups();
-    for (std::size_t c = 0; c < m_codesPerRow; ++c) {
+    for (std::size_t c = 0; c < m_codesPerRow; ++c, codes += n) {
         const Centroids& centroids = m_book.centroids(c / groups, c % groups);
-        float* out = latents.data_ptr<float>() + m_book.begin(c % groups);
+        float* out = latents + m_book.begin(c % groups);
         for (std::size_t i = 0; i < n; ++i, out += m_dim) {
-            if (codes[c * n + i] >= centroids.count)
-                throw inputError("a code names a centroid that does not exist");
-            const float* centroid = centroids.rows.data() + codes[c * n + i] * centroids.width;
+            const float* centroid = centroids.rows.data() + codes[i] * centroids.width;
             for (std::size_t j = 0; j < centroids.width; ++j)
                 out[j] = c < groups ? centroid[j] : out[j] + centroid[j];
         }
     }
-    return m_book.rebuild(latents);
 }
 
 std::vector<std::uint8_t> FastVPlane::chooseExceptions(const std::vector<float>& errors, const float* weights) const
@@ -125,7 +144,8 @@ void FastVPlane::writeResiduals(const HeadStream& rows, const std::vector<std::u
         if (isException[i])
             chosen.push_back(i);
     std::vector<std::uint8_t> gathered(blockRows * m_codesPerRow), levels(m_dim);
-    std::vector<float> row(m_dim);
+    std::vector<float> row(m_dim), decoded(blockRows * m_dim);
+    const at::Tensor tables = usefulTables();
     for (std::size_t first = 0; first < chosen.size(); first += blockRows) {
         job.checkpoint();
         const std::size_t n = std::min(blockRows, chosen.size() - first);
@@ -136,11 +156,11 @@ void FastVPlane::writeResiduals(const HeadStream& rows, const std::vector<std::u
             for (std::size_t c = 0; c < m_codesPerRow; ++c)
                 gathered[c * n + i] = source[c * count];
         }
-        const at::Tensor decoded = decodeBlock(gathered.data(), n).contiguous();
+        decodeBlock(gathered.data(), n, tables, decoded.data());
         for (std::size_t i = 0; i < n; ++i, out += residualBytes()) {
             rows.load(chosen[first + i], 1, row.data());
             for (std::size_t j = 0; j < m_dim; ++j)
-                row[j] -= decoded.data_ptr<float>()[i * m_dim + j];
+                row[j] -= decoded[i * m_dim + j];
             std::uint16_t range[2];
             quantiseGroup(row.data(), m_dim, m_residualBits, range[0], range[1], levels.data());
             std::memcpy(out, range, sizeof range);
@@ -149,34 +169,43 @@ void FastVPlane::writeResiduals(const HeadStream& rows, const std::vector<std::u
     }
 }
 
+ByteSpan FastVPlane::addResiduals(const std::uint8_t* isException, std::size_t n, ByteSpan stored, float* rows) const
+{
+    std::vector<std::uint8_t> levels(m_dim);
+    std::vector<float> residual(m_dim);
+    for (std::size_t i = 0; i < n; ++i, rows += m_dim) {
+        if (!isException[i])
+            continue;
+        unpackBits(stored.subspan(4, packedBytes(m_dim, m_residualBits)), m_residualBits, levels);
+        dequantiseGroup(levels.data(), m_dim, loadLe<std::uint16_t>(stored.data()),
+            loadLe<std::uint16_t>(stored.data() + 2), residual.data());
+        for (std::size_t j = 0; j < m_dim; ++j)
+            rows[j] += residual[j];
+        stored = stored.subspan(residualBytes());
+    }
+    return stored;
+}
+
 void FastVPlane::decode(ByteSpan codes, ByteSpan sparse, const HeadStream& rows, const JobControl& job) const
 {
-    std::vector<std::uint8_t> isException(m_rows), block(blockRows * m_codesPerRow), levels(m_dim);
-    std::vector<float> residual(m_dim);
+    std::vector<std::uint8_t> isException(m_rows), block(blockRows * m_codesPerRow);
     if (m_exceptions > 0) {
         unpackBits(sparse.first(packedBytes(m_rows, 1)), 1, isException);
         if (static_cast<std::size_t>(std::count(isException.begin(), isException.end(), 1)) != m_exceptions)
             throw inputError("the number of marked vectors is not that of the stored residuals");
     }
-    ByteSpan rest = sparse.subspan(sparse.size() - m_exceptions * residualBytes());
+    ByteSpan residuals = sparse.subspan(sparse.size() - m_exceptions * residualBytes());
+    const at::Tensor tables = usefulTables();
+    std::vector<float> out(blockRows * m_dim);
     for (std::size_t first = 0; first < m_rows; first += blockRows) {
         job.checkpoint();
         const std::size_t n = std::min(blockRows, m_rows - first);
         unpackBits(codes.subspan(packedBytesOf(first), packedBytesOf(n)), m_book.shape().codeBits(),
             std::span(block).first(n * m_codesPerRow));
-        const at::Tensor decoded = decodeBlock(block.data(), n).contiguous();
-        float* out = decoded.data_ptr<float>();
-        for (std::size_t i = 0; i < n; ++i) {
-            if (!isException[first + i])
-                continue;
-            unpackBits(rest.subspan(4, packedBytes(m_dim, m_residualBits)), m_residualBits, levels);
-            dequantiseGroup(levels.data(), m_dim, loadLe<std::uint16_t>(rest.data()),
-                loadLe<std::uint16_t>(rest.data() + 2), residual.data());
-            for (std::size_t j = 0; j < m_dim; ++j)
-                out[i * m_dim + j] += residual[j];
-            rest = rest.subspan(residualBytes());
-        }
-        rows.store(first, n, out);
+        decodeBlock(block.data(), n, tables, out.data());
+        if (m_exceptions > 0)
+            residuals = addResiduals(isException.data() + first, n, residuals, out.data());
+        rows.store(first, n, out.data());
     }
 }
 

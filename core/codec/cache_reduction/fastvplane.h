@@ -30,8 +30,13 @@ private:
     std::size_t residualBytes() const;
     /// Codes and squared errors of rows [n, dim].
     void encodeBlock(const float* rows, std::size_t n, std::uint8_t* codes, float* errors) const;
-    /// rows f32 [n, dim] of codes [codesPerRow, n].
-    at::Tensor decodeBlock(const std::uint8_t* codes, std::size_t n) const;
+    /// rows f32 [n, dim] of codes [codesPerRow, n]; `tables` of the book, or undefined: through z.
+    void decodeBlock(const std::uint8_t* codes, std::size_t n, const at::Tensor& tables, float* out) const;
+    void sumCentroids(const std::uint8_t* codes, std::size_t n, float* out) const;
+    /// The book's tables where they are small and there are enough rows for them to pay; else undefined.
+    at::Tensor usefulTables() const;
+    /// Adds the residuals of the marked ones of n rows; returns what is left of the stored ones.
+    ByteSpan addResiduals(const std::uint8_t* isException, std::size_t n, ByteSpan stored, float* rows) const;
     std::vector<std::uint8_t> chooseExceptions(const std::vector<float>& errors, const float* weights) const;
     void writeResiduals(const HeadStream& rows, const std::vector<std::uint8_t>& codes,
         const std::vector<std::uint8_t>& isException, std::byte* out, const JobControl& job) const;

@@ -2,11 +2,13 @@
 #include "core/codec/cache_reduction/kmeans.h"
 #include <algorithm>
 #include <cstdint>
-#include <limits>
+#include <span>
+#include <utility>
 
 namespace pikv {
 namespace {
 
+constexpr std::size_t seedBlock = 32; ///< vectors whose chances are summed at once
 constexpr std::size_t seedVectors = 24; ///< a centroid: k-means++ looks at no more vectors than these
 
 float weightOf(const VectorStream& stream, std::size_t i) { return stream.weights ? stream.weights[i] : 1.0f; }
@@ -35,6 +37,7 @@ public:
         , m_sums(centroids * stream.width)
         , m_mass(centroids)
         , m_users(centroids)
+        , m_changed(centroids)
         , m_owner(stream.count, -1)
     {
     }
@@ -52,12 +55,19 @@ public:
         add(i, k, 1);
         return true;
     }
-    /// The weighted mean of centroid k's members; nothing where they weigh nothing.
-    void meanTo(std::size_t k, float* out) const
+    /// Moves every centroid whose members changed to their weighted mean; where they weigh nothing it stays.
+    void moveToMeans(Centroids& centroids)
     {
-        if (m_users[k] > 0 && m_mass[k] > 0)
-            for (std::size_t j = 0; j < m_stream.width; ++j)
-                out[j] = static_cast<float>(m_sums[k * m_stream.width + j] / m_mass[k]);
+        for (std::size_t k = 0; k < centroids.count; ++k) {
+            if (m_changed[k] && m_users[k] > 0 && m_mass[k] > 0) {
+                const double inverse = 1 / m_mass[k];
+                for (std::size_t j = 0; j < m_stream.width; ++j)
+                    centroids.rows[k * m_stream.width + j]
+                        = static_cast<float>(m_sums[k * m_stream.width + j] * inverse);
+                centroids.updateNorm(k);
+            }
+            m_changed[k] = false;
+        }
     }
 
 private:
@@ -68,10 +78,12 @@ private:
             m_sums[k * m_stream.width + j] += weight * m_stream.channels[j * m_stream.stride + i];
         m_mass[k] += weight;
         m_users[k] += sign;
+        m_changed[k] = true;
     }
     const VectorStream& m_stream;
     std::vector<double> m_sums, m_mass;
     std::vector<int> m_users;
+    std::vector<std::uint8_t> m_changed;
     std::vector<std::int16_t> m_owner;
 };
 
@@ -92,8 +104,54 @@ void reseed(Centroids& centroids, const Members& members, const VectorStream& st
     }
     const std::size_t n = std::min(dead.size(), count);
     std::partial_sort(errors.begin(), errors.begin() + std::ptrdiff_t(n), errors.end());
-    for (std::size_t d = 0; d < n; ++d)
+    for (std::size_t d = 0; d < n; ++d) {
         copyVector(stream, errors[d].second, centroids.rows.data() + dead[d] * centroids.width);
+        centroids.updateNorm(dead[d]);
+    }
+}
+
+/// An index with probability in proportion to `chance`, whose size is a multiple of seedBlock; `place` in [0, 1).
+std::size_t drawIndex(const std::vector<float>& chance, float place)
+{
+    // Sums of blocks vectorise; only the block that is hit is gone through one by one.
+    std::vector<double> upTo;
+    double total = 0;
+    for (std::size_t first = 0; first < chance.size(); first += seedBlock) {
+        float lanes[8] = {};
+        for (std::size_t i = 0; i < seedBlock; i += 8)
+            for (std::size_t l = 0; l < 8; ++l)
+                lanes[l] += chance[first + i + l];
+        for (float lane : lanes)
+            total += double(lane);
+        upTo.push_back(total);
+    }
+    const double wanted = double(place) * total;
+    const auto block = std::upper_bound(upTo.begin(), upTo.end(), wanted) - upTo.begin();
+    std::size_t at = static_cast<std::size_t>(block) * seedBlock;
+    double sum = block ? upTo[static_cast<std::size_t>(block) - 1] : 0;
+    while (at < chance.size() && (sum += double(chance[at])) <= wanted)
+        ++at;
+    return at;
+}
+
+/// chance = weight x squared distance to the nearest centroid so far, of which `centroid` is the latest.
+void updateChances(const std::vector<float>& channels, const std::vector<float>& weights,
+    std::span<const float> centroid, bool isFirst, std::vector<float>& chance)
+{
+    const std::size_t n = weights.size();
+    float distance[seedBlock];
+    for (std::size_t first = 0; first < n; first += seedBlock) {
+        std::fill_n(distance, seedBlock, 0.0f);
+        for (std::size_t j = 0; j < centroid.size(); ++j)
+            for (std::size_t i = 0; i < seedBlock; ++i) {
+                const float d = channels[j * n + first + i] - centroid[j];
+                distance[i] += d * d;
+            }
+        for (std::size_t i = 0; i < seedBlock; ++i) {
+            const float own = weights[first + i] * distance[i];
+            chance[first + i] = isFirst ? own : std::min(chance[first + i], own);
+        }
+    }
 }
 
 } // namespace
@@ -106,34 +164,41 @@ Centroids::Centroids(std::size_t centroidCount, std::size_t channels)
 {
 }
 
+void Centroids::updateNorm(std::size_t k)
+{
+    float sum = 0;
+    for (std::size_t j = 0; j < width; ++j)
+        sum += rows[k * width + j] * rows[k * width + j];
+    halfNorms[k] = sum / 2;
+}
+
 void Centroids::updateNorms()
 {
-    for (std::size_t k = 0; k < count; ++k) {
-        float sum = 0;
-        for (std::size_t j = 0; j < width; ++j)
-            sum += rows[k * width + j] * rows[k * width + j];
-        halfNorms[k] = sum / 2;
-    }
+    for (std::size_t k = 0; k < count; ++k)
+        updateNorm(k);
 }
 
 Centroids seedCentroids(const VectorStream& stream, std::size_t count, const CounterRng& random)
 {
     Centroids centroids(count, stream.width);
-    const std::size_t n = std::min(stream.count, count * seedVectors);
-    // A vector in the middle of each of n equal parts of the stream.
-    const auto at = [&](std::size_t i) { return (2 * i + 1) * stream.count / (2 * n); };
-    std::vector<float> distance(n, std::numeric_limits<float>::max());
-    std::vector<double> upTo(n);
+    const std::size_t n = std::min(stream.count, count * seedVectors), blocks = (n + seedBlock - 1) / seedBlock;
+    // A vector in the middle of each of n equal parts of the stream; channel by channel, padded with vectors of no
+    // weight.
+    const std::size_t padded = blocks * seedBlock;
+    std::vector<float> channels(stream.width * padded), weights(padded), chance(padded);
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t from = (2 * i + 1) * stream.count / (2 * n);
+        for (std::size_t j = 0; j < stream.width; ++j)
+            channels[j * padded + i] = stream.channels[j * stream.stride + from];
+        weights[i] = weightOf(stream, from);
+    }
+    chance = weights;
     for (std::size_t k = 0; k < count; ++k) {
-        double total = 0;
-        for (std::size_t i = 0; i < n; ++i)
-            upTo[i] = total += double(weightOf(stream, at(i))) * (k == 0 ? 1.0f : distance[i]);
-        const double wanted = double(random.uniform(k)) * total;
-        const auto drawn = static_cast<std::size_t>(std::upper_bound(upTo.begin(), upTo.end(), wanted) - upTo.begin());
+        const std::size_t drawn = std::min(drawIndex(chance, random.uniform(k)), n - 1);
         float* centroid = centroids.rows.data() + k * stream.width;
-        copyVector(stream, at(std::min(drawn, n - 1)), centroid);
-        for (std::size_t i = 0; i < n; ++i)
-            distance[i] = std::min(distance[i], squaredDistance(stream, at(i), centroid));
+        for (std::size_t j = 0; j < stream.width; ++j)
+            centroid[j] = channels[j * padded + drawn];
+        updateChances(channels, weights, { centroid, stream.width }, k == 0, chance);
     }
     centroids.updateNorms();
     return centroids;
@@ -152,11 +217,9 @@ void refineCentroids(
             nearestCentroids(stream.channels + first, stream.stride, count, centroids.view(), codes.data());
             for (std::size_t i = 0; i < count; ++i)
                 moved |= members.assign(first + i, codes[i]);
-            for (std::size_t k = 0; k < centroids.count; ++k)
-                members.meanTo(k, centroids.rows.data() + k * centroids.width);
+            members.moveToMeans(centroids);
             if (pass > 0)
                 reseed(centroids, members, stream, first, count, codes.data());
-            centroids.updateNorms();
         }
         if (!moved)
             break;

@@ -21,6 +21,7 @@ struct Centroids {
     std::vector<float> rows, halfNorms;
 
     Centroids(std::size_t count, std::size_t width);
+    void updateNorm(std::size_t k);
     void updateNorms();
     CentroidView view() const { return { rows.data(), halfNorms.data(), count, width }; }
 };

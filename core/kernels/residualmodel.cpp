@@ -12,7 +12,7 @@ namespace {
 
 constexpr int tablesPerShape = ResidualModel::widestTable - ResidualModel::lowestScale + 1;
 constexpr int largestReach = 127;
-constexpr double ignoredTail = 1.0 / 32768;
+constexpr double ignoredTail = 1.0 / 32768, leastMass = 1e-12;
 
 /// exp(-y), y >= 0.
 double decay(double y)
@@ -79,8 +79,8 @@ std::unique_ptr<const ResidualTable> makeTable(int shape, int scale)
     const int reach = std::min(largestReach - 1, static_cast<int>(mass.size()) - 1);
     std::vector<double> weights;
     double sum = 0, tail = 0, size = 0, square = 0;
-    for (int level = -reach; level <= reach; ++level)
-        weights.push_back(mass[static_cast<std::size_t>(std::abs(level))]);
+    for (int level = -reach; level <= reach; ++level) // above 0: every level can be coded
+        weights.push_back(std::max(mass[static_cast<std::size_t>(std::abs(level))], leastMass));
     for (std::size_t level = 0; level < mass.size(); ++level) {
         const double both = mass[level] * (level ? 2 : 1);
         sum += both;

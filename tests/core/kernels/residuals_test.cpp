@@ -104,6 +104,20 @@ private Q_SLOTS:
         QVERIFY2(bits <= 1.02 * entropy + 0.002 * n, qPrintable(QString("%1 bits a level, entropy %2").arg(bits / n).arg(entropy / n)));
     }
 
+    void everyModelCodesEveryLevel()
+    {
+        for (int code = 1; code <= ResidualModel::shapes * ResidualModel::scales; ++code)
+            for (int stepClass = 0; stepClass < 8; ++stepClass) {
+                const ResidualModel model { std::uint8_t(code) };
+                QCOMPARE(int(model.code()), code);
+                const ResidualTable& table = model.table(stepClass);
+                QVERIFY(table.reach >= 1 && table.reach <= 126);
+                QCOMPARE(table.frequencies.alphabet(), table.escape() + 1);
+                for (std::size_t s = 0; s < table.frequencies.alphabet(); ++s)
+                    QVERIFY(table.frequencies.frequency(s) > 0);
+            }
+    }
+
     void coarserClassesAreNarrower()
     {
         // A step four times as wide (class 4) divides the deviation by four: eight quarter octaves.

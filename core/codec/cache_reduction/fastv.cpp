@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
+#include "core/codec/cache_reduction/fastvbooks.h"
 #include "core/codec/cache_reduction/fastvplane.h"
-#include "core/codec/compressor.h"
 #include "core/codec/matrix_factorization/factorplane.h"
-#include "core/codec/matrix_factorization/lowrankfit.h"
 #include "core/codec/planes.h"
 #include <ATen/ops/empty.h>
 #include <algorithm>
@@ -46,46 +45,49 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        writeBooks(learn(inputs, context), inputs.front().shape.kvHeads, out);
+        std::vector<LayerStreams> streams;
+        for (const LayerInput& input : inputs)
+            streams.emplace_back(input, undoes());
+        writeBooks(learn(streams, inputs.front(), context), out);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const LayerShape& s = input.shape;
+        const std::vector<LayerStreams> streams { LayerStreams(input, undoes()) };
         std::vector<FastVBook> books;
         if (input.shared) {
-            books = readBooks(*input.shared, s);
+            books = readBooks(*input.shared, shapesOf(s));
             for (FastVBook& book : books)
                 book.invert();
         } else {
-            books = learn({ input }, context);
-            writeBooks(books, s.kvHeads, out);
+            books = learn(streams, input, context);
+            writeBooks(books, out);
         }
-        const Tensors tensors(input, undoes());
-        const at::Tensor weights = weightsOf(input);
-        for (const bool keys : { true, false }) {
-            const std::size_t first = keys ? 0 : static_cast<std::size_t>(s.kvHeads);
-            const FastVPlane one = planeOf(books[first], s);
-            Bytes codes(static_cast<std::size_t>(s.kvHeads) * one.codeBytes());
-            Bytes sparse(static_cast<std::size_t>(s.kvHeads) * one.sparseBytes());
-            forEachPlane(c10::kCPU, s.kvHeads, context.job, [&](std::int64_t h) {
-                const auto at = static_cast<std::size_t>(h);
-                planeOf(books[first + at], s)
-                    .encode(tensors.rows(keys, h), weights.defined() ? weights.data_ptr<float>() : nullptr,
-                        std::span(codes).subspan(at * one.codeBytes(), one.codeBytes()),
-                        std::span(sparse).subspan(at * one.sparseBytes(), one.sparseBytes()), context.job);
-            });
-            const std::string prefix = keys ? "k." : "v.";
-            out.add(prefix + "codes", std::move(codes));
-            if (!sparse.empty())
-                out.add(prefix + "sparse", std::move(sparse));
+        Bytes codes[2], sparse[2]; // keys, values
+        for (std::size_t t = 0; t < 2; ++t) {
+            const FastVPlane plane = planeOf(books[t * books.size() / 2], s);
+            codes[t].resize(books.size() / 2 * plane.codeBytes());
+            sparse[t].resize(books.size() / 2 * plane.sparseBytes());
+        }
+        forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
+            const auto at = static_cast<std::size_t>(p), heads = books.size() / 2, t = at / heads, head = at % heads;
+            const FastVPlane plane = planeOf(books[at], s);
+            plane.encode(streams.front().head(p), streams.front().weightData(),
+                std::span(codes[t]).subspan(head * plane.codeBytes(), plane.codeBytes()),
+                std::span(sparse[t]).subspan(head * plane.sparseBytes(), plane.sparseBytes()), context.job);
+        });
+        for (std::size_t t = 0; t < 2; ++t) {
+            out.add(t == 0 ? "k.codes" : "v.codes", std::move(codes[t]));
+            if (!sparse[t].empty())
+                out.add(t == 0 ? "k.sparse" : "v.sparse", std::move(sparse[t]));
         }
     }
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const LayerShape& s = output.shape;
-        const std::vector<FastVBook> books = readBooks(output.shared ? *output.shared : output.sections, s);
+        const std::vector<FastVBook> books = readBooks(output.shared ? *output.shared : output.sections, shapesOf(s));
         LayerKv kv = output.place;
         if (!context.device.is_cpu())
             kv = { at::empty(kv.key.sizes(), kv.key.scalar_type()), at::empty(kv.value.sizes(), kv.value.scalar_type()),
@@ -110,27 +112,13 @@ protected:
 private:
     bool undoes() const { return params().text("rope") == "undo"; }
 
-    /// A layer's keys and values on the CPU and the rotation of the keys.
-    struct Tensors {
-        at::Tensor key, value;
-        std::optional<RopeTable> rope;
-
-        Tensors(const LayerInput& input, bool undo)
-            : key(rowTensor(input.kv.key))
-            , value(rowTensor(input.kv.value))
-            , rope(keyRotation(undo, input.rope, input.positions.cpu(), input.shape.keyDim))
-        {
-        }
-        HeadStream rows(bool isKey, std::int64_t head) const
-        {
-            return { isKey ? key : value, head, isKey && rope ? &*rope : nullptr };
-        }
-    };
-
-    FastVShape shapeOf(std::int64_t dim) const
+    FastVShapes shapesOf(const LayerShape& s) const
     {
-        return { dim, params().integer("num_centroids"), params().integer("stages"), params().integer("subvector"),
-            static_cast<int>(params().integer("codebook_bits")) };
+        FastVShape shape { s.keyDim, params().integer("num_centroids"), params().integer("stages"),
+            params().integer("subvector"), static_cast<int>(params().integer("codebook_bits")) };
+        FastVShapes shapes { shape, shape, s.kvHeads };
+        shapes.value.dim = s.valueDim;
+        return shapes;
     }
 
     FastVPlane planeOf(const FastVBook& book, const LayerShape& s) const
@@ -140,99 +128,17 @@ private:
         return { book, rows, exceptions, static_cast<int>(params().integer("residual_bits")) };
     }
 
-    static at::Tensor weightsOf(const LayerInput& input)
-    {
-        const at::Tensor weights = rowWeights(input.importance, 16);
-        return weights.defined() ? weights.cpu().contiguous() : weights;
-    }
-
-    /// The books of every head, keys first.
-    std::vector<FastVBook> learn(const std::vector<LayerInput>& inputs, const CodecContext& context) const
-    {
-        const LayerShape& s = inputs.front().shape;
-        std::vector<Tensors> tensors;
-        for (const LayerInput& input : inputs)
-            tensors.emplace_back(input, undoes());
-        const at::Tensor weights = inputs.size() == 1 ? weightsOf(inputs.front()) : at::Tensor();
-        std::vector<std::optional<FastVBook>> books(static_cast<std::size_t>(2 * s.kvHeads));
-        forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
-            const bool key = p < s.kvHeads;
-            std::size_t total = 0;
-            std::vector<HeadStream> rows;
-            for (const Tensors& t : tensors) {
-                rows.push_back(t.rows(key, p % s.kvHeads));
-                total += rows.back().count();
-            }
-            const Sample sample = sampleOf(rows, total, weights);
-            const CounterRng random(
-                context.seed, { static_cast<std::uint64_t>(inputs.front().index), static_cast<std::uint64_t>(p) });
-            books[static_cast<std::size_t>(p)] = FastVBook::learn(sample.rows, sample.weights,
-                shapeOf(key ? s.keyDim : s.valueDim), training(total), random, context.job);
-        });
-        std::vector<FastVBook> out;
-        for (std::optional<FastVBook>& book : books)
-            out.push_back(std::move(*book));
-        return out;
-    }
-
-    struct Sample {
-        at::Tensor rows, weights;
-    };
-
-    /// Rows evenly spaced over the stream, `train_tokens` at most.
-    Sample sampleOf(const std::vector<HeadStream>& heads, std::size_t total, const at::Tensor& weights) const
-    {
-        const std::size_t n = std::min(total, static_cast<std::size_t>(params().integer("train_tokens")));
-        const std::size_t dim = heads.front().dim();
-        Sample sample { at::empty({ static_cast<std::int64_t>(n), static_cast<std::int64_t>(dim) }, at::kFloat), {} };
-        if (weights.defined())
-            sample.weights = at::empty({ static_cast<std::int64_t>(n) }, at::kFloat);
-        std::size_t head = 0, before = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::size_t row = i * total / n;
-            while (row - before >= heads[head].count())
-                before += heads[head++].count();
-            heads[head].load(row - before, 1, sample.rows.data_ptr<float>() + i * dim);
-            if (weights.defined())
-                sample.weights.data_ptr<float>()[i] = weights.data_ptr<float>()[row];
-        }
-        return sample;
-    }
-
-    FastVTraining training(std::size_t tokens) const
+    std::vector<FastVBook> learn(
+        const std::vector<LayerStreams>& streams, const LayerInput& first, const CodecContext& context) const
     {
         using Transform = FastVTraining::Transform;
-        const std::string& transform = params().text("transform");
-        return { static_cast<int>(params().integer("iterations")),
-            static_cast<std::size_t>(params().integer("update_interval")),
-            transform == "auto"      ? Transform::Auto
-                : transform == "klt" ? Transform::Klt
-                                     : Transform::None,
-            tokens };
-    }
-
-    static void writeBooks(const std::vector<FastVBook>& books, std::int64_t heads, SectionSet& out)
-    {
-        for (const bool keys : { true, false }) {
-            Bytes bytes;
-            for (std::int64_t h = 0; h < heads; ++h)
-                books[static_cast<std::size_t>(keys ? h : heads + h)].write(bytes);
-            out.add(keys ? "k.codebooks" : "v.codebooks", std::move(bytes));
-        }
-    }
-
-    std::vector<FastVBook> readBooks(const SectionSet& sections, const LayerShape& s) const
-    {
-        std::vector<FastVBook> books;
-        for (const bool keys : { true, false }) {
-            const ByteSpan bytes = sections.get(keys ? "k.codebooks" : "v.codebooks");
-            std::size_t at = 0;
-            for (std::int64_t h = 0; h < s.kvHeads; ++h)
-                books.push_back(FastVBook::read(bytes, at, shapeOf(keys ? s.keyDim : s.valueDim)));
-            if (at != bytes.size())
-                throw inputError("a section with codebooks is longer than its codebooks");
-        }
-        return books;
+        const std::string& name = params().text("transform");
+        const Transform transform = name == "auto" ? Transform::Auto : name == "klt" ? Transform::Klt : Transform::None;
+        const FastVTraining training { static_cast<int>(params().integer("iterations")),
+            static_cast<std::size_t>(params().integer("update_interval")), transform, 0 };
+        return learnBooks(streams, shapesOf(first.shape), training,
+            static_cast<std::size_t>(params().integer("train_tokens")),
+            CounterRng(context.seed, { static_cast<std::uint64_t>(first.index) }), context.job);
     }
 };
 

@@ -114,6 +114,17 @@ private Q_SLOTS:
         }
     }
 
+    void wideHeadsHaveManySubspaces()
+    {
+        // More than 256 sub-spaces: their numbers take two bytes.
+        const at::Tensor rows = at::randn({ 1, 1, 128, 600 });
+        const MemoryCache cache({}, { { rows, rows.clone(), {}, {} } });
+        for (const char* transform : { "none", "klt" }) {
+            const auto method = makeCompressor(parseSpec(std::string("fastv:sinks=0,transform=") + transform));
+            QVERIFY(relativeError(rows, decode(encode(*method, cache))->layer(0).key) < 0.1);
+        }
+    }
+
     void bytesAreTheFormula()
     {
         const EncodedCache encoded = encode(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/dumpoptions.h"
 #include "app/cli/session.h"
+#include "app/cli/wholenumber.h"
 
 namespace pikv::cli {
 namespace {
@@ -28,6 +29,15 @@ void DumpOptions::add(CLI::App& app)
         "Go on where the dump holds NaN or infinity: such elements are left out of every figure");
 }
 
+void DumpOptions::addCaches(CLI::App& app)
+{
+    app.add_option("--caches", caches,
+           "Caches that a shared calibration serves: its bytes are spread over them in the amortised ratio")
+        ->type_name("N")
+        ->check(wholeNumber(1))
+        ->capture_default_str();
+}
+
 EvaluationRequest DumpOptions::request(const Session& session) const
 {
     EvaluationRequest request;
@@ -38,6 +48,7 @@ EvaluationRequest DumpOptions::request(const Session& session) const
     request.seed = session.seed;
     request.perLayer = false;
     request.acceptNonFinite = acceptNonFinite;
+    request.sharedCaches = caches;
     return request;
 }
 

@@ -11,9 +11,12 @@ class Session;
 /// The dump to work on and how to look at it: options that compress, eval and sweep share.
 struct DumpOptions {
     std::string path, importance = "none";
+    std::int64_t caches = 1;
     bool acceptNonFinite = false;
 
     void add(CLI::App& app);
+    /// `--caches` of the commands that report ratios.
+    void addCaches(CLI::App& app);
     /// Opens the dump: a request that lacks its method only.
     EvaluationRequest request(const Session& session) const;
 };

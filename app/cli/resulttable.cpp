@@ -36,10 +36,14 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
         results.begin(), results.end(), [](const EvaluationResult& r) { return !std::isnan(r.nextToken.loss); });
     const bool shared
         = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
+    const bool amortised = shared
+        && std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedCaches > 1; });
     std::vector<std::string> titles { "method", "stored bytes", "ratio", "bits/element", "attention error", "key NMSE",
         "value NMSE", "cosine", "encode ms", "decode ms" };
     if (shared)
-        titles.push_back("shared bytes");
+        titles.insert(titles.end(), { "shared bytes", "ratio with shared" });
+    if (amortised)
+        titles.push_back("amortised ratio");
     if (nextToken)
         titles.insert(titles.end(), { "perplexity", "agreement", "KL" });
     TextTable table(titles);
@@ -49,7 +53,9 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
             figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds),
             milliseconds(r.decompressSeconds) };
         if (shared)
-            row.push_back(plainBytes(r.sharedBytes));
+            row.insert(row.end(), { plainBytes(r.sharedBytes), figureText(r.amortisedRatio(1)) });
+        if (amortised)
+            row.push_back(figureText(r.amortisedRatio(r.sharedCaches)));
         if (nextToken)
             row.insert(row.end(),
                 { figureText(r.nextToken.perplexity), figureText(r.nextToken.agreement), figureText(r.nextToken.kl) });

@@ -43,6 +43,7 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     result.preview = cache.layerCount() != request.cache->layerCount();
     result.originalBytes = request.cache->info().referenceBytes();
     result.sharedBytes = compressor.sharedBytes();
+    result.sharedCaches = request.sharedCaches;
     result.warnings = compressor.warnings(cache.info());
     return result;
 }

@@ -30,6 +30,7 @@ struct EvaluationRequest {
     /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.
     std::vector<int> layers;
     bool perLayer = true; ///< keep LayerQuality
+    std::int64_t sharedCaches = 1; ///< caches that a calibration serves, for the amortised ratio
     /// Next-token test to run beside (splitDump()); null: none. Previews leave it out.
     std::shared_ptr<NextTokenSession> nextToken;
     /// NaN or infinity in the dump: refuse (Error{Input}), or leave those elements out of the metrics.
@@ -53,6 +54,7 @@ struct EvaluationResult {
     std::uint64_t originalBytes = 0; ///< 16-bit reference size
     std::uint64_t storedBytes = 0; ///< size of the .pikv file
     std::uint64_t sharedBytes = 0; ///< of a calibration learned elsewhere
+    std::int64_t sharedCaches = 1; ///< caches that it serves
     std::vector<std::pair<std::string, std::uint64_t>> breakdown; ///< bytes by section, header last
     double compressSeconds = 0, decompressSeconds = 0;
     std::string attentionQueries; ///< "dump" or "keys" (stand-in queries)
@@ -63,6 +65,12 @@ struct EvaluationResult {
     std::vector<std::string> warnings;
 
     double compressionRatio() const { return originalBytes ? double(storedBytes) / double(originalBytes) : kNoValue; }
+    /// With the calibration's bytes spread over `caches` caches.
+    double amortisedRatio(std::int64_t caches) const
+    {
+        return originalBytes && caches > 0 ? (double(storedBytes) + double(sharedBytes) / double(caches)) / double(originalBytes)
+                                           : kNoValue;
+    }
     double compressionFactor() const { return storedBytes ? double(originalBytes) / double(storedBytes) : kNoValue; }
     double memoryReduction() const { return 1.0 - compressionRatio(); }
     double bitsPerElement() const { return 16.0 * compressionRatio(); }

@@ -45,12 +45,12 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results)
     std::string csv = "compressor,params,device,importance,seed";
     for (const MetricInfo& metric : metrics())
         csv += "," + std::string(metric.name);
-    csv += ",attention_queries\n";
+    csv += ",attention_queries,shared_caches\n";
     for (const EvaluationResult& r : results) {
         csv += identityFields(r) + "," + settingsFields(r);
         for (const MetricInfo& metric : metrics())
             csv += "," + number(metric.value(r));
-        csv += "," + r.attentionQueries + "\n";
+        csv += "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + "\n";
     }
     return csv;
 }

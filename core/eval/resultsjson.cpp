@@ -45,6 +45,7 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         json[std::string(metric.name)] = metric.unit == "bytes" ? Json(static_cast<std::uint64_t>(value)) : numberOrNull(value);
     }
     json["attention_queries"] = r.attentionQueries;
+    json["shared_caches"] = r.sharedCaches;
     for (const auto& [name, bytes] : r.breakdown)
         json["stored_breakdown"][name] = bytes;
     if (!r.warnings.empty())

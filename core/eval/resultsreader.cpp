@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/methodspec.h"
 #include "core/eval/resultsio.h"
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <map>
@@ -88,6 +89,8 @@ EvaluationResult resultOf(const Row& row, const Place& place)
     r.originalBytes = bytesOf(row, "original_bytes", place);
     r.storedBytes = bytesOf(row, "stored_bytes", place);
     r.sharedBytes = row.contains("shared_bytes") ? bytesOf(row, "shared_bytes", place) : 0;
+    if (row.contains("shared_caches"))
+        r.sharedCaches = static_cast<std::int64_t>(std::max<std::uint64_t>(1, bytesOf(row, "shared_caches", place)));
     r.compressSeconds = numberOf(row, "compress_seconds", place);
     r.decompressSeconds = numberOf(row, "decompress_seconds", place);
     r.quality = qualityOf(row, place);

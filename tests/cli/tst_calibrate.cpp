@@ -77,8 +77,23 @@ void CalibrateTest::sharedBytesStandApart()
     QCOMPARE(results[1]["shared_bytes"].toInteger(), size);
     // What is shared is not stored again.
     QVERIFY(results[1]["stored_bytes"].toInteger() < results[0]["stored_bytes"].toInteger());
+    const auto ratioOf = [&](const QJsonValue& result, double caches) {
+        return (result["stored_bytes"].toDouble() + result["shared_bytes"].toDouble() / caches)
+            / result["original_bytes"].toDouble();
+    };
+    for (const QJsonValue& result : results) {
+        QCOMPARE(result["total_ratio"].toDouble(), ratioOf(result, 1));
+        QCOMPARE(result["amortised_ratio"].toDouble(), ratioOf(result, 1));
+    }
     const QByteArray table = pikv({ "eval", at("c.safetensors"), "--with", m_shared }).out;
-    QVERIFY2(table.contains("shared bytes"), table);
+    QVERIFY2(table.contains("shared bytes") && !table.contains("amortised"), table);
+    const QString csv = at("amortised.csv");
+    const Finished many = pikv({ "eval", at("c.safetensors"), "--with", m_shared, "--caches", "100", "--csv", csv });
+    QVERIFY2(many.status == 0 && many.out.contains("amortised ratio"), many.out + many.err);
+    const Row row = parseCsv(readFile(csv)).value(0);
+    QCOMPARE(row["shared_caches"], "100");
+    QCOMPARE(row["total_ratio"].toDouble(), ratioOf(results[1], 1));
+    QCOMPARE(row["amortised_ratio"].toDouble(), ratioOf(results[1], 100));
 }
 
 void CalibrateTest::decodingNeedsTheVeryBasis()

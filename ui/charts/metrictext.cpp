@@ -128,7 +128,8 @@ std::vector<const MetricInfo*> sizeMetrics()
 {
     std::vector<const MetricInfo*> found;
     for (const char* name :
-        { "bits_per_element", "compression_ratio", "compression_factor", "stored_bytes", "memory_reduction" }) {
+        { "bits_per_element", "compression_ratio", "compression_factor", "stored_bytes", "memory_reduction",
+             "total_ratio", "amortised_ratio" }) {
         if (const MetricInfo* metric = findMetric(name))
             found.push_back(metric);
     }
@@ -168,6 +169,7 @@ EvaluationResult figuresOf(const EvaluationResult& result)
     figures.originalBytes = result.originalBytes;
     figures.storedBytes = result.storedBytes;
     figures.sharedBytes = result.sharedBytes;
+    figures.sharedCaches = result.sharedCaches;
     figures.compressSeconds = result.compressSeconds;
     figures.decompressSeconds = result.decompressSeconds;
     figures.quality = result.quality;

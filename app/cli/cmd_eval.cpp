@@ -33,11 +33,14 @@ std::vector<MethodSpec> chosenMethods(const Options& options, const KvCache& cac
     }
     if (!options.specs.empty())
         return methods;
-    for (const MethodInfo& info : Registry::instance().methods()) {
-        if (!info.checkedByDefault)
-            continue;
+    std::vector<MethodSpec> candidates;
+    for (const MethodInfo& info : Registry::instance().methods())
+        if (info.checkedByDefault)
+            candidates.push_back(parseSpec(info.id));
+    if (!options.model.model.empty())
+        candidates.push_back(recomputeMethod(options.model.model));
+    for (const MethodSpec& method : candidates) {
         try {
-            const MethodSpec method = parseSpec(info.id);
             checkMethod(method, cache);
             methods.push_back(method);
         } catch (const Error& e) {
@@ -111,6 +114,7 @@ Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
+    options->dump.addCaches(app);
     options->model.add(app);
     app.add_option("--with", options->specs,
            "A method, id:param=value,…; may be given several times (default: the opening comparison)")

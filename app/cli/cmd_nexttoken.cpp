@@ -9,6 +9,7 @@
 #include "core/eval/nexttokenjson.h"
 #include "core/eval/resultsio.h"
 #include "core/model/textfile.h"
+#include <algorithm>
 #include <exception>
 #include <memory>
 
@@ -79,19 +80,22 @@ void writeGreedy(
         }
 }
 
-/// identity first: the uncompressed cache's own figures, and the check that scoring alone changes nothing.
+/// The references first. identity: the uncompressed cache's own figures, and the check that scoring alone changes
+/// nothing. recompute: what the shortest storage costs in time.
 std::vector<NextTokenMethod> methodsOf(const Options& options, const Session& session)
 {
     std::vector<NextTokenMethod> methods;
-    std::vector<std::string> specs { "identity" };
-    specs.insert(specs.end(), options.specs.begin(), options.specs.end());
-    for (const std::string& spec : specs) {
+    std::vector<MethodSpec> specs { parseSpec("identity"), recomputeMethod(options.model) };
+    for (const std::string& text : options.specs)
+        specs.push_back(parseSpec(text));
+    for (const MethodSpec& spec : specs) {
         NextTokenMethod method;
-        method.method = parseSpec(spec);
+        method.method = spec;
         method.importance = parseImportance(options.importance);
         method.device = session.deviceChoice();
         method.seed = session.seed;
-        if (methods.empty() || !(method.method == methods.front().method))
+        const auto same = [&](const NextTokenMethod& other) { return other.method == method.method; };
+        if (std::none_of(methods.begin(), methods.end(), same))
             methods.push_back(std::move(method));
     }
     return methods;

@@ -18,10 +18,18 @@ void addModelOption(CLI::App& app, std::string& model)
 ModelPtr loadModel(const std::string& model, Session& session)
 {
     const std::string path = resolveModel(model);
-    ModelPtr loaded = openModel(path, session.job("Loading " + path));
+    ModelPtr loaded = openSharedModel(path, session.job("Loading " + path));
     if (const std::string& problem = modelInfo(*loaded).tokenizerProblem; !problem.empty())
         session.warn("the model cannot read text: " + problem);
     return loaded;
+}
+
+MethodSpec recomputeMethod(const std::string& model)
+{
+    MethodSpec method = parseSpec("recompute");
+    if (model != "default")
+        method.params.set("model", model);
+    return method;
 }
 
 void TextOptions::add(CLI::App& app)
@@ -47,18 +55,27 @@ void DumpModelOptions::add(CLI::App& app)
         ->check(wholeNumber());
 }
 
+std::string DumpModelOptions::path() const
+{
+    if (model.empty() && predict > 0)
+        throw usageError("--predict needs --model");
+    return model.empty() ? std::string() : resolveModel(model);
+}
+
+std::int64_t DumpModelOptions::positions(const EvaluationRequest& request) const
+{
+    if (model.empty() || predict > 0)
+        return predict;
+    return std::clamp<std::int64_t>(cacheInfo(*request.cache).seq() / 4, 1, 128);
+}
+
 void DumpModelOptions::apply(EvaluationRequest& request, Session& session) const
 {
-    if (model.empty()) {
-        if (predict > 0)
-            throw usageError("--predict needs --model");
+    if (path().empty())
         return;
-    }
     NextTokenSetup setup;
     setup.model = loadModel(model, session);
-    const std::int64_t seq = cacheInfo(*request.cache).seq();
-    const std::int64_t count = predict > 0 ? predict : std::clamp<std::int64_t>(seq / 4, 1, 128);
-    setup.texts = { splitDump(*setup.model, request.cache, count) };
+    setup.texts = { splitDump(*setup.model, request.cache, positions(request)) };
     request.nextToken = NextTokenSession::open(std::move(setup), session.job("Baseline"));
 }
 

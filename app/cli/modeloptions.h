@@ -15,6 +15,9 @@ void addModelOption(CLI::App& app, std::string& model);
 /// Resolves and loads it, with progress.
 ModelPtr loadModel(const std::string& model, Session& session);
 
+/// The reference that recomputes the cache with this model; its row stands beside what a model scores.
+MethodSpec recomputeMethod(const std::string& model);
+
 /// `--text` or `--text-file`.
 struct TextOptions {
     std::string text, file;
@@ -28,6 +31,10 @@ struct DumpModelOptions {
     std::string model;
     std::int64_t predict = 0; ///< 0: a quarter of the dump, at most 128
     void add(CLI::App& app);
+    /// The model's path, "" without --model. Throws where there is none, before anything is loaded.
+    std::string path() const;
+    /// Positions to predict on the dump; 0 without --model.
+    std::int64_t positions(const EvaluationRequest& request) const;
     /// Loads the model and prepares the next-token test on the request's dump; does nothing without --model.
     void apply(EvaluationRequest& request, Session& session) const;
 };

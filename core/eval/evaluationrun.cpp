@@ -39,8 +39,11 @@ public:
             refuseNonFinite(m_info, index, reference.nonFinite);
         return kv;
     }
+    int sourceLayer(int index) const override { return m_cache->sourceLayer(index); }
+    int sourceLayerCount() const override { return m_cache->sourceLayerCount(); }
     at::Tensor storedImportance() const override { return m_cache->storedImportance(); }
     at::Tensor attentionMask() const override { return m_cache->attentionMask(); }
+    bool hasKeep() const override { return m_cache->hasKeep(); }
 
 private:
     CachePtr m_cache;

@@ -40,6 +40,8 @@ std::vector<std::string> findModels();
 /// Loads a GGUF file or a Hugging Face folder. Throws Error{Input} for what cannot be run, Error{Resource} when the
 /// weights do not fit into memory. A model whose tokenizer is not supported opens, too: it can run token ids.
 ModelPtr openModel(const std::string& path, const JobControl& job = {});
+/// As openModel(), but a model that somebody still holds, of a file or folder that has not changed, is given again.
+ModelPtr openSharedModel(const std::string& path, const JobControl& job = {});
 const ModelInfo& modelInfo(const LanguageModel& model);
 
 struct Tokens {

@@ -113,7 +113,8 @@ int main(int argc, char** argv)
         if (std::strcmp(argv[i], "--") == 0)
             own = std::min(own, i);
     for (const MethodInfo& method : Registry::instance().methods())
-        registerSpec(method.id);
+        if (dynamic_cast<const LayerwiseCompressor*>(makeCompressor(parseSpec(method.id)).get()))
+            registerSpec(method.id);
     for (int i = own + 1; i < argc; ++i)
         registerSpec(argv[i]);
     benchmark::Initialize(&own, argv);

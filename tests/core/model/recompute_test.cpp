@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The reference that keeps the token ids alone.
+#include "core/base/error.h"
+#include "core/cache/generate.h"
+#include "core/codec/compressor.h"
+#include "core/codec/reference/tokenpacking.h"
+#include "core/eval/nexttoken.h"
+#include "modeldata.h"
+#include "testmain.h"
+#include <ATen/ops/equal.h>
+#include <QFileInfo>
+#include <QTemporaryDir>
+#include <QTest>
+#include <bit>
+#include <random>
+
+using namespace pikv;
+
+namespace {
+
+std::string tinyPath() { return testPath("model/tiny-llama.gguf").toStdString(); }
+
+CachePtr captured(std::int64_t count, DType dtype, std::int64_t queries = 0)
+{
+    std::vector<std::int64_t> tokens;
+    for (std::int64_t i = 0; i < count; ++i)
+        tokens.push_back((i * 37 + 11) % 300 + 3);
+    return captureCache({ openSharedModel(tinyPath()), tokens, queries, dtype });
+}
+
+MethodSpec recompute(const std::string& model = tinyPath()) { return parseSpec("recompute:model=" + model); }
+
+template <typename Work>
+std::string refusal(Work&& work)
+{
+    try {
+        work();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return {};
+}
+
+} // namespace
+
+class RecomputeTest : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_folder;
+
+private Q_SLOTS:
+    void packedTokensComeBack()
+    {
+        std::mt19937 random(1);
+        for (const std::int64_t largest : { 0LL, 1LL, 7LL, 8LL, 49151LL, 0xffffffffLL })
+            for (const std::size_t count : { 0, 1, 2, 7, 100 }) {
+                std::vector<std::int64_t> values(count);
+                for (std::int64_t& value : values)
+                    value = std::uniform_int_distribution<std::int64_t>(0, largest)(random);
+                if (count > 0)
+                    values.back() = largest;
+                const Bytes bytes = packTokens(values);
+                QCOMPARE(unpackTokens(bytes, std::int64_t(count)), values);
+                const auto bits = count > 0 ? std::max(1, int(std::bit_width(std::uint64_t(largest)))) : 1;
+                QCOMPARE(bytes.size(), 1 + (count * std::size_t(bits) + 7) / 8);
+                QVERIFY_EXCEPTION_THROWN(unpackTokens(bytes, std::int64_t(count) + 8), Error);
+            }
+        QVERIFY_EXCEPTION_THROWN(packTokens({ -1 }), Error);
+        QVERIFY_EXCEPTION_THROWN(packTokens({ 0x100000000 }), Error);
+        for (const int bits : { 0, 33, 255 })
+            QVERIFY_EXCEPTION_THROWN(unpackTokens(Bytes(9, std::byte(bits)), 2), Error);
+        QVERIFY_EXCEPTION_THROWN(unpackTokens({}, 1), Error);
+    }
+
+    void cacheComesBackFromTheFile_data()
+    {
+        QTest::addColumn<DType>("dtype");
+        for (const DType dtype : { DType::F16, DType::BF16, DType::F32 })
+            QTest::newRow(std::string(dtypeName(dtype)).c_str()) << dtype;
+    }
+    void cacheComesBackFromTheFile()
+    {
+        QFETCH(DType, dtype);
+        const CachePtr cache = captured(40, dtype);
+        const std::string path = m_folder.filePath("r.pikv").toStdString();
+        const JobControl job;
+        makeCompressor(recompute())->encode(*cache, {}, { job }).save(path);
+        const EncodedCache loaded = EncodedCache::load(path);
+        QCOMPARE(quint64(QFileInfo(QString::fromStdString(path)).size()), quint64(loaded.fileBytes()));
+        QCOMPARE(loaded.sizes().payloadBytes(), std::uint64_t(1 + 40 * 9 / 8)); // ids below 512
+        const auto decoded = makeCompressor(parseSpec(loaded.header.spec))->decode(loaded, { job });
+        for (int i = 0; i < cache->layerCount(); ++i) {
+            QCOMPARE(decoded->layer(i).key.scalar_type(), cache->layer(i).key.scalar_type());
+            QVERIFY(at::equal(decoded->layer(i).key, cache->layer(i).key));
+            QVERIFY(at::equal(decoded->layer(i).value, cache->layer(i).value));
+        }
+    }
+
+    void evaluationAndPreview()
+    {
+        EvaluationRequest request;
+        request.cache = captured(48, DType::F16, 8);
+        request.method = recompute();
+        const EvaluationResult whole = evaluate(request);
+        QCOMPARE(whole.quality.mse, 0.0);
+        QVERIFY(whole.storedBytes < whole.originalBytes / 2);
+        request.layers = { 1 };
+        const EvaluationResult preview = evaluate(request);
+        QVERIFY(preview.preview);
+        QCOMPARE(preview.quality.mse, 0.0); // the right layer of them
+    }
+
+    void nextTokensAreTheModels()
+    {
+        NextTokenSetup setup;
+        setup.model = openSharedModel(tinyPath());
+        const CachePtr dump = captured(48, DType::F16);
+        setup.texts = { splitDump(*setup.model, dump, 12) };
+        const auto session = NextTokenSession::open(std::move(setup));
+        NextTokenMethod method;
+        method.method = recompute();
+        const NextTokenResult result = session->run(method);
+        QVERIFY2(result.summary.mean.kl < 1e-9, qPrintable(QString::number(result.summary.mean.kl)));
+        QCOMPARE(result.summary.mean.agreement, 1.0);
+    }
+
+    void otherCachesAreRefused()
+    {
+        const auto method = makeCompressor(recompute());
+        GenerateOptions options;
+        options.layers = 2;
+        options.seq = 16;
+        const std::string noIds = refusal([&] { method->validate(generateCache(options)->info()); });
+        QVERIFY2(noIds.find("without token ids") != std::string::npos, noIds.c_str());
+        CacheInfo info = captured(20, DType::F16)->info();
+        info.tokenIds.pop_back();
+        const std::string tooFew = refusal([&] { method->validate(info); });
+        QVERIFY2(tooFew.find("19 token ids") != std::string::npos, tooFew.c_str());
+        info = captured(20, DType::F16)->info();
+        info.positions.assign(20, 4);
+        QVERIFY(refusal([&] { method->validate(info); }).find("stands at 4") != std::string::npos);
+    }
+
+    void otherModelsAreRefused()
+    {
+        const JobControl job;
+        const CachePtr cache = captured(20, DType::F16);
+        const std::string qwen = testPath("model/tiny-qwen2.gguf").toStdString();
+        const std::string other = refusal([&] { (void)makeCompressor(recompute(qwen))->encode(*cache, {}, { job }); });
+        QVERIFY2(other.find("the model does not fit") != std::string::npos, other.c_str());
+        const std::string missing
+            = refusal([&] { makeCompressor(recompute("/no/such/model.gguf"))->validate(cache->info()); });
+        QVERIFY2(missing.find("/no/such/model.gguf") != std::string::npos, missing.c_str());
+        // The model may be another one by the time the file is read.
+        EncodedCache encoded = makeCompressor(recompute())->encode(*cache, {}, { job });
+        const std::string later = refusal([&] { (void)makeCompressor(recompute(qwen))->decode(encoded, { job }); });
+        QVERIFY2(later.find("the model does not fit") != std::string::npos, later.c_str());
+    }
+
+    void heldModelsAreShared()
+    {
+        const ModelPtr first = openSharedModel(tinyPath());
+        QCOMPARE(openSharedModel(tinyPath()).get(), first.get());
+        const QString copy = m_folder.filePath("copy.gguf");
+        QVERIFY(QFile::copy(QString::fromStdString(tinyPath()), copy));
+        QVERIFY(openSharedModel(copy.toStdString()).get() != first.get());
+    }
+};
+
+PIKV_TEST(RecomputeTest)
+#include "recompute_test.moc"

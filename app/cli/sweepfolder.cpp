@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/sweepfolder.h"
 #include "core/base/text.h"
-#include "core/eval/nexttoken.h"
 #include "core/eval/resultsio.h"
 #include "core/eval/sweep.h"
 #include <filesystem>
@@ -15,21 +14,13 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-std::string modelOf(const EvaluationRequest& request)
+std::string pointOf(const MethodSpec& method, const ImportanceSpec& importance)
 {
-    return request.nextToken ? modelInfo(*request.nextToken->setup().model).path : "none";
-}
-
-std::int64_t predictOf(const EvaluationRequest& request)
-{
-    if (!request.nextToken)
-        return 0;
-    const NextTokenText& text = request.nextToken->setup().texts.front();
-    return static_cast<std::int64_t>(text.tokens.size()) - text.context - 1;
+    return printSpec(method) + " " + printImportance(importance);
 }
 
 /// What the results belong to. The dump is known by its place, size and time of change, as make knows its files.
-Json identityOf(const EvaluationRequest& request)
+Json identityOf(const EvaluationRequest& request, const SweepIdentity& identity)
 {
     const CacheInfo& info = cacheInfo(*request.cache);
     std::error_code error;
@@ -38,13 +29,15 @@ Json identityOf(const EvaluationRequest& request)
     const std::int64_t modified
         = known ? std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec : 0;
     return { { "dump", fs::weakly_canonical(info.path, error).string() }, { "dump_bytes", info.fileBytes },
-        { "dump_modified_ns", modified }, { "seed", request.seed },
-        { "importance", printImportance(request.importance) }, { "device", deviceName(request.device) },
-        { "accept_nonfinite", request.acceptNonFinite }, { "model", modelOf(request) },
-        { "predict", predictOf(request) } };
+        { "dump_modified_ns", modified }, { "seed", request.seed }, { "importance", identity.importance },
+        { "device", deviceName(request.device) }, { "accept_nonfinite", request.acceptNonFinite },
+        { "model", identity.model }, { "predict", identity.predict }, { "shared_caches", request.sharedCaches } };
 }
 
-std::string keyOf(const Json& result) { return result["compressor"].dump() + result["params"].dump(); }
+std::string keyOf(const Json& result)
+{
+    return result["compressor"].dump() + result["params"].dump() + result["importance"].dump();
+}
 
 Json readJson(const std::string& path)
 {
@@ -71,10 +64,11 @@ std::string difference(const Json& there, const Json& here)
 
 } // namespace
 
-SweepFolder::SweepFolder(std::string path, const EvaluationRequest& request, bool restart)
+SweepFolder::SweepFolder(
+    std::string path, const EvaluationRequest& request, const SweepIdentity& identity, bool restart)
     : m_path(std::move(path))
     , m_dump(cacheInfo(*request.cache))
-    , m_identity(identityOf(request))
+    , m_identity(identityOf(request, identity))
 {
     std::error_code error;
     fs::create_directories(m_path, error);
@@ -93,28 +87,34 @@ void SweepFolder::read()
     if (!fs::exists(file("sweep.json")))
         throw usageError("the folder " + inQuotes(m_path) + " holds a results.csv that is not a sweep's" + advice);
     const Json there = readJson(file("sweep.json"));
-    if (there != m_identity)
+    // A sweep that came to nothing, say for want of its model, stands in nobody's way.
+    const bool empty = !fs::exists(file("results.csv")) || resultsFromCsv(file("results.csv")).empty();
+    if (there != m_identity && !empty)
         throw usageError("the folder " + inQuotes(m_path) + " holds results of another sweep ("
             + difference(there, m_identity) + ")" + advice);
-    if (!fs::exists(file("results.csv")))
+    if (empty)
         return;
     m_results = resultsFromCsv(file("results.csv"));
     for (const EvaluationResult& result : m_results)
-        m_specs.insert(printSpec(result.method));
+        m_points.insert(pointOf(result.method, result.importance));
     if (!fs::exists(file("results.json")))
         return;
     const Json json = readJson(file("results.json"));
     for (const Json& result : json.value("results", Json::array()))
-        if (result.is_object() && result.contains("compressor") && result.contains("params"))
+        if (result.is_object() && result.contains("compressor") && result.contains("params")
+            && result.contains("importance"))
             m_json[keyOf(result)] = result;
 }
 
-bool SweepFolder::has(const MethodSpec& method) const { return m_specs.contains(printSpec(method)); }
+bool SweepFolder::has(const MethodSpec& method, const ImportanceSpec& importance) const
+{
+    return m_points.contains(pointOf(method, importance));
+}
 
 void SweepFolder::add(const EvaluationResult& result)
 {
     m_results.push_back(result);
-    m_specs.insert(printSpec(result.method));
+    m_points.insert(pointOf(result.method, result.importance));
     m_dirty = true;
     if (Clock::now() >= m_nextFlush)
         flush();

@@ -10,10 +10,29 @@ namespace {
 
 SweepPreset defaultPreset()
 {
-    SweepPreset preset { "default", "Every method of the opening comparison over its own default sweep", {} };
+    SweepPreset preset { "default", "Every method of the opening comparison over its own default sweep", {}, {} };
     for (const MethodInfo& method : Registry::instance().methods())
         if (method.checkedByDefault)
             preset.specs.push_back(method.sweep.empty() ? method.id : method.id + ":" + method.sweep);
+    return preset;
+}
+
+/// The settings of the seed's test_compression.py.
+SweepPreset seedPreset()
+{
+    SweepPreset preset { "seed", "The six compressors of the seed project with its parameters, at importance 0.2, 0.5 and 0.8",
+        {}, {} };
+    for (const char* spec : { "lora:rank=16,alpha=32,dropout=0.1", "lora_plus:ranks=[[4,8,16]],alpha=32",
+             "pyramid:compression_ratio=0.5,num_levels=3,decay_factor=0.8",
+             "fastv:num_centroids=32,sparsity_threshold=0.2",
+             "fastvideo:keyframe_interval=8,motion_threshold=0.2,compression_ratio=0.5",
+             "minillm:student_size=64,num_layers=2,use_attention=true" }) {
+        const std::string text = spec;
+        if (Registry::instance().find(text.substr(0, text.find(':'))))
+            preset.specs.push_back(text);
+    }
+    for (const double level : { 0.2, 0.5, 0.8 })
+        preset.importances.push_back({ ImportanceSpec::Source::Uniform, level, 0 });
     return preset;
 }
 
@@ -28,7 +47,7 @@ double directed(const MetricInfo& metric, const EvaluationResult& result)
 
 const std::vector<SweepPreset>& sweepPresets()
 {
-    static const std::vector<SweepPreset> presets { defaultPreset() };
+    static const std::vector<SweepPreset> presets { defaultPreset(), seedPreset() };
     return presets;
 }
 

@@ -39,7 +39,7 @@ void UsageTest::wrongUsageIsRefused_data()
     row("unknown command", "evaluate", { "'evaluate'", "eval" });
     row("unknown flag", "info dump.safetensors --fast", { "--fast" });
     row("missing dump", "eval", { "DUMP" });
-    row("missing output", "sweep dump.safetensors", { "--output" });
+    row("missing output", "compress dump.safetensors --with kivi", { "--output" });
     row("threads 0", "eval dump.safetensors --threads 0", { "--threads", "1 to 1024" });
     row("threads too many", "eval dump.safetensors --threads 5000", { "--threads", "1 to 1024" });
     row("threads no number", "eval dump.safetensors --threads many", { "--threads", "many" });
@@ -60,7 +60,10 @@ void UsageTest::wrongUsageIsRefused_data()
     row("importance level", "eval dump.safetensors --importance uniform:2", { "uniform", "0 to 1" });
     row("importance not stored", "eval dump.safetensors --importance stored", { "stores no importance" });
     row("unknown preset", "sweep dump.safetensors --preset all -o s", { "'all'", "default" });
+    row("preset and importance", "sweep dump.safetensors --preset seed --importance recency -o s",
+        { "--importance", "seed" });
     row("preset and spec", "sweep dump.safetensors --preset default --with kivi -o s", { "--preset", "--with" });
+    row("no caches", "eval dump.safetensors --caches 0", { "--caches", "1 to" });
     row("two on standard output", "eval dump.safetensors --csv - --json -", { "--csv", "--json" });
     row("generate nothing", "generate -o g.safetensors --layers 0", { "layers", "1 to 4096" });
     row("generate too much", "generate -o g.safetensors --seq 99999999999999999999", { "--seq" });

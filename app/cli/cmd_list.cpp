@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
+#include "app/cli/methodspage.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "app/cli/texttable.h"
@@ -9,36 +10,6 @@
 
 namespace pikv::cli {
 namespace {
-
-std::string joined(const std::vector<std::string>& parts)
-{
-    std::string text;
-    for (const std::string& part : parts)
-        text += (text.empty() ? "" : ", ") + part;
-    return text;
-}
-
-std::string boundsText(const ParamSpec& spec)
-{
-    if (!spec.choices.empty())
-        return joined(spec.choices);
-    switch (spec.type) {
-    case ParamType::Bool:
-        return "true, false";
-    case ParamType::File:
-        return "a file";
-    case ParamType::IntList:
-    case ParamType::RealList:
-        return "up to " + std::to_string(spec.maxLength) + " of " + figureText(spec.minimum) + " to "
-            + figureText(spec.maximum);
-    default:
-        return printParam(
-                   spec.type == ParamType::Int ? ParamValue(std::int64_t(spec.minimum)) : ParamValue(spec.minimum))
-            + " to "
-            + printParam(
-                spec.type == ParamType::Int ? ParamValue(std::int64_t(spec.maximum)) : ParamValue(spec.maximum));
-    }
-}
 
 std::string paramTable(const std::vector<ParamSpec>& params)
 {
@@ -50,15 +21,6 @@ std::string paramTable(const std::vector<ParamSpec>& params)
     return table.text("    ");
 }
 
-/// A method may have a common parameter with a default of its own; that one is shown with the method.
-bool isCommon(const ParamSpec& spec)
-{
-    for (const ParamSpec& common : commonParams())
-        if (common.name == spec.name && common.help == spec.help && common.defaultValue == spec.defaultValue)
-            return true;
-    return false;
-}
-
 std::string methodText(const MethodInfo& method)
 {
     std::string text = "  " + method.id + ": " + method.sentence + "\n";
@@ -66,10 +28,7 @@ std::string methodText(const MethodInfo& method)
         text += "    Source: " + method.reference + "\n";
     if (!method.sweep.empty())
         text += "    Default sweep: " + method.id + ":" + method.sweep + "\n";
-    std::vector<ParamSpec> own;
-    for (const ParamSpec& spec : method.params)
-        if (!isCommon(spec))
-            own.push_back(spec);
+    const std::vector<ParamSpec> own = ownParams(method);
     return text + (own.empty() ? "" : paramTable(own)) + "\n";
 }
 
@@ -91,9 +50,15 @@ Command::Action addOptions(CLI::App& app)
     const auto json = std::make_shared<bool>(false);
     app.add_option("METHOD", *method, "Show this method only");
     app.add_flag("--json", *json, "Print every method as JSON")->excludes("METHOD");
-    return [method, json](Session&) {
+    const auto markdown = std::make_shared<bool>(false);
+    app.add_flag("--markdown", *markdown, "Print the page resources/docs/methods.md")
+        ->excludes("METHOD")
+        ->excludes("--json");
+    return [method, json, markdown](Session&) {
         if (*json)
             writeOutput(registryToJson());
+        else if (*markdown)
+            writeOutput(methodsPage());
         else
             writeOutput(method->empty() ? listText() : methodText(Registry::instance().get(*method)));
     };

@@ -18,6 +18,7 @@ class CommandsTest : public QObject {
 private Q_SLOTS:
     void initTestCase();
     void listShowsEveryParameter();
+    void docsPageIsFresh();
     void infoTellsTheShape();
     void generateIsSeeded();
     void unequalHeadDims();
@@ -51,6 +52,14 @@ void CommandsTest::listShowsEveryParameter()
     }
     const Finished one = pikv({ "list", "kivi" });
     QVERIFY2(one.out.contains("key_bits") && one.out.contains("1 to 8") && !one.out.contains("q8_0"), one.out);
+}
+
+void CommandsTest::docsPageIsFresh()
+{
+    const Finished page = pikv({ "list", "--markdown" });
+    QCOMPARE(page.status, 0);
+    QVERIFY2(page.out == readFile(PIKV_SOURCE_DIR "/resources/docs/methods.md"),
+        "resources/docs/methods.md is not what the registry says: run packaging/update-docs");
 }
 
 void CommandsTest::infoTellsTheShape()

@@ -10,6 +10,9 @@ namespace pikv {
 /// data's tails ask for it (least squared error of five candidates).
 void encodeCoefficients(const float* values, std::int64_t count, int bits, Bytes& out);
 
+/// Bytes that encodeCoefficients() appends.
+std::size_t coefficientBytes(int bits, std::int64_t count);
+
 /// Bits of the step that encodeCoefficients() writes before the codes.
 std::int64_t coefficientSideBits(int bits);
 

@@ -4,6 +4,7 @@
 #include "core/kernels/bitpack.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/matmul.h>
@@ -14,6 +15,8 @@
 namespace pikv {
 namespace {
 
+constexpr std::int64_t leastRows = 2048; ///< that a covariance is estimated from, where there are so many
+
 float roundedToHalf(float value) { return static_cast<float>(c10::Half(value)); }
 
 at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
@@ -23,9 +26,12 @@ at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
     return at::matmul(weights.unsqueeze(0), rows).squeeze(0) / weights.sum();
 }
 
-/// Eigenvectors of the covariance as rows, by falling variance.
-at::Tensor principalVectors(const at::Tensor& centred, const at::Tensor& weights)
+/// Eigenvectors of the covariance as rows, by falling variance; of many rows every n-th is looked at.
+at::Tensor principalVectors(const at::Tensor& rows, const at::Tensor& mean, const at::Tensor& allWeights)
 {
+    const std::int64_t stride = std::max<std::int64_t>(1, rows.size(0) / std::max(leastRows, 16 * rows.size(1)));
+    const at::Tensor centred = rows.slice(0, 0, rows.size(0), stride) - mean;
+    const at::Tensor weights = allWeights.defined() ? allWeights.slice(0, 0, rows.size(0), stride) : allWeights;
     const at::Tensor weighted = weights.defined() ? centred * weights.unsqueeze(1) : centred;
     const at::Tensor covariance = at::matmul(centred.t(), weighted);
     return std::get<1>(at::linalg_eigh(covariance)).flip({ 1 }).t().contiguous();
@@ -40,7 +46,7 @@ HeadBasis HeadBasis::fit(const at::Tensor& rows, const at::Tensor& weights, bool
     basis.m_mean = weightedMean(rows, weights).clamp(-65504.0, 65504.0).to(at::kHalf).to(at::kFloat);
     if (!klt)
         return basis;
-    basis.m_exact = principalVectors(rows - basis.m_mean, weights).cpu().contiguous();
+    basis.m_exact = principalVectors(rows, basis.m_mean, weights).cpu().contiguous();
     basis.code(8);
     return basis;
 }
@@ -84,9 +90,8 @@ HeadBasis HeadBasis::identity(const at::Tensor& mean)
     return basis;
 }
 
-at::Tensor HeadBasis::project(const at::Tensor& rows) const
+at::Tensor HeadBasis::project(const at::Tensor& centred) const
 {
-    const at::Tensor centred = rows - m_mean;
     if (isIdentity())
         return centred.t().contiguous();
     return at::matmul(at::linalg_inv(m_vectors.t()), centred.t());
@@ -96,7 +101,7 @@ at::Tensor HeadBasis::rebuild(const at::Tensor& coefficients) const
 {
     if (isIdentity())
         return coefficients.t() + m_mean;
-    return at::matmul(coefficients.t(), m_vectors) + m_mean;
+    return at::addmm(m_mean, coefficients.t(), m_vectors);
 }
 
 void HeadBasis::write(const std::vector<std::uint8_t>& used, Bytes& out) const

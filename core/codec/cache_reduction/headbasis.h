@@ -24,8 +24,9 @@ public:
     bool isIdentity() const { return !m_vectors.defined(); }
     const at::Tensor& mean() const { return m_mean; } ///< f32 [dim], rounded to f16
     const at::Tensor& vectors() const { return m_vectors; } ///< f32 [dim, dim] as coded, one a row; undefined: identity
-    /// Coefficients [dim, n] of `rows`: exact for the coded basis, so that coding the basis costs no accuracy at full rank.
-    at::Tensor project(const at::Tensor& rows) const;
+    /// Coefficients [dim, n] of `centred` rows, mean() taken away: exact for the coded basis, so that coding the basis costs
+    /// no accuracy at full rank.
+    at::Tensor project(const at::Tensor& centred) const;
     /// rows f32 [n, dim] from coefficients [dim, n].
     at::Tensor rebuild(const at::Tensor& coefficients) const;
 

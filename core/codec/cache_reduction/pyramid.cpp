@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/pyramid.h"
+#include "core/cache/torchdtype.h"
 #include "core/codec/cache_reduction/coefficientcoder.h"
 #include "core/codec/cache_reduction/pyramidplanes.h"
 #include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"
 #include "core/kernels/bitpack.h"
+#include "core/kernels/floatrows.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -125,38 +127,31 @@ std::vector<std::string> Pyramid::warnings(const CacheInfo& info) const
     return {};
 }
 
-TokenTiers Pyramid::tiers(const LayerInput& input) const
+TokenTiers Pyramid::tiers(const LayerInput& input, const CodecContext& context) const
 {
     const auto shares = levelShares(levels(), params().real("decay_factor"));
     if (input.importance.defined())
         return tiersByScore(input.importance, shares);
     // Without importance: by the tokens' energy about the mean, so that water-filling finds loud and quiet groups.
-    const auto energy = [](const at::Tensor& tensor) {
-        const at::Tensor rows = tensor.to(at::kFloat);
-        const at::Tensor centred = (rows - rows.mean(2, true)).square().sum({ 1, 3 });
-        return centred / centred.mean().clamp_min(1e-30);
-    };
-    return tiersByScore(energy(input.kv.key) + energy(input.kv.value), shares);
+    return tiersByScore(tokenEnergy(input.kv.key, context) + tokenEnergy(input.kv.value, context), shares);
 }
 
 void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const
 {
-    const TokenTiers map = tiers(input);
+    const TokenTiers map = tiers(input, context);
     const LevelOrder order(map, input.importance);
     const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
     const std::string& transform = params().text("transform");
-    std::vector<PyramidPlane> planes;
-    PyramidPlan plan;
-    bool klt = false;
-    for (bool candidate : { true, false }) {
-        if (transform != "auto" && (transform == "klt") != candidate)
-            continue;
-        auto tried = makePlanes(input, order, candidate, context);
-        PyramidPlan triedPlan = planBits(tried, order, candidate, budget);
-        if (planes.empty() || triedPlan.error < plan.error) {
-            planes = std::move(tried);
-            plan = std::move(triedPlan);
-            klt = candidate;
+    bool klt = transform != "none";
+    std::vector<PyramidPlane> planes = makePlanes(input, order, klt, context);
+    PyramidPlan plan = planBits(planes, order, klt, budget);
+    if (transform == "auto") {
+        auto raw = rawPlanes(planes, order, context);
+        PyramidPlan rawPlan = planBits(raw, order, false, budget);
+        if (rawPlan.error <= plan.error) {
+            planes = std::move(raw);
+            plan = std::move(rawPlan);
+            klt = false;
         }
     }
     Bytes side { std::byte(klt) };
@@ -174,7 +169,8 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     }
     forEachPlane(c10::kCPU, static_cast<std::int64_t>(planes.size()), context.job, [&](std::int64_t p) {
         const auto at = static_cast<std::size_t>(p);
-        const PyramidPlane& plane = planes[at];
+        PyramidPlane& plane = planes[at];
+        makeCoefficients(plane);
         const std::int64_t rows = plane.coefficients.size(1);
         for (int l = 0; l < order.levels(); ++l)
             for (std::int64_t c = 0; c < plane.dim; ++c)
@@ -202,6 +198,46 @@ TokenTiers readMap(SideReader& side, int levels, std::int64_t rows)
     return tiers;
 }
 
+/// One head as decode finds it.
+struct PlaneReader {
+    HeadBasis basis;
+    const int* bits; ///< [levels * dim]
+    std::size_t at; ///< where its codes begin
+    std::int64_t dim;
+
+    std::size_t codeBytes(const LevelOrder& order) const
+    {
+        std::size_t size = 0;
+        for (int l = 0; l < order.levels(); ++l)
+            for (std::int64_t c = 0; c < dim; ++c)
+                if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
+                    size += coefficientBytes(width, order.count(l));
+        return size;
+    }
+
+    /// `target` [batch, seq, dim] of the dump's type.
+    void decode(ByteSpan codes, const LevelOrder& order, const at::Tensor& target) const
+    {
+        const std::int64_t rows = order.rows.numel(), seq = target.size(1);
+        const at::Tensor coefficients = at::zeros({ dim, rows }, at::kFloat);
+        std::size_t position = at;
+        for (int l = 0; l < order.levels(); ++l)
+            for (std::int64_t c = 0; c < dim; ++c)
+                if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
+                    decodeCoefficients(codes, position, width,
+                        coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)], order.count(l));
+        const at::Tensor rebuilt = basis.rebuild(coefficients).contiguous();
+        const DType dtype = dtypeOf(target.scalar_type());
+        auto* out = static_cast<std::byte*>(target.data_ptr());
+        for (std::int64_t i = 0; i < rows; ++i) {
+            const std::int64_t row = order.rows.data_ptr<std::int64_t>()[i];
+            const std::int64_t place = row / seq * target.stride(0) + row % seq * dim;
+            fromFloats(rebuilt.data_ptr<float>() + i * dim, dtype, static_cast<std::size_t>(dim),
+                out + static_cast<std::size_t>(place) * dtypeSize(dtype));
+        }
+    }
+};
+
 } // namespace
 
 LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& context) const
@@ -215,27 +251,25 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
     const std::vector<int> widths = unpackWidths(side.take((units + 1) / 2), units);
     const int* bits = widths.data();
     const ByteSpan codes = output.sections.get("codes");
+    std::vector<PlaneReader> planes;
     std::size_t at = 0;
-    at::Tensor tensors[] = { at::empty({ s.kvHeads, rows, s.keyDim }, at::kFloat),
-        at::empty({ s.kvHeads, rows, s.valueDim }, at::kFloat) };
     for (std::int64_t p = 0; p < 2 * s.kvHeads; ++p) {
-        context.job.checkpoint();
         const std::int64_t dim = p < s.kvHeads ? s.keyDim : s.valueDim;
         at::Tensor mean = tensorFromBytes(side.take(static_cast<std::size_t>(dim) * 2), DType::F16, { dim }).to(at::kFloat);
-        const HeadBasis basis = HeadBasis::read(side.bytes, side.at, usedVectors(bits, levels(), dim), dim, klt, mean);
-        at::Tensor coefficients = at::zeros({ dim, rows }, at::kFloat);
-        for (int l = 0; l < levels(); ++l)
-            for (std::int64_t c = 0; c < dim; ++c)
-                if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
-                    decodeCoefficients(codes, at, width,
-                        coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)], order.count(l));
+        HeadBasis basis = HeadBasis::read(side.bytes, side.at, usedVectors(bits, levels(), dim), dim, klt, mean);
+        planes.push_back({ std::move(basis), bits, at, dim });
+        at += planes.back().codeBytes(order);
         bits += levels() * dim;
-        tensors[p / s.kvHeads].select(0, p % s.kvHeads).index_copy_(0, order.rows, basis.rebuild(coefficients));
     }
-    const auto shaped = [&](const at::Tensor& t, std::int64_t dim) {
-        return t.view({ s.kvHeads, s.batch, s.seq, dim }).transpose(0, 1).to(context.device);
+    const auto empty = [&](std::int64_t dim, DType dtype) {
+        return at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
     };
-    return { shaped(tensors[0], s.keyDim), shaped(tensors[1], s.valueDim), {}, {} };
+    const at::Tensor tensors[] = { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype) };
+    forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
+        const at::Tensor& target = tensors[p / s.kvHeads];
+        planes[static_cast<std::size_t>(p)].decode(codes, order, target.select(1, p % s.kvHeads));
+    });
+    return { tensors[0].to(context.device), tensors[1].to(context.device), {}, {} };
 }
 
 namespace {

@@ -24,7 +24,7 @@ private:
     double layerRatio(int index, int count) const;
     /// Bits that may be spent on basis and coefficients.
     std::int64_t budgetBits(const LayerShape& shape, int index, int count) const;
-    TokenTiers tiers(const LayerInput& input) const;
+    TokenTiers tiers(const LayerInput& input, const CodecContext& context) const;
 };
 
 } // namespace pikv

@@ -2,25 +2,59 @@
 #include "core/codec/cache_reduction/pyramidplanes.h"
 #include "core/codec/cache_reduction/coefficientcoder.h"
 #include "core/codec/planes.h"
+#include "core/kernels/energy.h"
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/div.h>
 #include <ATen/ops/empty.h>
 #include <numeric>
 
 namespace pikv {
 namespace {
 
-/// [batch, heads, seq, dim] → [batch * seq, dim] of one head.
-at::Tensor headRows(const at::Tensor& tensor, std::int64_t head)
+/// Rows of one head of [batch, heads, seq, dim] in level order: f32 [batch * seq, dim].
+at::Tensor headRows(const at::Tensor& tensor, std::int64_t head, const at::Tensor& order)
 {
-    return tensor.select(1, head).reshape({ -1, tensor.size(3) });
+    const std::int64_t heads = tensor.size(1), seq = tensor.size(2);
+    const at::Tensor item = at::div(order, seq, "floor");
+    return tensor.view({ -1, tensor.size(3) }).index_select(0, order + (item * (heads - 1) + head) * seq);
 }
 
-double meanSquare(const float* values, std::int64_t count)
+double energyOf(const at::Tensor& rows)
 {
-    double sum = 0;
-    for (std::int64_t i = 0; i < count; ++i)
-        sum += double(values[i]) * values[i];
-    return count ? sum / double(count) : 0;
+    if (rows.is_cpu())
+        return sumOfSquares(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel()));
+    return rows.square().sum().item<double>();
+}
+
+/// Mean squares of every coefficient row within every level: [levels * dim].
+std::vector<double> coefficientVariances(const at::Tensor& coefficients, const LevelOrder& order)
+{
+    std::vector<double> variances;
+    const std::int64_t rows = coefficients.size(1);
+    for (int l = 0; l < order.levels(); ++l)
+        for (std::int64_t c = 0; c < coefficients.size(0); ++c) {
+            const float* values = coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)];
+            const std::int64_t count = order.count(l);
+            variances.push_back(count ? sumOfSquares(values, static_cast<std::size_t>(count)) / double(count) : 0.0);
+        }
+    return variances;
+}
+
+/// The same of every column of the rows.
+std::vector<double> columnVariances(const at::Tensor& centred, const LevelOrder& order)
+{
+    const at::Tensor host = centred.cpu();
+    const auto dim = static_cast<std::size_t>(host.size(1));
+    std::vector<double> variances(static_cast<std::size_t>(order.levels()) * dim);
+    for (int l = 0; l < order.levels(); ++l) {
+        const auto first = static_cast<std::size_t>(order.begin[static_cast<std::size_t>(l)]);
+        const auto count = static_cast<std::size_t>(order.count(l));
+        double* sums = variances.data() + static_cast<std::size_t>(l) * dim;
+        addColumnSquares(host.data_ptr<float>() + first * dim, count, dim, sums);
+        for (std::size_t c = 0; c < dim && count > 0; ++c)
+            sums[c] /= double(count);
+    }
+    return variances;
 }
 
 } // namespace
@@ -44,24 +78,47 @@ LevelOrder::LevelOrder(const TokenTiers& tiers, const at::Tensor& importance)
 
 std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, bool klt, const CodecContext& context)
 {
-    const at::Tensor tensors[] = { input.kv.key.to(at::kFloat), input.kv.value.to(at::kFloat) };
-    const at::Tensor weights = input.importance.defined() ? (input.importance.reshape({ -1 }) + 1e-3) : at::Tensor();
+    const at::Tensor tensors[] = { input.kv.key.to(at::kFloat).contiguous(), input.kv.value.to(at::kFloat).contiguous() };
     const at::Tensor rowOrder = order.rows.to(context.device);
+    const at::Tensor weights
+        = input.importance.defined() ? (input.importance.reshape({ -1 }) + 1e-3).index_select(0, rowOrder) : at::Tensor();
     const std::int64_t heads = input.shape.kvHeads;
     std::vector<PyramidPlane> planes(static_cast<std::size_t>(2 * heads));
+    std::vector<double> energies(planes.size());
     forEachPlane(context.device, 2 * heads, context.job, [&](std::int64_t i) {
-        const at::Tensor rows = headRows(tensors[i / heads], i % heads).index_select(0, rowOrder);
         PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
-        plane.dim = rows.size(1);
-        plane.basis = HeadBasis::fit(rows, weights.defined() ? weights.index_select(0, rowOrder) : weights, klt);
-        plane.coefficients = plane.basis.project(rows).cpu().contiguous();
+        plane.centred = headRows(tensors[i / heads], i % heads, rowOrder);
+        plane.dim = plane.centred.size(1);
+        energies[static_cast<std::size_t>(i)] = energyOf(plane.centred);
+        plane.basis = HeadBasis::fit(plane.centred, weights, klt);
+        plane.centred.sub_(plane.basis.mean());
+        if (klt)
+            makeCoefficients(plane);
+        plane.variances = klt ? coefficientVariances(plane.coefficients, order) : columnVariances(plane.centred, order);
     });
-    for (int t = 0; t < 2; ++t) {
-        const double energy = tensors[t].square().sum().item<double>();
-        for (std::int64_t h = 0; h < heads; ++h)
-            planes[static_cast<std::size_t>(t * heads + h)].energyScale = energy > 0 ? 1 / energy : 1;
+    for (std::size_t p = 0; p < planes.size(); ++p) {
+        const auto first = energies.begin() + static_cast<std::ptrdiff_t>(p) / heads * heads;
+        const double energy = std::accumulate(first, first + heads, 0.0);
+        planes[p].energyScale = energy > 0 ? 1 / energy : 1;
     }
     return planes;
+}
+
+std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, const LevelOrder& order, const CodecContext& context)
+{
+    std::vector<PyramidPlane> raw(planes.size());
+    forEachPlane(context.device, static_cast<std::int64_t>(planes.size()), context.job, [&](std::int64_t i) {
+        const PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
+        raw[static_cast<std::size_t>(i)] = { HeadBasis::identity(plane.basis.mean()), plane.centred, {},
+            columnVariances(plane.centred, order), plane.dim, plane.energyScale };
+    });
+    return raw;
+}
+
+void makeCoefficients(PyramidPlane& plane)
+{
+    if (!plane.coefficients.defined())
+        plane.coefficients = plane.basis.project(plane.centred).cpu().contiguous();
 }
 
 PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& order, bool klt, std::int64_t budget)
@@ -70,13 +127,11 @@ PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& 
     std::vector<std::int64_t> vectorBits;
     for (const PyramidPlane& plane : planes) {
         const auto firstVector = static_cast<int>(vectorBits.size());
-        const float* data = plane.coefficients.data_ptr<float>();
-        const std::int64_t rows = plane.coefficients.size(1);
         for (int l = 0; l < order.levels(); ++l)
             for (std::int64_t c = 0; c < plane.dim; ++c) {
                 BitUnit unit;
                 unit.count = order.count(l);
-                unit.variance = meanSquare(data + c * rows + order.begin[static_cast<std::size_t>(l)], unit.count);
+                unit.variance = plane.variances[static_cast<std::size_t>(l * plane.dim + c)];
                 unit.weight = order.weight[static_cast<std::size_t>(l)] * plane.energyScale;
                 unit.sideBits = coefficientSideBits(1) + 7; // padding to whole bytes, at most
                 unit.group = klt ? firstVector + static_cast<int>(c) : -1;

@@ -10,7 +10,9 @@ namespace pikv {
 /// One head of K or V on its way to bytes: coefficients by component, tokens grouped by level.
 struct PyramidPlane {
     HeadBasis basis;
-    at::Tensor coefficients; ///< f32 CPU [dim, rows], rows in level order
+    at::Tensor centred; ///< f32 [rows, dim] in level order, without the basis' mean
+    at::Tensor coefficients; ///< f32 CPU [dim, rows]; of raw channels only when makeCoefficients() was called
+    std::vector<double> variances; ///< [levels * dim] of the coefficients
     std::int64_t dim = 0;
     double energyScale = 0; ///< 1 / signal energy of the plane's tensor (K or V): errors count relative to it
 };
@@ -28,6 +30,9 @@ struct LevelOrder {
 
 /// Transforms every head of key and value; keys come first.
 std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, bool klt, const CodecContext& context);
+/// The same heads without a transform.
+std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, const LevelOrder& order, const CodecContext& context);
+void makeCoefficients(PyramidPlane& plane);
 
 /// Widths of every (plane, level, component), in that order, and the relative error they promise.
 struct PyramidPlan {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/tiers.h"
+#include "core/codec/cache_reduction/headrows.h"
+#include "core/codec/planes.h"
+#include "core/kernels/energy.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -25,6 +30,21 @@ std::vector<double> levelShares(int levels, double decay)
     }
     shares.push_back(left);
     return shares;
+}
+
+at::Tensor tokenEnergy(const at::Tensor& tensor, const CodecContext& context)
+{
+    const at::Tensor rows = rowTensor(tensor);
+    const auto seq = static_cast<std::size_t>(rows.size(2)), dim = static_cast<std::size_t>(rows.size(3));
+    const at::Tensor energy = at::zeros({ rows.size(0), rows.size(2) }, at::kFloat);
+    forEachPlane(c10::kCPU, rows.size(0), context.job, [&](std::int64_t item) {
+        std::vector<float> values(seq * dim);
+        for (std::int64_t head = 0; head < rows.size(1); ++head) {
+            HeadRows(rows, head, nullptr).load(item, 0, rows.size(2), values.data());
+            addRowEnergies(values.data(), seq, dim, energy.data_ptr<float>() + item * rows.size(2));
+        }
+    });
+    return energy / energy.mean().clamp_min(1e-30);
 }
 
 TokenTiers tiersByScore(const at::Tensor& score, const std::vector<double>& shares)

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
+#include <malloc.h>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -34,8 +35,14 @@ void initEngine(int threads)
 {
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     at::set_num_threads(threads > 0 ? threads : cores);
-    static std::once_flag interop; // LibTorch throws when this is set twice
-    std::call_once(interop, [] { at::set_num_interop_threads(1); });
+    static std::once_flag once; // LibTorch throws when its interop threads are set twice
+    std::call_once(once, [] {
+        at::set_num_interop_threads(1);
+        // Every layer allocates the same tensors again: given back to the system each time, the page faults take a fifth of
+        // a fast codec's time. Tensors of very long caches still go back at once.
+        ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+        ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    });
 }
 
 int engineThreads() { return at::get_num_threads(); }

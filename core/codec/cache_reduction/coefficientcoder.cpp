@@ -23,8 +23,8 @@ c10::Half bestStep(const float* values, std::int64_t count, int bits)
     std::size_t sampled = 0;
     for (std::int64_t i = 0; i < count; i += stride)
         sample[sampled++] = values[i];
-    const double energy = sumOfSquares(values, static_cast<std::size_t>(count));
-    const double deviation = std::sqrt(energy / double(count));
+    const double energy = sumOfSquares(sample.data(), sampled);
+    const double deviation = std::sqrt(energy / double(sampled));
     c10::Half best(0.0f);
     double least = energy + 1;
     for (double widening : { 1.0, 1.3, 1.7, 2.3, 3.2 }) {

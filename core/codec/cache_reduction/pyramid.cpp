@@ -76,6 +76,17 @@ std::vector<std::uint8_t> usedVectors(const int* bits, int levels, std::int64_t 
     return used;
 }
 
+/// Bytes of a plane's coefficients; `bits` [levels * dim].
+std::size_t codeBytes(const int* bits, const LevelOrder& order, std::int64_t dim)
+{
+    std::size_t size = 0;
+    for (int l = 0; l < order.levels(); ++l)
+        for (std::int64_t c = 0; c < dim; ++c)
+            if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
+                size += coefficientBytes(width, order.count(l));
+    return size;
+}
+
 Bytes packMap(const TokenTiers& tiers)
 {
     const int width = static_cast<int>(mapBits(tiers.levels));
@@ -143,16 +154,17 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
     const std::string& transform = params().text("transform");
     bool klt = transform != "none";
-    std::vector<PyramidPlane> planes = makePlanes(input, order, klt, context);
-    PyramidPlan plan = planBits(planes, order, klt, budget);
-    if (transform == "auto") {
-        auto raw = rawPlanes(planes, order, context);
-        PyramidPlan rawPlan = planBits(raw, order, false, budget);
-        if (rawPlan.error <= plan.error) {
-            planes = std::move(raw);
-            plan = std::move(rawPlan);
-            klt = false;
-        }
+    std::vector<PyramidPlane> planes = makePlanes(input, order, klt, context), raw;
+    if (transform == "auto")
+        raw = rawPlanes(planes, order, context);
+    PyramidPlan plan, rawPlan;
+    forEachPlane(c10::kCPU, raw.empty() ? 1 : 2, context.job, [&](std::int64_t candidate) {
+        (candidate == 0 ? plan : rawPlan) = planBits(candidate == 0 ? planes : raw, order, candidate == 0 && klt, budget);
+    });
+    if (!raw.empty() && rawPlan.error <= plan.error) {
+        planes = std::move(raw);
+        plan = std::move(rawPlan);
+        klt = false;
     }
     Bytes side { std::byte(klt) };
     append(side, packMap(map));
@@ -172,6 +184,7 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
         PyramidPlane& plane = planes[at];
         makeCoefficients(plane);
         const std::int64_t rows = plane.coefficients.size(1);
+        codes[at].reserve(codeBytes(planeBits[at], order, plane.dim));
         for (int l = 0; l < order.levels(); ++l)
             for (std::int64_t c = 0; c < plane.dim; ++c)
                 if (const int width = planeBits[at][l * plane.dim + c]; width > 0 && order.count(l) > 0)
@@ -204,16 +217,6 @@ struct PlaneReader {
     const int* bits; ///< [levels * dim]
     std::size_t at; ///< where its codes begin
     std::int64_t dim;
-
-    std::size_t codeBytes(const LevelOrder& order) const
-    {
-        std::size_t size = 0;
-        for (int l = 0; l < order.levels(); ++l)
-            for (std::int64_t c = 0; c < dim; ++c)
-                if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
-                    size += coefficientBytes(width, order.count(l));
-        return size;
-    }
 
     /// `target` [batch, seq, dim] of the dump's type.
     void decode(ByteSpan codes, const LevelOrder& order, const at::Tensor& target) const
@@ -258,7 +261,7 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
         at::Tensor mean = tensorFromBytes(side.take(static_cast<std::size_t>(dim) * 2), DType::F16, { dim }).to(at::kFloat);
         HeadBasis basis = HeadBasis::read(side.bytes, side.at, usedVectors(bits, levels(), dim), dim, klt, mean);
         planes.push_back({ std::move(basis), bits, at, dim });
-        at += planes.back().codeBytes(order);
+        at += codeBytes(bits, order, dim);
         bits += levels() * dim;
     }
     const auto empty = [&](std::int64_t dim, DType dtype) {

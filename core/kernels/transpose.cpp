@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/kernels/transpose.h"
+#include <algorithm>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/transpose.cpp"
@@ -66,6 +67,16 @@ HWY_EXPORT(transposeRows);
 void transpose(const std::int16_t* in, std::size_t rows, std::size_t columns, std::int16_t* out)
 {
     HWY_DYNAMIC_DISPATCH(transposeRows)(in, rows, columns, out);
+}
+
+void transpose(const float* in, std::size_t rows, std::size_t columns, float* out)
+{
+    constexpr std::size_t tile = 16; // a cache line of floats
+    for (std::size_t r = 0; r < rows; r += tile)
+        for (std::size_t c = 0; c < columns; c += tile)
+            for (std::size_t j = c; j < std::min(columns, c + tile); ++j)
+                for (std::size_t i = r; i < std::min(rows, r + tile); ++i)
+                    out[j * rows + i] = in[i * columns + j];
 }
 
 } // namespace pikv

@@ -7,5 +7,6 @@ namespace pikv {
 
 /// out[c * rows + r] = in[r * columns + c].
 void transpose(const std::int16_t* in, std::size_t rows, std::size_t columns, std::int16_t* out);
+void transpose(const float* in, std::size_t rows, std::size_t columns, float* out);
 
 } // namespace pikv

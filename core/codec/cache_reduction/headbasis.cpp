@@ -2,9 +2,11 @@
 #include "core/codec/cache_reduction/headbasis.h"
 #include "core/base/error.h"
 #include "core/kernels/bitpack.h"
+#include "core/kernels/transpose.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/matmul.h>
@@ -18,6 +20,17 @@ namespace {
 constexpr std::int64_t leastRows = 2048; ///< that a covariance is estimated from, where there are so many
 
 float roundedToHalf(float value) { return static_cast<float>(c10::Half(value)); }
+
+/// A contiguous transpose; on the CPU by tiles, which is several times faster than copying a strided tensor.
+at::Tensor transposed(const at::Tensor& matrix)
+{
+    if (!matrix.is_cpu())
+        return matrix.t().contiguous();
+    const at::Tensor source = matrix.contiguous(), out = at::empty({ matrix.size(1), matrix.size(0) }, at::kFloat);
+    transpose(source.data_ptr<float>(), static_cast<std::size_t>(matrix.size(0)), static_cast<std::size_t>(matrix.size(1)),
+        out.data_ptr<float>());
+    return out;
+}
 
 at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
 {
@@ -93,14 +106,14 @@ HeadBasis HeadBasis::identity(const at::Tensor& mean)
 at::Tensor HeadBasis::project(const at::Tensor& centred) const
 {
     if (isIdentity())
-        return centred.t().contiguous();
+        return transposed(centred);
     return at::matmul(at::linalg_inv(m_vectors.t()), centred.t());
 }
 
 at::Tensor HeadBasis::rebuild(const at::Tensor& coefficients) const
 {
     if (isIdentity())
-        return coefficients.t() + m_mean;
+        return transposed(coefficients).add_(m_mean);
     return at::addmm(m_mean, coefficients.t(), m_vectors);
 }
 

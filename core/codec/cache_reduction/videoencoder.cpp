@@ -89,7 +89,7 @@ private:
     /// Learns all heads from samples. Returns where to begin the search.
     double fit(double target)
     {
-        forHeads([&](std::size_t i) { m_heads[i]->fitBasis(m_transform != "none"); });
+        forHeads([&](std::size_t i) { m_heads[i]->fitBasis(m_transform != "none", m_job); });
         double energies[2] = { 0, 0 };
         for (std::size_t i = 0; i < m_heads.size(); ++i)
             energies[i % 2] += m_heads[i]->meanEnergy() / double(m_heads.size() / 2);

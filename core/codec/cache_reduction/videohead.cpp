@@ -49,7 +49,7 @@ VideoHead::VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<
 {
 }
 
-void VideoHead::fitBasis(bool klt)
+void VideoHead::fitBasis(bool klt, const JobControl& job)
 {
     const auto stretches = sampleOf(m_rows.batch(), m_rows.seq(), basisRows);
     std::int64_t count = 0;
@@ -71,9 +71,12 @@ void VideoHead::fitBasis(bool klt)
     if (!klt)
         return;
     addTransform(basis, stretches, data);
-    if (tokens() <= basisRows) // else its bytes do not matter
-        for (const int bits : { 6, 5, 4 })
-            addTransform(basis.withBits(bits), stretches, data);
+    for (const int bits : { 6, 5, 4 }) {
+        if (tokens() > basisRows)
+            break; // its bytes do not matter
+        job.checkpoint();
+        addTransform(basis.withBits(bits), stretches, data);
+    }
 }
 
 void VideoHead::addTransform(HeadBasis basis, const std::vector<Stretch>& stretches, const float* rows)

@@ -25,7 +25,7 @@ public:
     VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights);
 
     /// Fits the KLT in several precisions where `klt`, and measures their variances and those of raw channels on a sample.
-    void fitBasis(bool klt);
+    void fitBasis(bool klt, const JobControl& job);
     /// Mean square of a row of the sample, by the stored values.
     double meanEnergy() const { return m_energy; }
     /// Transforms to choose from: raw channels, and the KLT in several precisions.

@@ -70,6 +70,8 @@ private Q_SLOTS:
         QTest::newRow("half, small") << 0.5 << 1 << 256 << 32 << false;
         QTest::newRow("quarter, sampled") << 0.25 << 2 << 2000 << 64 << false;
         QTest::newRow("tenth, sampled") << 0.1 << 1 << 3000 << 64 << false;
+        QTest::newRow("half, tiny") << 0.5 << 1 << 61 << 32 << false;
+        QTest::newRow("quarter, tiny, importance") << 0.25 << 1 << 301 << 32 << true;
         QTest::newRow("short, with its sink") << 0.2 << 1 << 200 << 64 << false;
         QTest::newRow("odd sizes") << 0.3 << 3 << 301 << 20 << false;
         QTest::newRow("importance") << 0.25 << 1 << 1500 << 64 << true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/fastvbook.h"
 #include "core/base/error.h"
+#include "core/base/half.h"
 #include "core/codec/matrix_factorization/packedfactors.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/groupquant.h"
@@ -10,11 +11,15 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
+#include <algorithm>
 #include <bit>
 
 namespace pikv {
 namespace {
 
+/// A coordinate whose rounding would add more than this share of what its codes leave over is kept at half precision:
+/// outliers stretch its range.
+constexpr double roundingShare = 0.5;
 constexpr int basisBits = 6; ///< of a transform's entry: its rounding is undone by the projection
 
 std::size_t groupBytes(const FastVShape& shape) { return shape.groups() <= 256 ? 1 : 2; }
@@ -97,42 +102,68 @@ FastVBook FastVBook::read(ByteSpan bytes, std::size_t& at, const FastVShape& sha
     return book;
 }
 
-void FastVBook::addStage(const std::vector<Centroids>& stage)
+void FastVBook::addStage(const std::vector<Centroids>& stage, const std::vector<double>& errors)
 {
     const auto count = static_cast<std::size_t>(m_shape.centroids), dim = static_cast<std::size_t>(m_shape.dim);
-    std::vector<float> table(count * dim);
+    std::vector<std::uint8_t> isWide(dim), codes(count);
+    Bytes narrow, wide;
+    std::vector<std::uint8_t> narrowCodes;
     for (std::size_t g = 0; g < stage.size(); ++g)
-        for (std::size_t k = 0; k < count; ++k)
-            std::copy_n(stage[g].rows.data() + k * stage[g].width, stage[g].width, table.data() + k * dim + begin(g));
-    std::vector<std::uint16_t> scales(dim), minima(dim);
-    std::vector<std::uint8_t> codes(table.size());
-    quantiseChannels(table.data(), count, dim, m_shape.bookBits, scales.data(), minima.data(), codes.data());
-    const std::size_t at = m_stored.size();
-    m_stored.resize(at + packedBytes(codes.size(), m_shape.bookBits));
-    packBits(codes, m_shape.bookBits, std::span(m_stored).subspan(at));
-    for (const auto& halves : { scales, minima })
-        for (std::uint16_t half : halves)
-            appendLe(m_stored, half);
-    std::size_t from = at;
+        for (std::size_t j = 0; j < stage[g].width; ++j) {
+            std::vector<float> coordinates(count);
+            for (std::size_t k = 0; k < count; ++k)
+                coordinates[k] = stage[g].rows[k * stage[g].width + j];
+            std::uint16_t range[2];
+            quantiseGroup(coordinates.data(), count, m_shape.bookBits, range[0], range[1], codes.data());
+            const double step = halfToFloat(range[0]);
+            const std::size_t at = begin(g) + j;
+            isWide[at] = step * step / 12 > roundingShare * errors[at];
+            if (isWide[at]) {
+                for (float value : coordinates)
+                    appendLe(wide, floatToHalf(value));
+                continue;
+            }
+            appendLe(narrow, range[0]);
+            appendLe(narrow, range[1]);
+            narrowCodes.insert(narrowCodes.end(), codes.begin(), codes.end());
+        }
+    Bytes stored(packedBytes(dim, 1));
+    packBits(isWide, 1, stored);
+    stored.insert(stored.end(), narrow.begin(), narrow.end());
+    stored.resize(stored.size() + packedBytes(narrowCodes.size(), m_shape.bookBits));
+    packBits(narrowCodes, m_shape.bookBits, std::span(stored).last(packedBytes(narrowCodes.size(), m_shape.bookBits)));
+    stored.insert(stored.end(), wide.begin(), wide.end());
+    std::size_t from = m_stored.size();
+    m_stored.insert(m_stored.end(), stored.begin(), stored.end());
     readStage(m_stored, from);
 }
 
 void FastVBook::readStage(ByteSpan bytes, std::size_t& at)
 {
     const auto count = static_cast<std::size_t>(m_shape.centroids), dim = static_cast<std::size_t>(m_shape.dim);
-    std::vector<std::uint8_t> codes(count * dim);
+    std::vector<std::uint8_t> isWide(dim);
+    unpackBits(take(bytes, at, packedBytes(dim, 1)), 1, isWide);
+    const auto wides = static_cast<std::size_t>(std::count(isWide.begin(), isWide.end(), 1));
+    const ByteSpan ranges = take(bytes, at, 4 * (dim - wides));
+    std::vector<std::uint8_t> codes(count * (dim - wides));
     unpackBits(take(bytes, at, packedBytes(codes.size(), m_shape.bookBits)), m_shape.bookBits, codes);
-    std::vector<std::uint16_t> ranges(2 * dim);
-    const ByteSpan stored = take(bytes, at, 4 * dim);
-    for (std::size_t i = 0; i < ranges.size(); ++i)
-        ranges[i] = loadLe<std::uint16_t>(stored.data() + 2 * i);
-    std::vector<float> table(codes.size());
-    dequantiseChannels(codes.data(), count, dim, ranges.data(), ranges.data() + dim, table.data());
+    const ByteSpan halves = take(bytes, at, 2 * count * wides);
+    std::vector<float> coordinates(count);
+    std::size_t narrow = 0, wide = 0;
     for (std::size_t g = 0; g < m_shape.groups(); ++g) {
         Centroids& centroids = m_books.emplace_back(count, begin(g + 1) - begin(g));
-        for (std::size_t k = 0; k < count; ++k)
-            std::copy_n(
-                table.data() + k * dim + begin(g), centroids.width, centroids.rows.data() + k * centroids.width);
+        for (std::size_t j = 0; j < centroids.width; ++j) {
+            if (isWide[begin(g) + j]) {
+                for (float& value : coordinates)
+                    value = halfToFloat(loadLe<std::uint16_t>(halves.data() + 2 * wide++));
+            } else {
+                dequantiseGroup(codes.data() + narrow * count, count, loadLe<std::uint16_t>(ranges.data() + 4 * narrow),
+                    loadLe<std::uint16_t>(ranges.data() + 4 * narrow + 2), coordinates.data());
+                ++narrow;
+            }
+            for (std::size_t k = 0; k < count; ++k)
+                centroids.rows[k * centroids.width + j] = coordinates[k];
+        }
         centroids.updateNorms();
     }
 }

@@ -13,7 +13,7 @@ namespace pikv {
 struct FastVShape {
     std::int64_t dim = 0, centroids = 32, stages = 1;
     std::int64_t subvector = 2; ///< mean channels a code
-    int bookBits = 6; ///< of a centroid's coordinate
+    int bookBits = 6; ///< of a centroid's coordinate; those that outliers stretch have 16
 
     std::size_t groups() const { return static_cast<std::size_t>((dim + subvector - 1) / subvector); }
     std::size_t codesPerRow() const { return groups() * static_cast<std::size_t>(stages); }
@@ -63,8 +63,8 @@ private:
     /// Rounds and stores the transform (undefined: none) and the group of every component.
     FastVBook(const FastVShape& shape, const at::Tensor& basis, const std::vector<std::size_t>& groupOf);
     void setGroups(const std::vector<std::size_t>& groupOf);
-    /// Rounds and stores the codebooks of one more stage.
-    void addStage(const std::vector<Centroids>& stage);
+    /// Rounds and stores the codebooks of one more stage; `errors` [dim]: what they leave over, mean squared.
+    void addStage(const std::vector<Centroids>& stage, const std::vector<double>& errors);
     void readStage(ByteSpan bytes, std::size_t& at);
 
     FastVShape m_shape;

@@ -6,6 +6,7 @@
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mv.h>
+#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -21,12 +22,20 @@ std::vector<double> listOf(const at::Tensor& values)
     return { host.data_ptr<double>(), host.data_ptr<double>() + host.numel() };
 }
 
-Spread spreadOf(const at::Tensor& rows, const at::Tensor& weights, bool directions)
+/// 1 for rows, 0 for those so far out that they alone would make the directions; f32 [n].
+at::Tensor usualRows(const at::Tensor& rows)
 {
-    const at::Tensor mean = weights.defined() ? at::mv(rows.t(), weights) / weights.sum() : rows.mean(0);
+    constexpr double outlier = 256; // times the usual energy
+    const at::Tensor energy = (rows - std::get<0>(rows.median(0))).square().sum(1);
+    return energy.le(energy.median() * outlier).to(at::kFloat);
+}
+
+Spread spreadOf(const at::Tensor& rows, const at::Tensor& importance, bool directions)
+{
+    const at::Tensor usual = usualRows(rows), weights = importance.defined() ? usual * importance : usual;
+    const at::Tensor mean = at::mv(rows.t(), weights) / weights.sum();
     const at::Tensor centred = rows - mean;
-    const at::Tensor weighted
-        = weights.defined() ? centred * (weights / weights.sum()).unsqueeze(1) : centred / double(rows.size(0));
+    const at::Tensor weighted = centred * (weights / weights.sum()).unsqueeze(1);
     if (!directions)
         return { {}, {}, listOf((centred * weighted).sum(0)) };
     const at::Tensor covariance = at::mm(centred.t(), weighted);
@@ -42,17 +51,31 @@ bool directionsPay(const Spread& spread, const FastVShape& shape, std::size_t to
     return waterFillingError(spread.principal, bits) < waterFillingError(spread.channels, bits + price);
 }
 
-/// Takes away what a stage describes.
-void subtractStage(at::Tensor& latents, const FastVBook& book, std::size_t stage)
+/// Takes from vectors what a codebook describes of them.
+void subtract(const VectorStream& stream, const Centroids& centroids, float* channels)
 {
-    const auto n = static_cast<std::size_t>(latents.size(1));
-    float* data = latents.data_ptr<float>();
-    std::vector<std::uint8_t> codes(n);
-    for (std::size_t g = 0; g < book.shape().groups(); ++g) {
-        const Centroids& centroids = book.centroids(stage, g);
-        float* channels = data + book.begin(g) * n;
-        nearestCentroids(channels, n, n, centroids.view(), codes.data());
-        subtractCentroids(channels, n, n, centroids.view(), codes.data());
+    std::vector<std::uint8_t> codes(stream.count);
+    nearestCentroids(channels, stream.stride, stream.count, centroids.view(), codes.data());
+    subtractCentroids(channels, stream.stride, stream.count, centroids.view(), codes.data());
+}
+
+/// Weighted mean squares of the stream's channels after the codebook.
+void appendErrors(const VectorStream& stream, const Centroids& centroids, std::vector<double>& errors)
+{
+    std::vector<float> left(stream.width * stream.count);
+    for (std::size_t j = 0; j < stream.width; ++j)
+        std::copy_n(stream.channels + j * stream.stride, stream.count, left.data() + j * stream.count);
+    VectorStream copy = stream;
+    copy.stride = stream.count;
+    subtract(copy, centroids, left.data());
+    for (std::size_t j = 0; j < stream.width; ++j) {
+        double sum = 0, mass = 0;
+        for (std::size_t i = 0; i < stream.count; ++i) {
+            const double weight = stream.weights ? double(stream.weights[i]) : 1.0, rest = left[j * stream.count + i];
+            sum += weight * rest * rest;
+            mass += weight;
+        }
+        errors.push_back(mass > 0 ? sum / mass : 0);
     }
 }
 
@@ -74,17 +97,21 @@ FastVBook FastVBook::learn(const at::Tensor& rows, const at::Tensor& weights, co
     const auto n = static_cast<std::size_t>(latents.size(1));
     const at::Tensor importance = weights.defined() ? weights.contiguous() : weights;
     const auto count = static_cast<std::size_t>(shape.centroids);
+    const auto streamOf = [&](std::size_t g) {
+        return VectorStream { latents.data_ptr<float>() + book.begin(g) * n, n, n, book.begin(g + 1) - book.begin(g),
+            importance.defined() ? importance.data_ptr<float>() : nullptr };
+    };
     for (std::size_t s = 0; s < static_cast<std::size_t>(shape.stages); ++s) {
         std::vector<Centroids> stage;
+        std::vector<double> errors;
         for (std::size_t g = 0; g < shape.groups(); ++g) {
-            const VectorStream stream { latents.data_ptr<float>() + book.begin(g) * n, n, n,
-                book.begin(g + 1) - book.begin(g), importance.defined() ? importance.data_ptr<float>() : nullptr };
-            stage.push_back(seedCentroids(stream, count, CounterRng(random.bits(s * shape.groups() + g))));
-            refineCentroids(stage.back(), stream, training.passes, training.interval, job);
+            stage.push_back(seedCentroids(streamOf(g), count, CounterRng(random.bits(s * shape.groups() + g))));
+            refineCentroids(stage.back(), streamOf(g), training.passes, training.interval, job);
+            appendErrors(streamOf(g), stage.back(), errors);
         }
-        book.addStage(stage);
-        if (s + 1 < static_cast<std::size_t>(shape.stages))
-            subtractStage(latents, book, s);
+        book.addStage(stage, errors);
+        for (std::size_t g = 0; g < shape.groups() && s + 1 < static_cast<std::size_t>(shape.stages); ++g)
+            subtract(streamOf(g), book.centroids(s, g), latents.data_ptr<float>() + book.begin(g) * n);
     }
     return book;
 }

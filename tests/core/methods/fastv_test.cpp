@@ -10,7 +10,9 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <QTest>
+#include <limits>
 
 using namespace pikv;
 using namespace pikvtest;
@@ -125,6 +127,34 @@ private Q_SLOTS:
         }
     }
 
+    void zerosStayZero_data() { transformRows(); }
+    void zerosStayZero()
+    {
+        QFETCH(QString, transform);
+        const at::Tensor rows = at::zeros({ 1, 1, 100, 16 });
+        const MemoryCache cache({}, { { rows, rows.clone(), {}, {} } });
+        const auto method = makeCompressor(parseSpec("fastv:transform=" + transform.toStdString()));
+        QVERIFY(decode(encode(*method, cache))->layer(0).key.abs().max().item<float>() == 0);
+    }
+
+    void damagedTokensSpoilNoOthers_data() { transformRows(); }
+    void damagedTokensSpoilNoOthers()
+    {
+        QFETCH(QString, transform);
+        LayerKv layer = m_cache->layer(0);
+        const auto method = makeCompressor(parseSpec("fastv:transform=" + transform.toStdString()));
+        const auto error = [&] {
+            const MemoryCache cache({}, { layer });
+            const at::Tensor back = decode(encode(*method, cache))->layer(0).value;
+            return relativeError(layer.value.narrow(2, 100, 300), back.narrow(2, 100, 300));
+        };
+        const double clean = error();
+        layer.value = layer.value.clone();
+        layer.value.select(2, 50).fill_(std::numeric_limits<float>::quiet_NaN());
+        layer.value.select(2, 51).select(2, 3).fill_(std::numeric_limits<float>::infinity());
+        QVERIFY(error() < 1.5 * clean);
+    }
+
     void bytesAreTheFormula()
     {
         const EncodedCache encoded = encode(
@@ -200,6 +230,13 @@ private Q_SLOTS:
     }
 
 private:
+    static void transformRows()
+    {
+        QTest::addColumn<QString>("transform");
+        for (const char* transform : { "auto", "klt", "none" })
+            QTest::newRow(transform) << QString(transform);
+    }
+
     struct Outcome {
         double keys, values;
         quint64 bytes;

@@ -86,6 +86,7 @@ private:
 
     std::vector<double> m_sizes, m_squares; ///< sums as LevelSums
     std::vector<std::int64_t> m_counts; ///< tokens by context
+    std::size_t m_expectedBytes = 0; ///< of the codes, by the last measure()
 };
 
 } // namespace pikv

@@ -111,7 +111,9 @@ double VideoHead::measure(float step)
             bits += ChannelCoder(m_model, c).cost(levels.data() + c, width, contexts);
     bits += decisionBits(m_isKey.size() - m_isKey.size() / static_cast<std::size_t>(m_rule.interval), double(m_model.cuts) / 255);
     const double blocks = std::ceil(double(tokens()) / VideoStream::blockRows);
-    return bits * double(tokens()) / double(m_isKey.size()) + blocks * blockOverheadBits + double(m_model.byteCount() + 4) * 8;
+    const double codeBits = bits * double(tokens()) / double(m_isKey.size()) + blocks * blockOverheadBits;
+    m_expectedBytes = static_cast<std::size_t>(codeBits / 8);
+    return codeBits + double(m_model.byteCount() + 4) * 8;
 }
 
 void VideoHead::quantiseAll(const ResidualQuantiser& quantiser, std::vector<std::uint8_t>& isKey,
@@ -152,6 +154,7 @@ void VideoHead::encode(float step, Bytes& side, Bytes& codes, const JobControl& 
     clearSums();
     quantiseAll(quantiserFor(step), isKey, levels, job);
     fitModels();
+    codes.reserve(m_expectedBytes + m_expectedBytes / 16);
     VideoStream stream(m_model, m_rule, m_rows.seq());
     for (std::size_t first = 0; first < count; first += VideoStream::blockRows) {
         job.checkpoint();

@@ -72,6 +72,12 @@ void Engine::openDump(const QString& path)
     m_queue->push({ EngineQueue::Task, {}, tr("Opening"), open });
 }
 
+void Engine::adoptDump(const CachePtr& cache)
+{
+    ++m_openId; // a file that is being opened no longer counts
+    takeDump(cache);
+}
+
 void Engine::takeDump(const CachePtr& cache)
 {
     dropWork();
@@ -105,7 +111,7 @@ void Engine::dropWork()
     m_shown.clear();
     m_sweepPoints.clear();
     m_sweepTotal = 0;
-    m_queue->dropAll();
+    m_queue->dropDumpWork();
 }
 
 void Engine::cancel()
@@ -146,6 +152,23 @@ void Engine::compressTo(const MethodSpec& method, const QString& path)
         try {
             const quint64 bytes = compressFile(request, path.toStdString(), control);
             queue->answer([this, path, bytes] { Q_EMIT fileSaved(path, bytes); });
+        } catch (...) {
+            const Problem failure = currentProblem();
+            if (failure.kind != ErrorKind::Cancelled)
+                queue->answer([this, failure] { Q_EMIT problem(failure); });
+        }
+    };
+    m_queue->push({ EngineQueue::Task, {}, tr("Saving"), save });
+}
+
+void Engine::saveDump(const QString& path)
+{
+    if (!m_cache)
+        return;
+    const auto save = [this, queue = m_queue, cache = m_cache, path](const JobControl& control) {
+        try {
+            saveCache(*cache, path.toStdString(), control);
+            queue->answer([this, path] { Q_EMIT dumpSaved(path); });
         } catch (...) {
             const Problem failure = currentProblem();
             if (failure.kind != ErrorKind::Cancelled)

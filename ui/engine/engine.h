@@ -32,10 +32,14 @@ public:
     const CacheInfo* info() const { return m_cache ? &cacheInfo(*m_cache) : nullptr; }
     const ImportanceSpec& importance() const { return m_importance; }
     bool isBusy() const { return m_busy; }
+    /// The engine thread's queue, for work on models; its answers arrive in the GUI thread while this engine lives.
+    EngineQueue* queue() const { return m_queue; }
 
     /// Reads the dump's header in the engine thread. The dump that is open, and the work on it, stay until the new one
     /// is there; where it cannot be read they stay for good.
     void openDump(const QString& path);
+    /// The same for a cache that is in memory.
+    void adoptDump(const CachePtr& cache);
     /// Both drop all work that waits; what was computed before no longer arrives.
     void setImportance(const ImportanceSpec& importance);
     /// NaN and infinity in the dump: refused (default) or left out of every figure.
@@ -50,6 +54,8 @@ public:
     void requestSweep(const std::vector<MethodSpec>& points);
     /// Forgets all that waits or runs for a method.
     void dropMethod(const QString& methodId);
+    /// Writes the open dump, as it is, to `path`.
+    void saveDump(const QString& path);
     /// Writes the compressed cache to `path`.
     void compressTo(const MethodSpec& method, const QString& path);
     /// Stops the running job and forgets every waiting one; cancelled() follows when nothing runs any more.
@@ -67,6 +73,8 @@ Q_SIGNALS:
     void sweepFinished(int done, int total);
     void cancelled();
     void fileSaved(const QString& path, quint64 bytes);
+    /// The open dump is now that file, too.
+    void dumpSaved(const QString& path);
 
 private:
     QString keyOf(const MethodSpec& method) const;

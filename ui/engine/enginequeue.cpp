@@ -7,9 +7,6 @@ namespace pikv::ui {
 namespace {
 
 constexpr int reportInterval = 100; ///< ms between progress signals
-/// ms that a preview may go on though newer settings wait: stopped at every move of the mouse it would never be there,
-/// and the point would stand still until the mouse does.
-constexpr int previewGrace = 80;
 
 bool isLive(const EngineQueue::Job& job)
 {
@@ -27,9 +24,9 @@ void EngineQueue::makeWay(const Job& job)
         return;
     if (isLive(job) && isLive(m_running) && job.method == m_running.method) {
         m_again = false;
-        if (m_running.urgency != Preview || m_sinceStart.elapsed() >= previewGrace)
+        if (m_running.urgency != Preview || m_sinceStart.elapsed() >= m_running.grace)
             m_stop.request_stop();
-    } else if (job.urgency < m_running.urgency) {
+    } else if (job.urgency < m_running.urgency && !m_stop.stop_requested()) { // else it was stopped for good
         m_again = true;
         m_stop.request_stop();
     }
@@ -93,11 +90,21 @@ void EngineQueue::dropSweep(const std::string& method)
 
 void EngineQueue::dropAll()
 {
+    dropAndTell([](const Job&) { return true; });
+}
+
+void EngineQueue::dropDumpWork()
+{
+    dropAndTell([](const Job& job) { return !job.apart; });
+}
+
+void EngineQueue::dropAndTell(const std::function<bool(const Job&)>& matches)
+{
     bool idleNow = false;
     {
         const QMutexLocker lock(&m_mutex);
-        dropWhere([](const Job&) { return true; });
-        idleNow = !m_isRunning;
+        dropWhere(matches);
+        idleNow = !m_isRunning || !matches(m_running);
         m_tellStopped = !idleNow;
     }
     if (idleNow)

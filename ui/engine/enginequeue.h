@@ -17,11 +17,16 @@ class EngineQueue : public QObject {
     Q_OBJECT
 public:
     enum Urgency { Task, Preview, Full, Sweep, Urgencies };
+    /// Stopped at every move of the mouse a preview would never be there, and the point would stand still until the
+    /// mouse does.
+    static constexpr int previewGrace = 80;
     struct Job {
         Urgency urgency = Task;
         std::string method; ///< of Preview and Full: a newer request for it replaces this one
         QString label; ///< what runs, for the progress text
         std::function<void(const JobControl&)> run; ///< returns when stopped; lets no exception out
+        bool apart = false; ///< not about the open dump: stays when that dump's work is dropped
+        int grace = previewGrace; ///< ms that a Preview may go on though its successor waits
     };
 
     EngineQueue();
@@ -35,6 +40,8 @@ public:
     void dropSweep(const std::string& method);
     /// Drops everything; stopped() follows as soon as nothing of it runs any more.
     void dropAll();
+    /// The same for all but the jobs apart.
+    void dropDumpWork();
     /// Stops the running job and takes no further one.
     void shutDown();
     /// For jobs: has `call` called in the thread of whoever listens to answered(), if they still do.
@@ -55,6 +62,7 @@ private:
     void finish(Job job);
     void put(Job job, bool front);
     void dropWhere(const std::function<bool(const Job&)>& matches);
+    void dropAndTell(const std::function<bool(const Job&)>& matches);
 
     QMutex m_mutex;
     std::deque<Job> m_waiting[Urgencies];

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/window/mainwindow.h"
+#include "ui/engine/modelengine.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
+#include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/window/filechangedbar.h"
 #include <QApplication>
 #include <QCloseEvent>
@@ -23,6 +25,8 @@ MainWindow::MainWindow(QWidget* parent)
     , m_results(new ResultsModel(this))
     , m_problems(new ProblemsModel(this))
     , m_selection(new QItemSelectionModel(m_results, this))
+    , m_models(new ModelEngine(&m_engine, this))
+    , m_nextToken(new NextTokenController(&m_engine, m_models, m_methods, m_specs, this))
 {
     setObjectName(QStringLiteral("mainWindow"));
     setWindowTitle(tr("PiKV Explorer"));
@@ -33,6 +37,8 @@ MainWindow::MainWindow(QWidget* parent)
     createFileMenu();
     createEditMenu();
     createRunMenu();
+    connectModels();
+    createModelMenu();
     createViewMenu();
     createHelpMenu();
     connectEngine();

@@ -7,9 +7,16 @@
 #include <QSet>
 #include <QUndoStack>
 
+class QAction;
 class QActionGroup;
 class QItemSelectionModel;
+class QLabel;
+class QMenu;
 class QTabWidget;
+
+namespace pikv {
+struct NextTokenResult;
+}
 
 namespace pikv::ui {
 
@@ -18,6 +25,8 @@ class DumpPanel;
 class FileChangedBar;
 class MethodsModel;
 class MethodsPanel;
+class ModelEngine;
+class NextTokenController;
 class ParamForm;
 class ProblemsModel;
 class RecentFiles;
@@ -38,6 +47,8 @@ public:
     SpecStore* specs() { return m_specs; }
     MethodsModel* methods() { return m_methods; }
     ParamForm* form() { return m_form; }
+    ModelEngine* models() { return m_models; }
+    NextTokenController* nextToken() { return m_nextToken; }
 
 public Q_SLOTS:
     void openDump(const QString& path);
@@ -91,6 +102,15 @@ private:
     void evaluateAnew();
     void sweepMethod(const QString& methodId);
     void showProblemCount();
+    // mainwindowmodel.cpp
+    void createModelMenu();
+    void fillModels(QMenu* menu);
+    void connectModels();
+    void showModel();
+    void captureText();
+    void saveDump();
+    ResultPtr withNextToken(const ResultPtr& result);
+    void noteNextToken(const std::shared_ptr<const NextTokenResult>& result);
     // mainwindowsettings.cpp
     void restoreSettings();
     void saveSettings() const;
@@ -105,6 +125,8 @@ private:
     ProblemsModel* m_problems;
     QItemSelectionModel* m_selection;
     Engine m_engine;
+    ModelEngine* m_models;
+    NextTokenController* m_nextToken;
 
     QTabWidget* m_tabs = nullptr;
     QList<ChartPanel*> m_charts;
@@ -115,6 +137,8 @@ private:
     QDockWidget* m_problemsDock = nullptr;
     FileChangedBar* m_changed = nullptr;
     StatusLine* m_status = nullptr;
+    QAction* m_modelEntry = nullptr;
+    QLabel* m_modelName = nullptr;
     RecentFiles* m_recent = nullptr;
     QActionGroup* m_themes = nullptr;
     QByteArray m_defaultLayout;

@@ -2,6 +2,7 @@
 #include "ui/charts/comparisonpanel.h"
 #include "ui/charts/layerspanel.h"
 #include "ui/charts/tradeoffpanel.h"
+#include "ui/nexttoken/nexttokenpanel.h"
 #include "ui/panels/dumppanel.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
@@ -45,7 +46,12 @@ void MainWindow::createCentre()
     };
     addChart(new TradeoffPanel(m_results, m_selection, m_tabs), "tradeoffPanel", tr("&Trade-off"));
     addChart(new ComparisonPanel(m_results, m_selection, m_tabs), "comparisonPanel", tr("&Comparison"));
+    auto* nextToken = new NextTokenPanel(m_nextToken, m_tabs);
+    addChart(nextToken, "nextTokenPanel", tr("&Next token"));
     addChart(new LayersPanel(m_results, m_selection, m_tabs), "layersPanel", tr("&Layers"));
+    connect(nextToken, &NextTokenPanel::openModelRequested, this,
+        [this] { findChild<QAction*>(QStringLiteral("actionOpenModelFile"))->trigger(); });
+    connect(nextToken, &NextTokenPanel::captureRequested, this, &MainWindow::captureText);
 }
 
 QDockWidget* MainWindow::addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area)

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/registry.h"
 #include "ui/charts/emptyhint.h"
+#include "ui/engine/modelengine.h"
+#include "ui/engine/trace.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/paramlimits.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
+#include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/panels/dumppanel.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
@@ -88,9 +91,11 @@ void MainWindow::noteDump()
         hint->setDumpOpen(true);
     const QString path = QString::fromStdString(info.path);
     m_changed->watch(path);
-    m_recent->add(path);
-    setWindowTitle(tr("%1 – PiKV Explorer").arg(QFileInfo(path).fileName()));
-    statusBar()->showMessage(tr("Opened %1").arg(QFileInfo(path).fileName()));
+    if (!path.isEmpty())
+        m_recent->add(path);
+    const QString name = path.isEmpty() ? tr("captured text, not saved") : QFileInfo(path).fileName();
+    setWindowTitle(tr("%1 – PiKV Explorer").arg(name));
+    statusBar()->showMessage(path.isEmpty() ? tr("Captured. File → Save dump… keeps it.") : tr("Opened %1").arg(name));
     evaluateAnew();
 }
 
@@ -109,13 +114,15 @@ void MainWindow::evaluateAnew()
 
 void MainWindow::reloadDump()
 {
-    if (m_engine.info())
+    if (m_engine.info() && !m_engine.info()->path.empty())
         openDump(QString::fromStdString(m_engine.info()->path));
 }
 
 void MainWindow::cancelWork()
 {
     m_sweepAfterOpen = false;
+    m_models->cancel();
+    m_nextToken->cancel();
     m_engine.cancel();
 }
 
@@ -133,12 +140,15 @@ void MainWindow::requestLive(const QString& methodId)
         return;
     m_results->setStale(methodId, true);
     Q_EMIT liveRequested(m_engine.requestLive(m_specs->spec(methodId)));
+    m_nextToken->requestMethod(methodId);
 }
 
 void MainWindow::noteResult(const ResultPtr& result, quint64 id, bool live)
 {
-    m_results->put(result, live);
     const QString method = QString::fromStdString(result->method.id);
+    m_results->put(live ? withNextToken(result) : result, live);
+    if (live && m_nextToken->isScoring(method))
+        m_results->setStale(method, true);
     if (live && id != m_engine.latestLive(method))
         m_results->setStale(method, true); // on its way: the form has moved on meanwhile
     if (live && result->preview) {
@@ -191,6 +201,7 @@ void MainWindow::runDefaultComparison()
 
 void MainWindow::noteChecked(const QString& methodId, bool checked)
 {
+    m_nextToken->setChecked();
     if (checked) {
         requestLive(methodId);
         if (!m_sweepAfterOpen)

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The next-token tab, the Model menu and capturing, with a tiny model.
+#include "core/model/model.h"
+#include "testmain.h"
+#include "ui/engine/modelengine.h"
+#include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/nexttoken/nexttokenmodel.h"
+#include "ui/nexttoken/tokenbars.h"
+#include "ui/nexttoken/tokentext.h"
+#include "ui/panels/capturedialog.h"
+#include "windowfixture.h"
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QSlider>
+#include <QSpinBox>
+#include <QTabWidget>
+#include <QTableView>
+#include <QTextBrowser>
+
+using namespace pikv;
+using namespace pikv::ui;
+using namespace windowfixture;
+using State = NextTokenController::State;
+
+namespace {
+
+const QString tinyModel = QStringLiteral(PIKV_SOURCE_DIR "/tests/data/model/tiny-llama.gguf");
+const QString otherModel = QStringLiteral(PIKV_SOURCE_DIR "/tests/data/model/tiny-qwen2.gguf");
+constexpr int tokens = 64, quarter = tokens / 4;
+
+/// A dump of the tiny model, with token ids and queries.
+QString capturedDump()
+{
+    static const QString path = [] {
+        const ModelPtr model = openModel(tinyModel.toStdString());
+        CaptureRequest request;
+        request.model = model;
+        for (int i = 0; i < tokens; ++i)
+            request.tokens.push_back(3 + (i * 37) % 250);
+        request.queries = 8;
+        const QString file = Dumps::instance().path(QStringLiteral("captured.safetensors"));
+        saveCache(*captureCache(request), file.toStdString());
+        return file;
+    }();
+    return path;
+}
+
+class NextTokenWindow : public Window {
+public:
+    using Window::Window;
+    State state() { return nextToken()->state(); }
+    void showTab() { find<QTabWidget>("chartTabs")->setCurrentIndex(2); }
+    const NextTokenEntry* entry(const char* method)
+    {
+        return nextToken()->figures()->entry(QString::fromLatin1(method));
+    }
+    bool scored(const char* method)
+    {
+        return QTest::qWaitFor([&] { return entry(method) && entry(method)->full && !entry(method)->stale; }, 60'000);
+    }
+    /// Model and dump are open, every checked method is scored.
+    bool ready()
+    {
+        showTab();
+        models()->open(tinyModel);
+        return open(capturedDump()) && QTest::qWaitFor([&] { return state() == State::Ready; }, 60'000)
+            && scored("kivi") && scored("lora");
+    }
+    TokenBars* bars() { return find<TokenBars>("nextTokenBars"); }
+    QString said() { return find<QLabel>("nextTokenExplanation")->text(); }
+};
+
+} // namespace
+
+class NextTokenTabTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        qputenv("PIKV_MODEL", "/nonexistent/model.gguf");
+        qputenv("XDG_DATA_HOME", m_noModels.path().toLocal8Bit()); // whatever this user has installed
+    }
+    void init() { forgetSettings(); }
+    void saysWhatIsMissing();
+    void showsTheProxyWithoutTheModel();
+    void refusesAnotherModelsDump();
+    void asksForNothingBeforeTheTabIsShown();
+    void cursorMovesByKeysAndMouse();
+    void barsShowOriginalAndEveryMethod();
+    void dragShowsAPreviewAndThenAllPositions();
+    void identityChangesNothing();
+    void checkedMethodsAppearAndLeave();
+    void figuresReachTheResults();
+    void writesOnFromEveryCache();
+    void cancelKeepsWhatIsThere();
+    void capturesAText();
+    void capturingSaysWhatIsWrong();
+    void badModelKeepsTheOpenOne();
+
+private:
+    QTemporaryDir m_noModels;
+};
+
+void NextTokenTabTest::saysWhatIsMissing()
+{
+    NextTokenWindow window;
+    window.showTab();
+    QCOMPARE(window.state(), State::NoDump);
+    QVERIFY(window.find<QPushButton>("nextTokenCapture")->isVisible());
+    QVERIFY(window.open(Dumps::instance().small())); // generated: no token ids
+    QCOMPARE(window.state(), State::NoTokens);
+    QVERIFY(window.said().contains("token ids"));
+    QVERIFY(window.open(capturedDump()));
+    QTRY_COMPARE(window.state(), State::NoModel);
+    QVERIFY(window.said().contains("packaging/fetch-model"));
+    QVERIFY(window.find<QPushButton>("nextTokenOpenModel")->isVisible());
+    window.trigger("actionOpenDefaultModel"); // there is none
+    QTRY_VERIFY(window.said().contains("/nonexistent/model.gguf"));
+    QVERIFY(window.find<QAction>("actionModelState")->text().contains("No model"));
+}
+
+void NextTokenTabTest::showsTheProxyWithoutTheModel()
+{
+    NextTokenWindow window;
+    window.showTab();
+    QVERIFY(window.open(Dumps::instance().small()));
+    QTRY_VERIFY(window.entry("kivi") && window.entry("kivi")->proxy && window.entry("lora")->proxy);
+    auto* label = window.find<QLabel>("nextTokenProxy");
+    QVERIFY(label->isVisible());
+    QVERIFY2(label->text().contains("proxy: random read-out"), qPrintable(label->text()));
+    auto* table = window.find<QTableView>("nextTokenTable");
+    QVERIFY(table->isVisible());
+    QVERIFY(table->model()->index(0, NextTokenModel::AgreementColumn).data().toString().contains('%'));
+    QVERIFY(!window.find<TokenText>("nextTokenText")->isVisible());
+}
+
+void NextTokenTabTest::refusesAnotherModelsDump()
+{
+    NextTokenWindow window;
+    window.showTab();
+    window.models()->open(otherModel);
+    QVERIFY(window.open(capturedDump()));
+    QTRY_COMPARE(window.state(), State::Mismatch);
+    const std::string reason = modelMismatch(*window.engine()->info(), *window.models()->model());
+    QVERIFY(!reason.empty());
+    QVERIFY2(window.said().contains(QString::fromStdString(reason)), qPrintable(window.said()));
+    window.models()->open(tinyModel); // the right one
+    QTRY_COMPARE(window.state(), State::Ready);
+    QVERIFY(!window.find<QLabel>("nextTokenExplanation")->isVisible());
+}
+
+void NextTokenTabTest::asksForNothingBeforeTheTabIsShown()
+{
+    NextTokenWindow window;
+    window.models()->open(tinyModel);
+    QVERIFY(window.open(capturedDump()));
+    QTRY_VERIFY(window.models()->model());
+    QCOMPARE(window.state(), State::Asleep);
+    window.showTab();
+    QTRY_COMPARE(window.state(), State::Ready);
+    QCOMPARE(window.nextToken()->figures()->positionCount(), quarter);
+}
+
+void NextTokenTabTest::cursorMovesByKeysAndMouse()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    auto* text = window.find<TokenText>("nextTokenText");
+    QCOMPARE(text->cursorPosition(), 0);
+    text->setFocus();
+    const QString before = window.find<QLabel>("nextTokenWhere")->text();
+    QTest::keyClick(text, Qt::Key_Left);
+    QCOMPARE(text->cursorPosition(), 0); // there is nothing before it
+    QTest::keyClick(text, Qt::Key_Right);
+    QTest::keyClick(text, Qt::Key_Right);
+    QCOMPARE(text->cursorPosition(), 2);
+    QCOMPARE(window.nextToken()->cursor(), 2);
+    QVERIFY(window.find<QLabel>("nextTokenWhere")->text() != before);
+    QTest::keyClick(text, Qt::Key_End);
+    QCOMPARE(text->cursorPosition(), quarter - 1);
+    QTest::keyClick(text, Qt::Key_Right);
+    QCOMPARE(text->cursorPosition(), quarter - 1);
+    for (const int position : { 5, 1, quarter - 2 }) {
+        text->setCursorPosition(position); // scrolls there
+        QTest::mouseClick(text->viewport(), Qt::LeftButton, {}, text->pointOf(position));
+        QCOMPARE(window.nextToken()->cursor(), position);
+    }
+}
+
+void NextTokenTabTest::barsShowOriginalAndEveryMethod()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    for (const int position : { 0, 7 }) {
+        window.nextToken()->setCursor(position);
+        window.bars()->refreshNow();
+        const TokenBarData& data = window.bars()->data();
+        QCOMPARE(data.sets.size(), 3);
+        QCOMPARE(data.sets[0].name, "Original");
+        const NextTokenPosition& original = window.entry("")->full->positions[std::size_t(position)];
+        QCOMPARE(data.tokens[0], window.nextToken()->tokenText(original.topOriginal));
+        QCOMPARE(data.sets[0].values[0], original.top[0].original);
+        for (int i = 1; i < NextTokenEngine::topCount; ++i)
+            QVERIFY(data.sets[0].values[i] <= data.sets[0].values[i - 1]);
+        QCOMPARE(data.sets[2].name, "KIVI");
+        const NextTokenPosition& kivi = window.entry("kivi")->full->positions[std::size_t(position)];
+        for (const TokenProbability& token : kivi.top)
+            if (token.id == original.topOriginal)
+                QCOMPARE(data.sets[2].values[0], token.compressed);
+    }
+}
+
+void NextTokenTabTest::dragShowsAPreviewAndThenAllPositions()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    window.choose("kivi");
+    QList<bool> previews;
+    connect(window.nextToken()->test(), &NextTokenEngine::resultReady, this, [&](const NextTokenPtr& result) {
+        if (result->request.method.id == "kivi")
+            previews << result->preview;
+    });
+    const NextTokenPtr old = window.entry("kivi")->full;
+    auto* slider = window.find<QSlider>("param_key_bits_slider");
+    QTest::mousePress(slider, Qt::LeftButton, {}, { 12, slider->height() / 2 });
+    for (const double share : { 0.2, 0.9 }) {
+        const QPoint at(int(share * slider->width()), slider->height() / 2);
+        QMouseEvent move(QEvent::MouseMove, at, slider->mapToGlobal(QPointF(at)), Qt::NoButton, Qt::LeftButton, {});
+        QApplication::sendEvent(slider, &move);
+    }
+    QVERIFY(window.entry("kivi")->stale);
+    QCOMPARE(window.entry("kivi")->full, old); // stays until the new one is there
+    QTRY_VERIFY(previews.contains(true));
+    QVERIFY(window.scored("kivi"));
+    QVERIFY(!previews.last());
+    QCOMPARE(window.entry("kivi")->full->request.method, window.specs()->spec("kivi"));
+    QCOMPARE(window.entry("kivi")->full->summary.positions, quarter);
+    QTest::mouseRelease(slider, Qt::LeftButton, {}, { slider->width() / 2, slider->height() / 2 });
+}
+
+void NextTokenTabTest::identityChangesNothing()
+{
+    NextTokenWindow window({ "identity", "kivi", "lora" });
+    QVERIFY(window.ready());
+    QVERIFY(window.scored("identity"));
+    QCOMPARE(window.entry("identity")->full->summary.mean.kl, 0.0);
+    QCOMPARE(window.entry("identity")->full->summary.mean.agreement, 1.0);
+    window.find<QSpinBox>("nextTokenPredict")->setValue(5);
+    QTRY_VERIFY(window.state() == State::Ready && window.nextToken()->figures()->positionCount() == 5);
+    QVERIFY(window.scored("identity"));
+    QCOMPARE(window.entry("identity")->full->summary.mean.kl, 0.0);
+}
+
+void NextTokenTabTest::checkedMethodsAppearAndLeave()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    window.methods()->setCheckedMethods({ "kivi", "lora", "identity" });
+    QVERIFY(window.scored("identity"));
+    QCOMPARE(window.find<QTableView>("nextTokenTable")->model()->rowCount(), 4);
+    window.methods()->setCheckedMethods({ "lora" });
+    QVERIFY(!window.entry("kivi") && !window.entry("identity"));
+    window.bars()->refreshNow();
+    QCOMPARE(window.bars()->data().sets.size(), 2);
+}
+
+void NextTokenTabTest::figuresReachTheResults()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    const double kl = window.entry("kivi")->full->summary.mean.kl;
+    QTRY_VERIFY(window.live("kivi") && window.live("kivi")->nextToken.kl == kl);
+    QVERIFY(!std::isnan(window.live("kivi")->quality.attentionError)); // both in one row
+    const int column = window.results()->metricColumn("next_token_kl");
+    QCOMPARE(window.results()->index(window.liveRow("kivi"), column).data(ResultsModel::RawRole).toDouble(), kl);
+    QTRY_VERIFY(!window.results()->row(window.liveRow("kivi")).stale);
+}
+
+void NextTokenTabTest::writesOnFromEveryCache()
+{
+    NextTokenWindow window({ "identity", "kivi", "lora" });
+    QVERIFY(window.ready());
+    std::map<QString, std::vector<std::int64_t>> written;
+    connect(window.nextToken()->test(), &NextTokenEngine::continued, this,
+        [&](const QString& method, const std::vector<std::int64_t>& ids) { written[method] = ids; });
+    auto* button = window.find<QPushButton>("nextTokenWrite");
+    QTest::mouseClick(button, Qt::LeftButton);
+    QVERIFY(!button->isEnabled());
+    QTRY_COMPARE(int(written.size()), 4);
+    QTRY_VERIFY(button->isEnabled());
+    QVERIFY(!written[""].empty());
+    QCOMPARE(written["identity"], written[""]);
+    const QString shown = window.find<QTextBrowser>("nextTokenWritten")->toPlainText();
+    QVERIFY(shown.contains("Original") && shown.contains("KIVI"));
+}
+
+void NextTokenTabTest::cancelKeepsWhatIsThere()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    const NextTokenPtr old = window.entry("kivi")->full;
+    window.choose("kivi");
+    window.find<QSlider>("param_key_bits_slider")->setValue(window.find<QSlider>("param_key_bits_slider")->value() + 1);
+    window.trigger("actionCancel");
+    QVERIFY(window.waitIdle());
+    QVERIFY(!window.entry("kivi")->stale);
+    QCOMPARE(window.entry("kivi")->full, old);
+    QCOMPARE(window.state(), State::Ready);
+    window.nextToken()->restart();
+    QCOMPARE(window.state(), State::Opening);
+    window.trigger("actionCancel");
+    QTRY_COMPARE(window.state(), State::Failed);
+    QTest::mouseClick(window.find<QPushButton>("nextTokenRetry"), Qt::LeftButton);
+    QTRY_COMPARE(window.state(), State::Ready);
+}
+
+void NextTokenTabTest::capturesAText()
+{
+    NextTokenWindow window;
+    window.models()->open(tinyModel);
+    QTRY_VERIFY(window.models()->model());
+    QVERIFY(window.find<QLabel>("statusModel")->isVisible());
+    window.trigger("actionCapture");
+    auto* dialog = window.find<CaptureDialog>("captureDialog");
+    auto* start = dialog->findChild<QPushButton*>("captureStart");
+    QVERIFY(!start->isEnabled()); // no text yet
+    auto* text = dialog->findChild<QPlainTextEdit*>("captureText");
+    QTest::keyClicks(text, "The quick brown fox jumps over the lazy dog, again and again and again.");
+    dialog->findChild<QSpinBox*>("captureTokens")->setValue(20);
+    dialog->findChild<QSpinBox*>("captureQueries")->setValue(4);
+    QSignalSpy opened(window.engine(), &Engine::dumpOpened);
+    QTest::mouseClick(start, Qt::LeftButton);
+    QVERIFY(opened.wait(30'000));
+    const CacheInfo& info = *window.engine()->info();
+    QCOMPARE(info.seq(), 20);
+    QCOMPARE(int(info.tokenIds.size()), 20);
+    QCOMPARE(int(info.queryPositions.size()), 4);
+    QVERIFY(window.windowTitle().contains("not saved"));
+    window.showTab();
+    QTRY_COMPARE(window.state(), State::Ready);
+    const QString path = Dumps::instance().path("kept.safetensors");
+    QSignalSpy saved(window.engine(), &Engine::dumpSaved);
+    answerFileDialog(path);
+    window.trigger("actionSaveDump");
+    QVERIFY(saved.count() > 0 || saved.wait(30'000));
+    QCOMPARE(cacheInfo(*openCache(path.toStdString())).tokenIds, info.tokenIds);
+}
+
+void NextTokenTabTest::capturingSaysWhatIsWrong()
+{
+    NextTokenWindow window;
+    window.models()->open(tinyModel);
+    QTRY_VERIFY(window.models()->model());
+    window.trigger("actionCapture");
+    auto* dialog = window.find<CaptureDialog>("captureDialog");
+    dialog->setText("short");
+    dialog->findChild<QSpinBox*>("captureTokens")->setValue(500);
+    QTest::mouseClick(dialog->findChild<QPushButton*>("captureStart"), Qt::LeftButton);
+    auto* state = dialog->findChild<QLabel*>("captureState");
+    QTRY_VERIFY2(state->text().contains("500"), qPrintable(state->text()));
+    QVERIFY(dialog->isVisible());
+    QCOMPARE(dialog->findChild<QPlainTextEdit*>("captureText")->toPlainText(), "short"); // nothing is lost
+    QTest::keyClick(dialog, Qt::Key_Escape);
+    QVERIFY(!dialog->isVisible());
+}
+
+void NextTokenTabTest::badModelKeepsTheOpenOne()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    const ModelPtr model = window.models()->model();
+    const QString broken = Dumps::instance().path("broken.gguf");
+    QFile file(broken);
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("GGUF, but not really") > 0);
+    file.close();
+    QSignalSpy problem(window.engine(), &Engine::problem);
+    answerFileDialog(broken);
+    window.trigger("actionOpenModelFile");
+    QVERIFY(problem.count() > 0 || problem.wait(10'000));
+    QVERIFY(QString::fromStdString(problem[0][0].value<Problem>().message).contains("broken.gguf"));
+    QCOMPARE(window.models()->model(), model);
+    QTRY_COMPARE(window.state(), State::Ready);
+}
+
+PIKV_TEST(NextTokenTabTest)
+#include "tst_nexttoken.moc"

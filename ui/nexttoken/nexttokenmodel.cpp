@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/nexttoken/nexttokenmodel.h"
+#include "core/codec/registry.h"
+#include "ui/charts/metrictext.h"
+#include "ui/theme/methodstyle.h"
+#include "ui/theme/theme.h"
+#include <QApplication>
+#include <QPalette>
+#include <cmath>
+
+namespace pikv::ui {
+namespace {
+
+QString withError(double value, double error)
+{
+    if (std::isnan(value))
+        return QStringLiteral("–");
+    return std::isnan(error) ? shortNumber(value)
+                             : QStringLiteral("%1 ± %2").arg(shortNumber(value), shortNumber(error));
+}
+
+QString percent(double value)
+{
+    return std::isnan(value) ? QStringLiteral("–") : QStringLiteral("%1 %").arg(100 * value, 0, 'f', 1);
+}
+
+QString number(double value) { return std::isnan(value) ? QStringLiteral("–") : shortNumber(value); }
+
+QString figure(const NextTokenSummary& s, int column)
+{
+    switch (column) {
+    case NextTokenModel::KlColumn:
+        return withError(s.mean.kl, s.standardError.kl);
+    case NextTokenModel::KlMedianColumn:
+        return number(s.klMedian);
+    case NextTokenModel::Kl99Column:
+        return number(s.kl99);
+    case NextTokenModel::KlMaxColumn:
+        return number(s.klMax);
+    case NextTokenModel::AgreementColumn:
+        return percent(s.mean.agreement);
+    case NextTokenModel::AccuracyColumn:
+        return percent(s.mean.accuracy);
+    case NextTokenModel::LossColumn:
+        return withError(s.mean.loss, s.standardError.loss);
+    case NextTokenModel::PerplexityColumn:
+        return number(s.mean.perplexity);
+    default:
+        return {};
+    }
+}
+
+struct ColumnText {
+    const char *title, *help;
+};
+constexpr ColumnText columnTexts[NextTokenModel::Columns] = {
+    { QT_TRANSLATE_NOOP("NextToken", "Method"), "" },
+    { QT_TRANSLATE_NOOP("NextToken", "Stored"),
+        QT_TRANSLATE_NOOP(
+            "NextToken", "Bytes of the context's compressed cache, and how many times smaller it is than at 16 bits") },
+    { QT_TRANSLATE_NOOP("NextToken", "KL (nats)"),
+        QT_TRANSLATE_NOOP("NextToken",
+            "Mean of KL(original || compressed) over the positions, ± standard error (positions taken for "
+            "independent)") },
+    { QT_TRANSLATE_NOOP("NextToken", "KL median"),
+        QT_TRANSLATE_NOOP("NextToken", "Half of the positions have a smaller KL") },
+    { QT_TRANSLATE_NOOP("NextToken", "KL 99 %"),
+        QT_TRANSLATE_NOOP("NextToken", "99 of 100 positions have a smaller KL") },
+    { QT_TRANSLATE_NOOP("NextToken", "KL max"), QT_TRANSLATE_NOOP("NextToken", "The worst position") },
+    { QT_TRANSLATE_NOOP("NextToken", "Agreement"),
+        QT_TRANSLATE_NOOP("NextToken", "Share of positions at which the most likely token stays the same") },
+    { QT_TRANSLATE_NOOP("NextToken", "Accuracy"),
+        QT_TRANSLATE_NOOP("NextToken", "Share of positions at which the most likely token is the text's") },
+    { QT_TRANSLATE_NOOP("NextToken", "Loss (nats)"),
+        QT_TRANSLATE_NOOP("NextToken", "Mean of -log p(the text's token), ± standard error") },
+    { QT_TRANSLATE_NOOP("NextToken", "Perplexity"), QT_TRANSLATE_NOOP("NextToken", "exp(loss)") },
+};
+
+} // namespace
+
+QString NextTokenModel::nameOf(const QString& method)
+{
+    if (method.isEmpty())
+        return tr("Original");
+    const MethodInfo* info = Registry::instance().find(method.toStdString());
+    return info ? QString::fromStdString(info->label) : method;
+}
+
+void NextTokenModel::reset(const NextTokenPtr& baseline)
+{
+    beginResetModel();
+    m_entries.clear();
+    if (baseline)
+        m_entries.append({ QString(), baseline, nullptr, std::nullopt, QString(), false });
+    endResetModel();
+    Q_EMIT figuresChanged();
+}
+
+void NextTokenModel::setMethods(const QStringList& ids)
+{
+    QList<NextTokenEntry> entries;
+    if (!m_entries.isEmpty() && m_entries.front().method.isEmpty())
+        entries.append(m_entries.front());
+    for (const QString& id : ids) {
+        const NextTokenEntry* known = entry(id);
+        entries.append(known ? *known : NextTokenEntry { id, nullptr, nullptr, std::nullopt, QString(), true });
+    }
+    beginResetModel();
+    m_entries = entries;
+    endResetModel();
+    Q_EMIT figuresChanged();
+}
+
+NextTokenEntry* NextTokenModel::find(const QString& method)
+{
+    for (NextTokenEntry& entry : m_entries)
+        if (entry.method == method)
+            return &entry;
+    return nullptr;
+}
+
+const NextTokenEntry* NextTokenModel::entry(const QString& method) const
+{
+    return const_cast<NextTokenModel*>(this)->find(method);
+}
+
+void NextTokenModel::changed(const NextTokenEntry* entry)
+{
+    const int row = int(entry - m_entries.constData());
+    Q_EMIT dataChanged(index(row, 0), index(row, Columns - 1));
+    Q_EMIT figuresChanged();
+}
+
+void NextTokenModel::setStale(const QString& method, bool stale)
+{
+    NextTokenEntry* entry = find(method);
+    if (!entry || entry->stale == stale)
+        return;
+    entry->stale = stale;
+    changed(entry);
+}
+
+void NextTokenModel::settle()
+{
+    for (const NextTokenEntry& entry : m_entries)
+        if (entry.stale)
+            setStale(entry.method, false);
+}
+
+void NextTokenModel::put(const NextTokenPtr& result, bool latest)
+{
+    NextTokenEntry* entry = find(QString::fromStdString(result->request.method.id));
+    if (!entry)
+        return;
+    entry->failure.clear();
+    entry->proxy.reset();
+    if (result->preview) {
+        entry->preview = result;
+        entry->stale = true; // all positions are to come
+    } else {
+        entry->full = result;
+        entry->preview.reset();
+        entry->stale = !latest;
+    }
+    changed(entry);
+}
+
+void NextTokenModel::putProxy(const QString& method, const ProxyResult& result)
+{
+    NextTokenEntry* entry = find(method);
+    if (!entry)
+        return;
+    entry->failure.clear();
+    entry->proxy = result;
+    entry->stale = false;
+    changed(entry);
+}
+
+void NextTokenModel::setFailure(const QString& method, const QString& reason)
+{
+    NextTokenEntry* entry = find(method);
+    if (!entry)
+        return;
+    entry->failure = reason;
+    entry->stale = false;
+    changed(entry);
+}
+
+const NextTokenPosition* NextTokenModel::positionOf(const NextTokenEntry& entry, int index)
+{
+    for (const NextTokenPtr& result : { entry.preview, entry.full })
+        if (result && index >= 0 && std::size_t(index) < result->positions.size())
+            return &result->positions[std::size_t(index)];
+    return nullptr;
+}
+
+int NextTokenModel::positionCount() const
+{
+    const NextTokenEntry* original = entry({});
+    return original ? int(original->full->positions.size()) : 0;
+}
+
+QString NextTokenModel::proxyLabel() const
+{
+    for (const NextTokenEntry& entry : m_entries)
+        if (entry.proxy)
+            return QString::fromStdString(entry.proxy->label);
+    return {};
+}
+
+int NextTokenModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_entries.size()); }
+
+int NextTokenModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(Columns); }
+
+QString NextTokenModel::cell(const NextTokenEntry& entry, int column) const
+{
+    if (column == MethodColumn)
+        return nameOf(entry.method);
+    if (entry.proxy)
+        return column == StoredColumn ? QStringLiteral("–") : figure(entry.proxy->summary, column);
+    if (!entry.full)
+        return entry.failure.isEmpty() ? QStringLiteral("…") : QStringLiteral("–");
+    if (column == StoredColumn)
+        return QStringLiteral("%1, ×%2").arg(bytesTickText(double(entry.full->storedBytes)),
+            shortNumber(
+                double(entry.full->originalBytes) / double(std::max<std::uint64_t>(1, entry.full->storedBytes))));
+    return figure(entry.full->summary, column);
+}
+
+QVariant NextTokenModel::data(const QModelIndex& index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid | CheckIndexOption::ParentIsInvalid))
+        return {};
+    const NextTokenEntry& entry = m_entries.at(index.row());
+    switch (role) {
+    case Qt::DisplayRole:
+        return cell(entry, index.column());
+    case Qt::TextAlignmentRole:
+        return int((index.column() == MethodColumn ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    case Qt::ForegroundRole:
+        return entry.stale ? QVariant(QApplication::palette().color(QPalette::PlaceholderText)) : QVariant();
+    case Qt::DecorationRole:
+        return index.column() == MethodColumn && !entry.method.isEmpty()
+            ? QVariant(methodIcon(entry.method, isDarkPalette(QApplication::palette())))
+            : QVariant();
+    case Qt::ToolTipRole:
+        if (!entry.failure.isEmpty())
+            return entry.failure;
+        if (entry.proxy)
+            return QString::fromStdString(entry.proxy->label);
+        return entry.full && !entry.method.isEmpty()
+            ? QVariant(QString::fromStdString(printSpec(entry.full->request.method)))
+            : QVariant();
+    default:
+        return {};
+    }
+}
+
+QVariant NextTokenModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal || section < 0 || section >= Columns)
+        return QAbstractTableModel::headerData(section, orientation, role);
+    if (role == Qt::DisplayRole)
+        return QCoreApplication::translate("NextToken", columnTexts[section].title);
+    if (role == Qt::ToolTipRole)
+        return QCoreApplication::translate("NextToken", columnTexts[section].help);
+    if (role == Qt::TextAlignmentRole)
+        return int((section == MethodColumn ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    return {};
+}
+
+} // namespace pikv::ui

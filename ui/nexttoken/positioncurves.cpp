@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/nexttoken/positioncurves.h"
+#include "ui/charts/chartticker.h"
+#include "ui/charts/metrictext.h"
+#include "ui/charts/qcp.h"
+#include "ui/charts/refreshtimer.h"
+#include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/nexttoken/nexttokenmodel.h"
+#include "ui/theme/markerpath.h"
+#include "ui/theme/methodstyle.h"
+#include <QKeyEvent>
+#include <QToolTip>
+#include <cmath>
+
+namespace pikv::ui {
+namespace {
+
+constexpr double markerSize = 9;
+
+void styleAxis(QCPAxis& axis, const ChartStyle& style)
+{
+    const QPen line(style.muted, style.scale);
+    axis.setBasePen(line);
+    axis.setTickPen(line);
+    axis.setSubTickPen(line);
+    axis.setLabelFont(style.font);
+    axis.setTickLabelFont(style.font);
+    axis.setLabelColor(style.text);
+    axis.setTickLabelColor(style.text);
+    axis.grid()->setPen(QPen(style.grid, style.scale));
+    axis.grid()->setZeroLinePen(line);
+}
+
+/// The method's own marker, as a path: sharp in files.
+QCPScatterStyle scatterOf(const MethodStyle& method, const ChartStyle& style)
+{
+    QCPScatterStyle scatter(markerPath(method.marker, markerSize * style.scale), QPen(method.color, 1.4 * style.scale),
+        isSolid(method.marker) ? QBrush(method.color) : QBrush(style.background), markerSize);
+    return scatter;
+}
+
+/// Line and markers of one method's KL; a preview covers the first positions and the rest is of the earlier result.
+void addCurve(QCustomPlot& plot, const NextTokenEntry& entry, int positions, const ChartStyle& style)
+{
+    const MethodStyle method = methodStyle(entry.method, style.dark);
+    QCPGraph* line = plot.addGraph();
+    QCPGraph* changed = plot.addGraph();
+    line->setName(NextTokenModel::nameOf(entry.method));
+    line->setPen(
+        QPen(entry.stale ? blend(method.color, style.background, 0.4) : method.color, 1.5 * style.scale, method.line));
+    line->setAntialiased(true);
+    changed->setLineStyle(QCPGraph::lsNone);
+    changed->setScatterStyle(scatterOf(method, style));
+    changed->removeFromLegend();
+    for (int i = 0; i < positions; ++i) {
+        const NextTokenPosition* position = NextTokenModel::positionOf(entry, i);
+        if (!position)
+            continue;
+        line->addData(i + 1, position->kl);
+        if (position->topCompressed != position->topOriginal)
+            changed->addData(i + 1, position->kl);
+    }
+}
+
+void addCursor(QCustomPlot& plot, int position, const ChartStyle& style)
+{
+    auto* line = new QCPItemStraightLine(&plot);
+    line->point1->setTypeX(QCPItemPosition::ptPlotCoords);
+    line->point1->setCoords(position + 1, 1);
+    line->point2->setCoords(position + 1, 2);
+    line->setPen(QPen(style.highlight, 2 * style.scale));
+}
+
+/// The legend above the curves, where it hides none of them.
+void prepare(QCustomPlot& plot)
+{
+    constexpr int namesALine = 5;
+    plot.plotLayout()->insertRow(0);
+    plot.plotLayout()->addElement(0, 0, plot.legend);
+    plot.plotLayout()->setRowStretchFactor(0, 0.001);
+    plot.legend->setFillOrder(QCPLegend::foColumnsFirst);
+    plot.legend->setWrap(namesALine);
+    plot.legend->setBorderPen(Qt::NoPen);
+    plot.legend->setVisible(true);
+}
+
+} // namespace
+
+PositionCurves::PositionCurves(NextTokenController* controller, QWidget* parent)
+    : QWidget(parent)
+    , m_controller(controller)
+    , m_plot(new QCustomPlot(this))
+{
+    setObjectName(QStringLiteral("nextTokenCurves"));
+    setAccessibleName(tr("KL along the positions"));
+    setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
+    m_plot->setObjectName(QStringLiteral("nextTokenCurvesPlot"));
+    m_plot->setFocusPolicy(Qt::NoFocus);
+    prepare(*m_plot);
+    m_plot->setAttribute(Qt::WA_TransparentForMouseEvents); // this widget has the mouse
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_plot);
+    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
+    const auto later = [this] { m_refresh->schedule(); };
+    connect(controller, &NextTokenController::cursorChanged, this, later);
+    connect(controller, &NextTokenController::stateChanged, this, later);
+    connect(controller->figures(), &NextTokenModel::figuresChanged, this, later);
+    refreshNow();
+}
+
+void PositionCurves::setLog(bool log)
+{
+    m_log = log;
+    refreshNow();
+}
+
+void PositionCurves::fill(QCustomPlot& plot, const ChartStyle& style, bool withCursor) const
+{
+    plot.clearItems();
+    plot.clearGraphs();
+    plot.setBackground(QBrush(style.background));
+    plot.legend->setFont(style.font);
+    plot.legend->setTextColor(style.text);
+    plot.legend->setBrush(style.background);
+    const int positions = m_controller->figures()->positionCount();
+    for (const NextTokenEntry& entry : m_controller->figures()->entries())
+        if (!entry.method.isEmpty() && entry.full)
+            addCurve(plot, entry, positions, style);
+    for (QCPAxis* axis : { plot.xAxis, plot.yAxis })
+        styleAxis(*axis, style);
+    plot.xAxis->setLabel(tr("Position behind the context"));
+    plot.yAxis->setLabel(tr("KL (nats); marked: another top token"));
+    plot.yAxis->setScaleType(m_log ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+    plot.xAxis->setTicker(QSharedPointer<ChartTicker>::create(false, false));
+    plot.yAxis->setTicker(QSharedPointer<ChartTicker>::create(m_log, false));
+    bool found = false;
+    QCPRange range(m_log ? 1e-6 : 0, m_log ? 1e-6 : 0);
+    for (int i = 0; i < plot.graphCount(); ++i)
+        if (const QCPRange one = plot.graph(i)->getValueRange(found, m_log ? QCP::sdPositive : QCP::sdBoth); found)
+            range = range.upper > range.lower
+                ? QCPRange(std::min(range.lower, one.lower), std::max(range.upper, one.upper))
+                : one;
+    if (m_log)
+        plot.yAxis->setRange(std::max(range.lower, 1e-9) * 0.7, std::max(range.upper, 1e-8) * 1.5);
+    else
+        plot.yAxis->setRange(0, range.upper > 0 ? range.upper * 1.08 : 1);
+    plot.xAxis->setRange(0.5, std::max(2, positions) + 0.5);
+    if (withCursor && positions > 0)
+        addCursor(plot, m_controller->cursor(), style);
+}
+
+void PositionCurves::refreshNow()
+{
+    m_refresh->cancel();
+    fill(*m_plot, screenStyle(palette(), font()), true);
+    if (isVisible()) // else it has no size yet; it is drawn when it gets one
+        m_plot->replot(QCustomPlot::rpQueuedReplot);
+    QStringList parts;
+    for (const NextTokenEntry& entry : m_controller->figures()->entries())
+        if (const NextTokenPosition* position = NextTokenModel::positionOf(entry, m_controller->cursor());
+            position && !entry.method.isEmpty())
+            parts << QStringLiteral("%1 %2").arg(NextTokenModel::nameOf(entry.method), shortNumber(position->kl));
+    setAccessibleDescription(
+        tr("Position %1: %2").arg(m_controller->cursor() + 1).arg(parts.join(QStringLiteral(", "))));
+}
+
+QPoint PositionCurves::pointOf(int position) const
+{
+    return QPointF(m_plot->xAxis->coordToPixel(position + 1), m_plot->axisRect()->center().y()).toPoint()
+        + m_plot->pos();
+}
+
+int PositionCurves::positionAt(QPointF pixel) const
+{
+    const QPointF at = pixel - QPointF(m_plot->pos());
+    if (!m_plot->axisRect()->rect().contains(at.toPoint()))
+        return -1;
+    const int position = int(std::lround(m_plot->xAxis->pixelToCoord(at.x()))) - 1;
+    return position >= 0 && position < m_controller->figures()->positionCount() ? position : -1;
+}
+
+QString PositionCurves::tooltipOf(int position) const
+{
+    QString rows;
+    for (const NextTokenEntry& entry : m_controller->figures()->entries()) {
+        const NextTokenPosition* figures = NextTokenModel::positionOf(entry, position);
+        if (!figures)
+            continue;
+        const QString top
+            = m_controller->tokenText(entry.method.isEmpty() ? figures->topOriginal : figures->topCompressed);
+        rows += tooltipRow(NextTokenModel::nameOf(entry.method),
+            entry.method.isEmpty() ? top : tr("%1, KL %2 nats").arg(top, shortNumber(figures->kl)), false);
+    }
+    return QStringLiteral("<b>%1</b><table cellspacing=0>%2</table>").arg(tr("Position %1").arg(position + 1), rows);
+}
+
+void PositionCurves::mousePressEvent(QMouseEvent* event)
+{
+    if (const int position = positionAt(event->position()); position >= 0 && event->button() == Qt::LeftButton)
+        m_controller->setCursor(position);
+    else
+        QWidget::mousePressEvent(event);
+}
+
+void PositionCurves::mouseMoveEvent(QMouseEvent* event)
+{
+    const int position = positionAt(event->position());
+    position < 0 ? QToolTip::hideText()
+                 : QToolTip::showText(event->globalPosition().toPoint(), tooltipOf(position), this);
+}
+
+void PositionCurves::keyPressEvent(QKeyEvent* event)
+{
+    switch (event->key()) {
+    case Qt::Key_Left:
+        return m_controller->setCursor(m_controller->cursor() - 1);
+    case Qt::Key_Right:
+        return m_controller->setCursor(m_controller->cursor() + 1);
+    case Qt::Key_Home:
+        return m_controller->setCursor(0);
+    case Qt::Key_End:
+        return m_controller->setCursor(m_controller->figures()->positionCount() - 1);
+    default:
+        QWidget::keyPressEvent(event);
+    }
+}
+
+void PositionCurves::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
+        refreshNow();
+}
+
+QString PositionCurves::chartTitle() const { return tr("KL along the positions"); }
+
+void PositionCurves::paintChart(const ChartSheet& sheet)
+{
+    QCustomPlot plot;
+    prepare(plot);
+    fill(plot, sheet.style, false);
+    if (!sheet.title.isEmpty()) {
+        plot.plotLayout()->insertRow(0);
+        auto* title = new QCPTextElement(&plot, sheet.title, sheet.style.titleFont);
+        title->setTextColor(sheet.style.text);
+        plot.plotLayout()->addElement(0, 0, title);
+    }
+    QCPPainter painter(sheet.device);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.scale(sheet.scale, sheet.scale);
+    if (sheet.vector)
+        painter.setMode(QCPPainter::pmVectorized);
+    painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
+    plot.toPainter(&painter, sheet.size.width(), sheet.size.height());
+}
+
+} // namespace pikv::ui

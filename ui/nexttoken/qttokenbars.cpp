@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/nexttoken/qttokenbars.h"
+#ifdef PIKV_WITH_QTCHARTS
+#include <QGraphicsLayout>
+#include <QGraphicsScene>
+#include <QPainter>
+#include <QVBoxLayout>
+#include <QtCharts/QBarCategoryAxis>
+#include <QtCharts/QBarSet>
+#include <QtCharts/QChart>
+#include <QtCharts/QChartView>
+#include <QtCharts/QHorizontalBarSeries>
+#include <QtCharts/QLegend>
+#include <QtCharts/QValueAxis>
+#include <algorithm>
+#include <cmath>
+
+namespace pikv::ui {
+namespace {
+
+void styleAxis(QAbstractAxis& axis, const ChartStyle& style)
+{
+    axis.setLabelsFont(style.font);
+    axis.setLabelsBrush(style.text);
+    axis.setTitleFont(style.font);
+    axis.setTitleBrush(style.text);
+    axis.setLinePen(QPen(style.muted, style.scale));
+    axis.setGridLinePen(QPen(style.grid, style.scale));
+}
+
+/// Categories and sets count from the bottom, and QAbstractAxis::setReverse does not turn bars: all lists go in
+/// backwards.
+QHorizontalBarSeries* makeSeries(const TokenBarData& data, const ChartStyle& style)
+{
+    auto* series = new QHorizontalBarSeries;
+    series->setBarWidth(0.8);
+    for (auto set = data.sets.crbegin(); set != data.sets.crend(); ++set) {
+        auto* bars = new QBarSet(set->name);
+        for (auto value = set->values.crbegin(); value != set->values.crend(); ++value)
+            bars->append(std::isfinite(*value) ? *value : 0);
+        bars->setBrush(set->stale ? blend(set->color, style.background, 0.4) : set->color);
+        bars->setPen(Qt::NoPen);
+        series->append(bars);
+    }
+    return series;
+}
+
+QValueAxis* makeValueAxis(const TokenBarData& data, const ChartStyle& style)
+{
+    double most = 0;
+    for (const TokenBarData::Set& set : data.sets)
+        for (const double value : set.values)
+            most = std::isfinite(value) ? std::max(most, value) : most;
+    auto* axis = new QValueAxis;
+    axis->setRange(0, most > 0 ? most : 1);
+    axis->setTickCount(6);
+    axis->applyNiceNumbers();
+    axis->setLabelFormat(most < 0.1 ? QStringLiteral("%.2f") : QStringLiteral("%.1f"));
+    axis->setTitleText(data.axisTitle);
+    styleAxis(*axis, style);
+    return axis;
+}
+
+/// Qt Charts takes a category twice for one: equal names get an invisible mark each.
+QBarCategoryAxis* makeTokenAxis(const TokenBarData& data, const ChartStyle& style)
+{
+    auto* axis = new QBarCategoryAxis;
+    for (qsizetype i = data.tokens.size() - 1; i >= 0; --i)
+        axis->append(
+            data.tokens[i].toHtmlEscaped() + QString(int(data.tokens.mid(i + 1).count(data.tokens[i])), QChar(0x200b)));
+    styleAxis(*axis, style);
+    axis->setGridLineVisible(false);
+    return axis;
+}
+
+QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QString& title)
+{
+    auto* chart = new QChart;
+    chart->setBackgroundBrush(style.background);
+    chart->setBackgroundPen(Qt::NoPen);
+    chart->setBackgroundRoundness(0);
+    chart->layout()->setContentsMargins(0, 0, 0, 0);
+    chart->setMargins({ 4, 4, 12, 4 });
+    chart->setTitle(title.toHtmlEscaped());
+    chart->setTitleFont(style.titleFont);
+    chart->setTitleBrush(style.text);
+    chart->legend()->setAlignment(Qt::AlignTop);
+    chart->legend()->setFont(style.font);
+    chart->legend()->setLabelBrush(style.text);
+    chart->legend()->setReverseMarkers(true);
+    auto* series = makeSeries(data, style);
+    chart->addSeries(series);
+    auto* values = makeValueAxis(data, style);
+    auto* tokens = makeTokenAxis(data, style);
+    chart->addAxis(values, Qt::AlignBottom);
+    chart->addAxis(tokens, Qt::AlignLeft);
+    series->attachAxis(values);
+    series->attachAxis(tokens);
+    return chart;
+}
+
+} // namespace
+
+QtTokenBars::QtTokenBars(QWidget* parent)
+    : TokenBarView(parent)
+    , m_view(new QChartView(this))
+{
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_view);
+    m_view->setFocusPolicy(Qt::NoFocus);
+    m_view->viewport()->setFocusPolicy(Qt::NoFocus);
+    m_view->setRenderHint(QPainter::Antialiasing);
+    m_view->setFrameShape(QFrame::NoFrame);
+}
+
+void QtTokenBars::setData(const TokenBarData& data, const ChartStyle& style)
+{
+    m_data = data;
+    QChart* old = m_view->chart();
+    m_view->setBackgroundBrush(style.background);
+    m_view->setChart(makeChart(data, style, {}));
+    delete old;
+}
+
+void QtTokenBars::paint(const ChartSheet& sheet)
+{
+    QGraphicsScene scene;
+    QChart* chart = makeChart(m_data, sheet.style, sheet.title);
+    scene.addItem(chart);
+    chart->resize(sheet.size);
+    chart->layout()->activate();
+    QPainter painter(sheet.device);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.scale(sheet.scale, sheet.scale);
+    painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
+    scene.render(&painter, QRectF(QPointF(), sheet.size), QRectF(QPointF(), sheet.size));
+}
+
+QRectF QtTokenBars::plotArea() const { return m_view->chart()->plotArea().translated(m_view->pos()); }
+
+} // namespace pikv::ui
+#endif

@@ -9,7 +9,7 @@
 namespace pikv::ui::trace {
 
 bool enabled();
-/// What to do and then quit: "start", "drag METHOD", "sweep" or "cancel"; "" without PIKV_TRACE.
+/// What to do and then quit: "start", "drag METHOD", "next-token METHOD", "sweep" or "cancel"; "" without PIKV_TRACE.
 QString plan();
 /// Appends {"event": name, "ms": since the process began}; only from the GUI thread.
 void event(const char* name);

@@ -34,7 +34,6 @@ public:
 Q_SIGNALS:
     void openModelRequested();
     void captureRequested();
-    void cancelRequested();
 
 protected:
     void showEvent(QShowEvent* event) override;

@@ -84,7 +84,7 @@ QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QStri
     chart->setTitle(title.toHtmlEscaped());
     chart->setTitleFont(style.titleFont);
     chart->setTitleBrush(style.text);
-    chart->legend()->setAlignment(Qt::AlignTop);
+    chart->legend()->setAlignment(Qt::AlignRight); // in a line it would shorten the names
     chart->legend()->setFont(style.font);
     chart->legend()->setLabelBrush(style.text);
     chart->legend()->setReverseMarkers(true);

@@ -121,6 +121,7 @@ void TokenBars::refreshNow()
                 << QStringLiteral("%1 %2 %3").arg(set.name, m_data.tokens[top - set.values.begin()], shortNumber(*top));
     }
     setAccessibleDescription(tops.join(QStringLiteral(", ")));
+    Q_EMIT refreshed();
 }
 
 QString TokenBars::chartTitle() const { return tr("Next token at position %1").arg(m_controller->cursor() + 1); }

@@ -20,6 +20,10 @@ public:
     QString chartTitle() const override;
     void paintChart(const ChartSheet& sheet) override;
 
+Q_SIGNALS:
+    /// The bars show what the controller had.
+    void refreshed();
+
 protected:
     void mouseMoveEvent(QMouseEvent* event) override;
     void changeEvent(QEvent* event) override;

@@ -2,7 +2,6 @@
 #include "core/codec/registry.h"
 #include "ui/charts/emptyhint.h"
 #include "ui/engine/modelengine.h"
-#include "ui/engine/trace.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/paramlimits.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Language models: the Model menu, capturing a text, and what the next-token test adds to the results.
 #include "ui/engine/modelengine.h"
-#include "ui/engine/trace.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/resultsmodel.h"
@@ -131,8 +130,6 @@ void MainWindow::connectModels()
         statusBar()->showMessage(tr("Wrote %1").arg(path));
     });
     connect(m_nextToken, &NextTokenController::scored, this, &MainWindow::noteNextToken);
-    connect(m_nextToken, &NextTokenController::previewShown, this,
-        [](quint64 id) { trace::event("next-token-preview", id); });
     connect(m_nextToken, &NextTokenController::problem, this, &MainWindow::noteProblem);
     connect(m_nextToken->test(), &NextTokenEngine::failed, this, [this](const QString& method) {
         m_results->setStale(method, false); // no newer figures are to come

@@ -2,6 +2,9 @@
 #include "ui/window/measureplan.h"
 #include "ui/charts/tradeoffchart.h"
 #include "ui/engine/trace.h"
+#include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/nexttoken/nexttokenpanel.h"
+#include "ui/nexttoken/tokenbars.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
 #include "ui/window/mainwindow.h"
@@ -10,6 +13,7 @@
 #include <QMouseEvent>
 #include <QSlider>
 #include <QStyleOptionSlider>
+#include <QTabWidget>
 
 namespace pikv::ui {
 namespace {
@@ -64,6 +68,8 @@ void MeasurePlan::start()
     const QString plan = trace::plan();
     if (plan.startsWith(QLatin1String("drag ")))
         startDrag(plan.mid(5));
+    else if (plan.startsWith(QLatin1String("next-token ")))
+        startNextToken(plan.mid(11));
     else if (plan == QLatin1String("sweep"))
         startSweep();
     else if (plan == QLatin1String("cancel"))
@@ -107,6 +113,24 @@ void MeasurePlan::takeSlider()
     m_window->findChild<ParamForm*>()->ensureWidgetVisible(m_slider);
     sendMouse(m_slider, QEvent::MouseButtonPress, handleOf(m_slider));
     m_step.start(moveInterval);
+}
+
+/// Drags once every method is scored with the model, so that nothing else runs.
+void MeasurePlan::startNextToken(const QString& method)
+{
+    m_window->engine()->cancel();
+    connect(m_window->nextToken(), &NextTokenController::requested, this, [](quint64 id) { trace::event("next-token-request", id); });
+    auto* bars = m_window->findChild<TokenBars*>();
+    connect(m_window->nextToken(), &NextTokenController::previewShown, bars, [bars](quint64 id) {
+        connect(bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); }, Qt::SingleShotConnection);
+    });
+    connect(m_window->engine(), &Engine::busyChanged, this, [this, method](bool busy) {
+        if (!busy && !m_slider && m_window->nextToken()->state() == NextTokenController::State::Ready) {
+            m_stalls = std::make_unique<trace::StallWatch>();
+            startDrag(method);
+        }
+    });
+    m_window->findChild<QTabWidget*>(QStringLiteral("chartTabs"))->setCurrentWidget(m_window->findChild<NextTokenPanel*>());
 }
 
 void MeasurePlan::dragOn()

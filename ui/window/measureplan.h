@@ -34,6 +34,7 @@ private:
     void start();
     void startDrag(const QString& method);
     void takeSlider();
+    void startNextToken(const QString& method);
     void dragOn();
     void startSweep();
     void startCancel();

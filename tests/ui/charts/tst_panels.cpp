@@ -41,7 +41,7 @@ void PanelsTest::metricsAndScalesReachTheChart()
     TradeoffPanel panel(&results.model, &results.selection);
     auto* x = panel.findChild<MetricCombo*>("tradeoffXMetric");
     auto* y = panel.findChild<MetricCombo*>("tradeoffYMetric");
-    QCOMPARE(x->count(), 5);
+    QCOMPARE(x->count(), 7);
     x->setMetric("memory_reduction");
     y->setMetric("cosine");
     const TradeoffAxes& axes = panel.tradeoffChart()->axes();

@@ -15,7 +15,8 @@ struct Sample {
 };
 
 /// n rows, evenly spaced over the `total` of these streams.
-Sample sampleOf(const std::vector<HeadStream>& heads, std::size_t total, std::size_t n, const float* weights)
+Sample sampleOf(
+    const std::vector<HeadStream>& heads, std::size_t total, std::size_t n, const float* weights, const JobControl& job)
 {
     const std::size_t dim = heads.front().dim();
     Sample sample { at::empty({ static_cast<std::int64_t>(n), static_cast<std::int64_t>(dim) }, at::kFloat), {} };
@@ -23,6 +24,8 @@ Sample sampleOf(const std::vector<HeadStream>& heads, std::size_t total, std::si
         sample.weights = at::empty({ static_cast<std::int64_t>(n) }, at::kFloat);
     std::size_t head = 0, before = 0;
     for (std::size_t i = 0; i < n; ++i) {
+        if (i % 4096 == 0)
+            job.checkpoint();
         const std::size_t row = i * total / n;
         while (row - before >= heads[head].count())
             before += heads[head++].count();
@@ -62,7 +65,7 @@ std::vector<FastVBook> learnBooks(const std::vector<LayerStreams>& streams, cons
         for (const LayerStreams& stream : streams)
             total += rows.emplace_back(stream.head(p)).count();
         const Sample sample = sampleOf(
-            rows, total, std::min(total, most), streams.size() == 1 ? streams.front().weightData() : nullptr);
+            rows, total, std::min(total, most), streams.size() == 1 ? streams.front().weightData() : nullptr, job);
         FastVTraining own = training;
         own.tokens = total;
         const auto at = static_cast<std::size_t>(p);

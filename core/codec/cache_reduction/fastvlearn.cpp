@@ -52,22 +52,24 @@ bool directionsPay(const Spread& spread, const FastVShape& shape, std::size_t to
 }
 
 /// Takes from vectors what a codebook describes of them.
-void subtract(const VectorStream& stream, const Centroids& centroids, float* channels)
+void subtract(const VectorStream& stream, const Centroids& centroids, float* channels, const JobControl& job)
 {
     std::vector<std::uint8_t> codes(stream.count);
-    nearestCentroids(channels, stream.stride, stream.count, centroids.view(), codes.data());
+    assignCodes(stream, 0, stream.count, centroids, codes.data(), job);
     subtractCentroids(channels, stream.stride, stream.count, centroids.view(), codes.data());
 }
 
 /// Weighted mean squares of the stream's channels after the codebook.
-void appendErrors(const VectorStream& stream, const Centroids& centroids, std::vector<double>& errors)
+void appendErrors(
+    const VectorStream& stream, const Centroids& centroids, std::vector<double>& errors, const JobControl& job)
 {
     std::vector<float> left(stream.width * stream.count);
     for (std::size_t j = 0; j < stream.width; ++j)
         std::copy_n(stream.channels + j * stream.stride, stream.count, left.data() + j * stream.count);
     VectorStream copy = stream;
+    copy.channels = left.data();
     copy.stride = stream.count;
-    subtract(copy, centroids, left.data());
+    subtract(copy, centroids, left.data(), job);
     for (std::size_t j = 0; j < stream.width; ++j) {
         double sum = 0, mass = 0;
         for (std::size_t i = 0; i < stream.count; ++i) {
@@ -107,11 +109,11 @@ FastVBook FastVBook::learn(const at::Tensor& rows, const at::Tensor& weights, co
         for (std::size_t g = 0; g < shape.groups(); ++g) {
             stage.push_back(seedCentroids(streamOf(g), count, CounterRng(random.bits(s * shape.groups() + g))));
             refineCentroids(stage.back(), streamOf(g), training.passes, training.interval, job);
-            appendErrors(streamOf(g), stage.back(), errors);
+            appendErrors(streamOf(g), stage.back(), errors, job);
         }
         book.addStage(stage, errors);
         for (std::size_t g = 0; g < shape.groups() && s + 1 < static_cast<std::size_t>(shape.stages); ++g)
-            subtract(streamOf(g), book.centroids(s, g), latents.data_ptr<float>() + book.begin(g) * n);
+            subtract(streamOf(g), book.centroids(s, g), latents.data_ptr<float>() + book.begin(g) * n, job);
     }
     return book;
 }

@@ -178,6 +178,17 @@ void Centroids::updateNorms()
         updateNorm(k);
 }
 
+void assignCodes(const VectorStream& stream, std::size_t first, std::size_t n, const Centroids& centroids,
+    std::uint8_t* codes, const JobControl& job)
+{
+    constexpr std::size_t part = 8192;
+    for (std::size_t done = 0; done < n; done += part) {
+        job.checkpoint();
+        nearestCentroids(
+            stream.channels + first + done, stream.stride, std::min(part, n - done), centroids.view(), codes + done);
+    }
+}
+
 Centroids seedCentroids(const VectorStream& stream, std::size_t count, const CounterRng& random)
 {
     Centroids centroids(count, stream.width);
@@ -212,9 +223,8 @@ void refineCentroids(
     for (int pass = 0; pass < passes; ++pass) {
         bool moved = false;
         for (std::size_t first = 0; first < stream.count; first += interval) {
-            job.checkpoint();
             const std::size_t count = std::min(interval, stream.count - first);
-            nearestCentroids(stream.channels + first, stream.stride, count, centroids.view(), codes.data());
+            assignCodes(stream, first, count, centroids, codes.data(), job);
             for (std::size_t i = 0; i < count; ++i)
                 moved |= members.assign(first + i, codes[i]);
             members.moveToMeans(centroids);

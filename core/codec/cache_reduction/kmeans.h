@@ -26,6 +26,10 @@ struct Centroids {
     CentroidView view() const { return { rows.data(), halfNorms.data(), count, width }; }
 };
 
+/// nearestCentroids() of vectors [first, first + n), polling `job` on the way.
+void assignCodes(const VectorStream& stream, std::size_t first, std::size_t n, const Centroids& centroids,
+    std::uint8_t* codes, const JobControl& job);
+
 /// k-means++ (Arthur & Vassilvitskii 2007): vectors drawn with probability weight x squared distance to those drawn.
 Centroids seedCentroids(const VectorStream& stream, std::size_t count, const CounterRng& random);
 

@@ -130,8 +130,8 @@ void PositionCurves::fill(QCustomPlot& plot, const ChartStyle& style, bool withC
             addCurve(plot, entry, positions, style);
     for (QCPAxis* axis : { plot.xAxis, plot.yAxis })
         styleAxis(*axis, style);
-    plot.xAxis->setLabel(tr("Position behind the context"));
-    plot.yAxis->setLabel(tr("KL (nats); marked: another top token"));
+    plot.xAxis->setLabel(tr("Position behind the context (marked: another top token)"));
+    plot.yAxis->setLabel(tr("KL (nats)"));
     plot.yAxis->setScaleType(m_log ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
     plot.xAxis->setTicker(QSharedPointer<ChartTicker>::create(false, false));
     plot.yAxis->setTicker(QSharedPointer<ChartTicker>::create(m_log, false));

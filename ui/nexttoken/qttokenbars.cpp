@@ -3,6 +3,7 @@
 #ifdef PIKV_WITH_QTCHARTS
 #include <QGraphicsLayout>
 #include <QGraphicsScene>
+#include <QGraphicsSimpleTextItem>
 #include <QPainter>
 #include <QVBoxLayout>
 #include <QtCharts/QBarCategoryAxis>
@@ -61,17 +62,48 @@ QValueAxis* makeValueAxis(const TokenBarData& data, const ChartStyle& style)
     return axis;
 }
 
-/// Qt Charts takes a category twice for one: equal names get an invisible mark each.
 QBarCategoryAxis* makeTokenAxis(const TokenBarData& data, const ChartStyle& style)
 {
     auto* axis = new QBarCategoryAxis;
-    for (qsizetype i = data.tokens.size() - 1; i >= 0; --i)
-        axis->append(
-            data.tokens[i].toHtmlEscaped() + QString(int(data.tokens.mid(i + 1).count(data.tokens[i])), QChar(0x200b)));
+    for (qsizetype i = 0; i < data.tokens.size(); ++i)
+        axis->append(QString::number(i));
     styleAxis(*axis, style);
+    axis->setLabelsVisible(false);
     axis->setGridLineVisible(false);
     return axis;
 }
+
+/// The tokens beside their groups. The axis itself would shorten them to "..." where a group is thinner than the text.
+class TokenNames {
+public:
+    TokenNames(QChart* chart, const QStringList& tokens, const ChartStyle& style)
+    {
+        qreal widest = 0;
+        for (const QString& token : tokens) {
+            auto* item = new QGraphicsSimpleTextItem(token, chart);
+            item->setFont(style.font);
+            item->setBrush(style.text);
+            item->setZValue(20);
+            m_names << item;
+            widest = qMax(widest, item->boundingRect().width());
+        }
+        chart->setMargins({ qRound(widest) + 14, 4, 12, 4 });
+    }
+    void place(const QRectF& area) const
+    {
+        const qreal band = area.height() / double(m_names.size());
+        for (qsizetype i = 0; i < m_names.size(); ++i) {
+            const QRectF box = m_names[i]->boundingRect();
+            const qreal scale = qMin(1.0, band / box.height());
+            m_names[i]->setScale(scale);
+            m_names[i]->setPos(
+                area.left() - 8 - box.width() * scale, area.top() + (double(i) + 0.5) * band - box.height() * scale / 2);
+        }
+    }
+
+private:
+    QList<QGraphicsSimpleTextItem*> m_names;
+};
 
 QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QString& title)
 {
@@ -80,7 +112,6 @@ QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QStri
     chart->setBackgroundPen(Qt::NoPen);
     chart->setBackgroundRoundness(0);
     chart->layout()->setContentsMargins(0, 0, 0, 0);
-    chart->setMargins({ 4, 4, 12, 4 });
     chart->setTitle(title.toHtmlEscaped());
     chart->setTitleFont(style.titleFont);
     chart->setTitleBrush(style.text);
@@ -96,6 +127,8 @@ QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QStri
     chart->addAxis(tokens, Qt::AlignLeft);
     series->attachAxis(values);
     series->attachAxis(tokens);
+    const TokenNames names(chart, data.tokens, style);
+    QObject::connect(chart, &QChart::plotAreaChanged, chart, [names](const QRectF& area) { names.place(area); });
     return chart;
 }
 

@@ -56,7 +56,7 @@ Q_SIGNALS:
     /// All positions of a method's latest settings.
     void scored(const pikv::ui::NextTokenPtr& result);
     /// A method's run was asked for; its preview is there (the form's drags are measured by the two).
-    void requested(quint64 id);
+    void requested(const QString& methodId, quint64 id);
     void previewShown(quint64 id);
     void problem(const pikv::Problem& problem);
 

@@ -51,6 +51,10 @@ NextTokenPanel::NextTokenPanel(NextTokenController* controller, QWidget* parent)
             m_continuations[method] = tokens;
             showWritten();
         });
+    connect(controller, &NextTokenController::requested, this, [this](const QString& method) {
+        if (m_continuations.remove(method) > 0) // of earlier settings
+            showWritten();
+    });
     connect(controller->test(), &NextTokenEngine::greedyDone, this, &NextTokenPanel::showFigures);
     showState();
 }

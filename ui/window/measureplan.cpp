@@ -119,7 +119,8 @@ void MeasurePlan::takeSlider()
 void MeasurePlan::startNextToken(const QString& method)
 {
     m_window->engine()->cancel();
-    connect(m_window->nextToken(), &NextTokenController::requested, this, [](quint64 id) { trace::event("next-token-request", id); });
+    connect(m_window->nextToken(), &NextTokenController::requested, this,
+        [](const QString&, quint64 id) { trace::event("next-token-request", id); });
     auto* bars = m_window->findChild<TokenBars*>();
     connect(m_window->nextToken(), &NextTokenController::previewShown, bars, [bars](quint64 id) {
         connect(bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); }, Qt::SingleShotConnection);

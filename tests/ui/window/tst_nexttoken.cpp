@@ -3,14 +3,14 @@
 #include "core/model/model.h"
 #include "testmain.h"
 #include "ui/engine/modelengine.h"
+#include "ui/export/chartexporter.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
+#include "ui/nexttoken/positioncurves.h"
 #include "ui/nexttoken/tokenbars.h"
 #include "ui/nexttoken/tokentext.h"
 #include "ui/panels/capturedialog.h"
 #include "windowfixture.h"
-#include <QClipboard>
-#include <QGuiApplication>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -97,6 +97,7 @@ private Q_SLOTS:
     void figuresReachTheResults();
     void writesOnFromEveryCache();
     void cancelKeepsWhatIsThere();
+    void exportsItsCharts();
     void capturesAText();
     void capturingSaysWhatIsWrong();
     void badModelKeepsTheOpenOne();
@@ -296,6 +297,11 @@ void NextTokenTabTest::writesOnFromEveryCache()
     QCOMPARE(written["identity"], written[""]);
     const QString shown = window.find<QTextBrowser>("nextTokenWritten")->toPlainText();
     QVERIFY(shown.contains("Original") && shown.contains("KIVI"));
+    window.choose("kivi"); // other settings: what it wrote is no longer true
+    auto* bits = window.find<QSlider>("param_key_bits_slider");
+    bits->setValue(bits->value() + 1);
+    const QString rest = window.find<QTextBrowser>("nextTokenWritten")->toPlainText();
+    QVERIFY(rest.contains("Original") && !rest.contains("KIVI"));
 }
 
 void NextTokenTabTest::cancelKeepsWhatIsThere()
@@ -316,6 +322,24 @@ void NextTokenTabTest::cancelKeepsWhatIsThere()
     QTRY_COMPARE(window.state(), State::Failed);
     QTest::mouseClick(window.find<QPushButton>("nextTokenRetry"), Qt::LeftButton);
     QTRY_COMPARE(window.state(), State::Ready);
+}
+
+void NextTokenTabTest::exportsItsCharts()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    auto* curves = window.find<PositionCurves>("nextTokenCurves");
+    for (ChartSource* chart : { static_cast<ChartSource*>(window.bars()), static_cast<ChartSource*>(curves) })
+        for (const auto& [format, head] : { std::pair(ExportSpec::Png, "\x89PNG"), std::pair(ExportSpec::Svg, "<?xml"),
+                 std::pair(ExportSpec::Pdf, "%PDF") }) {
+            ExportSpec spec;
+            spec.format = format;
+            spec.title = chart->chartTitle();
+            const QByteArray bytes = ChartExporter(*chart, window.palette(), window.font()).render(spec);
+            QVERIFY(bytes.startsWith(head));
+            if (format == ExportSpec::Svg)
+                QVERIFY(bytes.contains("KIVI") && bytes.contains(spec.title.toUtf8()));
+        }
 }
 
 void NextTokenTabTest::capturesAText()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/eval/calibrate.h"
 #include "ui/engine/engine.h"
 #include "ui/engine/enginequeue.h"
 #include <QThread>
@@ -103,6 +104,14 @@ void Engine::setAcceptNonFinite(bool accept)
     m_acceptNonFinite = accept;
 }
 
+void Engine::setSharedCaches(int caches)
+{
+    if (caches == m_sharedCaches)
+        return;
+    dropWork();
+    m_sharedCaches = caches;
+}
+
 /// Forgets all requests without a word: the settings that they belong to are no longer wanted.
 void Engine::dropWork()
 {
@@ -148,17 +157,35 @@ void Engine::compressTo(const MethodSpec& method, const QString& path)
 {
     if (!m_cache)
         return;
-    const auto save = [this, queue = m_queue, request = requestFor(method), path](const JobControl& control) {
-        try {
-            const quint64 bytes = compressFile(request, path.toStdString(), control);
-            queue->answer([this, path, bytes] { Q_EMIT fileSaved(path, bytes); });
-        } catch (...) {
-            const Problem failure = currentProblem();
-            if (failure.kind != ErrorKind::Cancelled)
-                queue->answer([this, failure] { Q_EMIT problem(failure); });
-        }
-    };
-    m_queue->push({ EngineQueue::Task, {}, tr("Saving"), save });
+    pushTask(tr("Saving"), [this, request = requestFor(method), path](const JobControl& control) {
+        const quint64 bytes = compressFile(request, path.toStdString(), control);
+        return [this, path, bytes] { Q_EMIT fileSaved(path, bytes); };
+    });
+}
+
+void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const QString& path)
+{
+    pushTask(tr("Learning"), [this, method, dumps, path, importance = m_importance](const JobControl& control) {
+        CalibrationRequest request { {}, method, importance };
+        for (const QString& dump : dumps)
+            request.caches.push_back(openCache(dump.toStdString()));
+        const quint64 bytes = calibrateFile(request, path.toStdString(), control);
+        return [this, id = QString::fromStdString(method.id), path, bytes] { Q_EMIT calibrated(id, path, bytes); };
+    });
+}
+
+/// `work` runs in the engine thread; what it returns runs in the GUI's.
+void Engine::pushTask(const QString& label, std::function<std::function<void()>(const JobControl&)> work)
+{
+    m_queue->push({ EngineQueue::Task, {}, label, [this, queue = m_queue, work = std::move(work)](const JobControl& control) {
+                       try {
+                           queue->answer(work(control));
+                       } catch (...) {
+                           const Problem failure = currentProblem();
+                           if (failure.kind != ErrorKind::Cancelled)
+                               queue->answer([this, failure] { Q_EMIT problem(failure); });
+                       }
+                   } });
 }
 
 void Engine::saveDump(const QString& path)

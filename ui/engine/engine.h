@@ -58,6 +58,10 @@ public:
     void saveDump(const QString& path);
     /// Writes the compressed cache to `path`.
     void compressTo(const MethodSpec& method, const QString& path);
+    /// Learns what the method can learn ahead on these dumps and writes it to `path`; calibrated() follows.
+    void calibrate(const MethodSpec& method, const QStringList& dumps, const QString& path);
+    /// How many caches share a calibration's bytes in the amortised ratio; drops all work that waits.
+    void setSharedCaches(int caches);
     /// Stops the running job and forgets every waiting one; cancelled() follows when nothing runs any more.
     void cancel();
 
@@ -75,6 +79,7 @@ Q_SIGNALS:
     void fileSaved(const QString& path, quint64 bytes);
     /// The open dump is now that file, too.
     void dumpSaved(const QString& path);
+    void calibrated(const QString& methodId, const QString& path, quint64 bytes);
 
 private:
     QString keyOf(const MethodSpec& method) const;
@@ -86,6 +91,7 @@ private:
     void failLive(const Problem& problem, const QString& methodId, quint64 id, quint64 epoch);
     void finishSweepPoint(const QString& key, quint64 epoch);
     void dropWork();
+    void pushTask(const QString& label, std::function<std::function<void()>(const JobControl&)> work);
     void showProgress(int urgency, const QString& label, const QString& stage, int done, int total);
     void setBusy(bool busy);
 
@@ -96,6 +102,7 @@ private:
     ImportanceSpec m_importance;
     bool m_acceptNonFinite = false;
     bool m_busy = false;
+    int m_sharedCaches = 1;
     quint64 m_lastId = 0, m_openId = 0;
     quint64 m_epoch = 0; ///< grows when dump, importance or policy change: older answers no longer count
     QHash<QString, quint64> m_latest, m_shown; ///< ids of each method's latest live request and live result

@@ -55,9 +55,9 @@ QString labelOf(const MethodSpec& method) { return QString::fromStdString(Regist
 
 QString Engine::keyOf(const MethodSpec& method) const
 {
-    return QStringLiteral("%1|%2|%3")
+    return QStringLiteral("%1|%2|%3|%4")
         .arg(QString::fromStdString(printSpec(method)), QString::fromStdString(printImportance(m_importance)),
-            m_acceptNonFinite ? "all" : "finite");
+            m_acceptNonFinite ? "all" : "finite", QString::number(m_sharedCaches));
 }
 
 EvaluationRequest Engine::requestFor(const MethodSpec& method) const
@@ -67,6 +67,7 @@ EvaluationRequest Engine::requestFor(const MethodSpec& method) const
     request.method = method;
     request.importance = m_importance;
     request.acceptNonFinite = m_acceptNonFinite;
+    request.sharedCaches = m_sharedCaches;
     return request;
 }
 

@@ -20,6 +20,7 @@ struct NextTokenResult;
 
 namespace pikv::ui {
 
+class CalibrationPanel;
 class ChartPanel;
 class DumpPanel;
 class FileChangedBar;
@@ -134,7 +135,8 @@ private:
     MethodsPanel* m_methodsPanel = nullptr;
     ParamForm* m_form = nullptr;
     ResultsPanel* m_resultsPanel = nullptr;
-    QDockWidget* m_problemsDock = nullptr;
+    QDockWidget *m_problemsDock = nullptr, *m_calibrationDock = nullptr;
+    CalibrationPanel* m_calibration = nullptr;
     FileChangedBar* m_changed = nullptr;
     StatusLine* m_status = nullptr;
     QAction* m_modelEntry = nullptr;

@@ -4,6 +4,7 @@
 #include "ui/export/savefile.h"
 #include "ui/export/tableclipboard.h"
 #include "ui/models/specstore.h"
+#include "ui/panels/calibrationpanel.h"
 #include "ui/panels/paramform.h"
 #include "ui/panels/resultspanel.h"
 #include "ui/window/mainwindow.h"
@@ -82,6 +83,11 @@ void MainWindow::createRunMenu()
         &MainWindow::runDefaultComparison);
     addEntry(menu, tr("&Cancel"), "actionCancel", QKeySequence(Qt::Key_Escape), this, &MainWindow::cancelWork);
     menu->addSeparator();
+    addEntry(menu, tr("Learn a &shared calibration…"), "actionCalibrate", QKeySequence(), this, [this] {
+        m_calibration->setMethod(m_form->method());
+        m_calibrationDock->show();
+        m_calibrationDock->raise();
+    });
     QAction* accept = menu->addAction(tr("Leave &NaN and infinity out"));
     accept->setObjectName(QStringLiteral("actionAcceptNonFinite"));
     accept->setCheckable(true);

@@ -3,6 +3,7 @@
 #include "ui/charts/layerspanel.h"
 #include "ui/charts/tradeoffpanel.h"
 #include "ui/nexttoken/nexttokenpanel.h"
+#include "ui/panels/calibrationpanel.h"
 #include "ui/panels/dumppanel.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
@@ -82,9 +83,13 @@ void MainWindow::createDocks()
     QDockWidget* form = addDock(tr("Parameters"), "parametersDock", m_form, Qt::LeftDockWidgetArea);
     QDockWidget* results = addDock(tr("Results"), "resultsDock", m_resultsPanel, Qt::BottomDockWidgetArea);
     m_problemsDock = addDock(tr("Problems"), "problemsDock", new ProblemsPanel(m_problems, this), Qt::BottomDockWidgetArea);
+    m_calibration = new CalibrationPanel(m_specs, &m_undo, this);
+    m_calibrationDock = addDock(tr("Calibration"), "calibrationDock", m_calibration, Qt::BottomDockWidgetArea);
     tabifyDockWidget(results, m_problemsDock);
+    tabifyDockWidget(results, m_calibrationDock);
     results->raise();
     m_problemsDock->hide();
+    m_calibrationDock->hide();
     for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) { // Qt's own, for docks that share a place
         bar->setObjectName(QStringLiteral("dockTabs"));
         bar->setAccessibleName(tr("Panels"));

@@ -9,6 +9,7 @@
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
 #include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/panels/calibrationpanel.h"
 #include "ui/panels/dumppanel.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
@@ -45,6 +46,17 @@ void MainWindow::connectEngine()
     connect(&m_engine, &Engine::busyChanged, m_status, &StatusLine::setBusy);
     connect(&m_engine, &Engine::progressChanged, m_status, &StatusLine::setProgress);
     connect(&m_engine, &Engine::fileSaved, this, [this](const QString& path, quint64 bytes) {
+        statusBar()->showMessage(tr("Wrote %1, %2 bytes").arg(path, QLocale().toString(bytes)));
+    });
+    connect(m_calibration, &CalibrationPanel::learnRequested, &m_engine, &Engine::calibrate);
+    connect(m_calibration, &CalibrationPanel::sharedCachesChanged, this, [this](int caches) {
+        m_engine.setSharedCaches(caches);
+        if (m_engine.info())
+            evaluateAnew();
+    });
+    connect(&m_engine, &Engine::busyChanged, m_calibration, &CalibrationPanel::setBusy);
+    connect(&m_engine, &Engine::calibrated, m_calibration, &CalibrationPanel::showLearned);
+    connect(&m_engine, &Engine::calibrated, this, [this](const QString&, const QString& path, quint64 bytes) {
         statusBar()->showMessage(tr("Wrote %1, %2 bytes").arg(path, QLocale().toString(bytes)));
     });
     connect(&m_engine, &Engine::sweepFinished, this, [this](int done, int total) {
@@ -86,6 +98,7 @@ void MainWindow::noteDump()
     m_results->clear();
     m_dump->showDump(&info);
     m_form->setCache(info);
+    m_calibration->setOpenDump(QString::fromStdString(info.path));
     for (EmptyHint* hint : findChildren<EmptyHint*>())
         hint->setDumpOpen(true);
     const QString path = QString::fromStdString(info.path);

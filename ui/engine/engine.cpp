@@ -192,17 +192,10 @@ void Engine::saveDump(const QString& path)
 {
     if (!m_cache)
         return;
-    const auto save = [this, queue = m_queue, cache = m_cache, path](const JobControl& control) {
-        try {
-            saveCache(*cache, path.toStdString(), control);
-            queue->answer([this, path] { Q_EMIT dumpSaved(path); });
-        } catch (...) {
-            const Problem failure = currentProblem();
-            if (failure.kind != ErrorKind::Cancelled)
-                queue->answer([this, failure] { Q_EMIT problem(failure); });
-        }
-    };
-    m_queue->push({ EngineQueue::Task, {}, tr("Saving"), save });
+    pushTask(tr("Saving"), [this, cache = m_cache, path](const JobControl& control) {
+        saveCache(*cache, path.toStdString(), control);
+        return [this, path] { Q_EMIT dumpSaved(path); };
+    });
 }
 
 } // namespace pikv::ui

@@ -83,7 +83,7 @@ void MainWindow::createRunMenu()
         &MainWindow::runDefaultComparison);
     addEntry(menu, tr("&Cancel"), "actionCancel", QKeySequence(Qt::Key_Escape), this, &MainWindow::cancelWork);
     menu->addSeparator();
-    addEntry(menu, tr("Learn a &shared calibration…"), "actionCalibrate", QKeySequence(), this, [this] {
+    addEntry(menu, tr("Learn a s&hared calibration…"), "actionCalibrate", QKeySequence(), this, [this] {
         m_calibration->setMethod(m_form->method());
         m_calibrationDock->show();
         m_calibrationDock->raise();

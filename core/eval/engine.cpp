@@ -38,12 +38,14 @@ void initEngine(int threads)
     static std::once_flag once; // LibTorch throws when its interop threads are set twice
     std::call_once(once, [] {
         at::set_num_interop_threads(1);
-        // Every layer allocates the same tensors again: given back to the system each time, the page faults take a fifth of
-        // a fast codec's time. Tensors of very long caches still go back at once.
-        ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
-        ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
+        // Every layer allocates the same tensors again: given back to the system each time, the page faults take more time
+        // than a fast codec. releaseMemory() gives them back.
+        ::mallopt(M_MMAP_THRESHOLD, 512 << 20);
+        ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
     });
 }
+
+void releaseMemory() { ::malloc_trim(0); }
 
 int engineThreads() { return at::get_num_threads(); }
 

@@ -85,6 +85,8 @@ std::uint64_t compressFile(const EvaluationRequest& request, const std::string& 
 
 /// Sets LibTorch's thread counts; once, before any other call. 0: all cores.
 void initEngine(int threads);
+/// Gives memory that finished jobs left behind back to the system; the engine keeps it for the next layer otherwise.
+void releaseMemory();
 int engineThreads();
 /// "cpu" or "cuda:0 (NVIDIA …)" for the choice; throws Error{Usage} when CUDA is asked for and not there.
 std::string deviceName(DeviceChoice choice);

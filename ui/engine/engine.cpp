@@ -59,6 +59,7 @@ void Engine::openDump(const QString& path)
     const auto open = [this, queue = m_queue, path, openId](const JobControl&) {
         try {
             const CachePtr cache = openCache(path.toStdString());
+            releaseMemory(); // what the dump before it took
             queue->answer([this, cache, openId] {
                 if (openId == m_openId)
                     takeDump(cache);

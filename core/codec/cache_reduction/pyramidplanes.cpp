@@ -19,11 +19,14 @@ at::Tensor headRows(const at::Tensor& tensor, std::int64_t head, const at::Tenso
     return tensor.view({ -1, tensor.size(3) }).index_select(0, order + (item * (heads - 1) + head) * seq);
 }
 
-double energyOf(const at::Tensor& rows)
+/// Sum of the squares of a plane's rows, from what is known of them: the coefficients' variances and the mean.
+double energyOf(const PyramidPlane& plane, const LevelOrder& order)
 {
-    if (rows.is_cpu())
-        return sumOfSquares(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel()));
-    return rows.square().sum().item<double>();
+    const at::Tensor mean = plane.basis.mean().cpu();
+    double energy = double(order.rows.numel()) * sumOfSquares(mean.data_ptr<float>(), static_cast<std::size_t>(plane.dim));
+    for (std::size_t i = 0; i < plane.variances.size(); ++i)
+        energy += plane.variances[i] * double(order.count(static_cast<int>(i / static_cast<std::size_t>(plane.dim))));
+    return energy;
 }
 
 /// Mean squares of every coefficient row within every level: [levels * dim].
@@ -89,12 +92,12 @@ std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& 
         PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
         plane.centred = headRows(tensors[i / heads], i % heads, rowOrder);
         plane.dim = plane.centred.size(1);
-        energies[static_cast<std::size_t>(i)] = energyOf(plane.centred);
         plane.basis = HeadBasis::fit(plane.centred, weights, klt);
         plane.centred.sub_(plane.basis.mean());
         if (klt)
             makeCoefficients(plane);
         plane.variances = klt ? coefficientVariances(plane.coefficients, order) : columnVariances(plane.centred, order);
+        energies[static_cast<std::size_t>(i)] = energyOf(plane, order);
     });
     for (std::size_t p = 0; p < planes.size(); ++p) {
         const auto first = energies.begin() + static_cast<std::ptrdiff_t>(p) / heads * heads;

@@ -2,6 +2,7 @@
 #include "ui/charts/heatmap.h"
 #include "ui/charts/chartticker.h"
 #include "ui/charts/qcp.h"
+#include "ui/charts/qcpaxis.h"
 #include <QVBoxLayout>
 
 namespace pikv::ui {
@@ -31,18 +32,6 @@ QSharedPointer<QCPAxisTicker> indexTicker()
 
 /// QCPColorMap wants the centres of the outer cells; of a single cell it draws the range itself.
 QCPRange cellRange(int cells) { return cells > 1 ? QCPRange(0, cells - 1) : QCPRange(-0.5, 0.5); }
-
-void styleAxis(QCPAxis& axis, const ChartStyle& style)
-{
-    const QPen line(style.muted, style.scale);
-    axis.setBasePen(line);
-    axis.setTickPen(line);
-    axis.setSubTickPen(line);
-    axis.setLabelFont(style.font);
-    axis.setTickLabelFont(style.font);
-    axis.setLabelColor(style.text);
-    axis.setTickLabelColor(style.text);
-}
 
 } // namespace
 

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/qcpbarchart.h"
 #include "ui/charts/qcp.h"
+#include "ui/charts/qcpaxis.h"
 #include <QVBoxLayout>
 
 namespace pikv::ui {
 namespace {
-
-void styleAxis(QCPAxis& axis, const ChartStyle& style)
-{
-    const QPen line(style.muted, style.scale);
-    axis.setBasePen(line);
-    axis.setTickPen(line);
-    axis.setSubTicks(false);
-    axis.setLabelFont(style.font);
-    axis.setTickLabelFont(style.font);
-    axis.setLabelColor(style.text);
-    axis.setTickLabelColor(style.text);
-    axis.grid()->setPen(QPen(style.grid, style.scale));
-    axis.grid()->setZeroLinePen(line);
-}
 
 void addBar(QCustomPlot& plot, const Bar& bar, double base, double end, int index, const ChartStyle& style)
 {
@@ -67,8 +54,10 @@ void QcpBarChart::fill(QCustomPlot& plot, const ChartStyle& style, const QString
     plot.clearPlottables();
     plot.clearItems();
     plot.setBackground(QBrush(style.background));
-    for (QCPAxis* axis : { plot.xAxis, plot.yAxis })
+    for (QCPAxis* axis : { plot.xAxis, plot.yAxis }) {
         styleAxis(*axis, style);
+        axis->setSubTicks(false);
+    }
     auto values = QSharedPointer<QCPAxisTickerText>::create();
     for (const auto& [at, label] : geometry.ticks)
         values->addTick(at, label);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/qtbarchart.h"
 #ifdef PIKV_WITH_QTCHARTS
-#include <QGraphicsLayout>
-#include <QGraphicsScene>
-#include <QPainter>
-#include <QVBoxLayout>
+#include "ui/charts/qtchartview.h"
 #include <QtCharts/QBarCategoryAxis>
 #include <QtCharts/QBarSet>
 #include <QtCharts/QCategoryAxis>
@@ -128,15 +125,7 @@ private:
 QChart* makeChart(const BarChartData& data, const ChartStyle& style, const QString& title)
 {
     const BarGeometry geometry = barGeometry(data);
-    auto* chart = new QChart;
-    chart->setBackgroundBrush(style.background);
-    chart->setBackgroundPen(Qt::NoPen);
-    chart->setBackgroundRoundness(0);
-    chart->layout()->setContentsMargins(0, 0, 0, 0);
-    chart->legend()->hide();
-    chart->setTitle(title.toHtmlEscaped());
-    chart->setTitleFont(style.titleFont);
-    chart->setTitleBrush(style.text);
+    QChart* chart = makeBareChart(style, title);
     auto* series = makeSeries(data, geometry);
     chart->addSeries(series);
     auto* values = makeValueAxis(geometry, style);
@@ -154,39 +143,17 @@ QChart* makeChart(const BarChartData& data, const ChartStyle& style, const QStri
 
 QtBarChart::QtBarChart(QWidget* parent)
     : BarChart(parent)
-    , m_view(new QChartView(this))
+    , m_view(makeChartView(this))
 {
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_view);
-    m_view->setFocusPolicy(Qt::NoFocus);
-    m_view->viewport()->setFocusPolicy(Qt::NoFocus);
-    m_view->setRenderHint(QPainter::Antialiasing);
-    m_view->setFrameShape(QFrame::NoFrame);
 }
 
 void QtBarChart::setData(const BarChartData& data, const ChartStyle& style)
 {
     m_data = data;
-    QChart* old = m_view->chart();
-    m_view->setBackgroundBrush(style.background);
-    m_view->setChart(makeChart(data, style, {}));
-    delete old;
+    showChart(*m_view, makeChart(data, style, {}), style);
 }
 
-void QtBarChart::paint(const ChartSheet& sheet)
-{
-    QGraphicsScene scene;
-    QChart* chart = makeChart(m_data, sheet.style, sheet.title);
-    scene.addItem(chart);
-    chart->resize(sheet.size);
-    chart->layout()->activate();
-    QPainter painter(sheet.device);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.scale(sheet.scale, sheet.scale);
-    painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
-    scene.render(&painter, QRectF(QPointF(), sheet.size), QRectF(QPointF(), sheet.size));
-}
+void QtBarChart::paint(const ChartSheet& sheet) { paintOnSheet(makeChart(m_data, sheet.style, sheet.title), sheet); }
 
 QRectF QtBarChart::plotArea() const { return m_view->chart()->plotArea().translated(m_view->pos()); }
 

@@ -2,6 +2,7 @@
 #include "ui/export/exportdialog.h"
 #include "ui/charts/chartsource.h"
 #include "ui/export/savefile.h"
+#include "ui/panels/named.h"
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -19,14 +20,6 @@
 
 namespace pikv::ui {
 namespace {
-
-template <typename W>
-W* named(W* widget, const char* objectName, const QString& accessibleName)
-{
-    widget->setObjectName(QLatin1String(objectName));
-    widget->setAccessibleName(accessibleName);
-    return widget;
-}
 
 QString fileStem(QString title)
 {

@@ -3,6 +3,7 @@
 #include "ui/charts/chartticker.h"
 #include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
+#include "ui/charts/qcpaxis.h"
 #include "ui/charts/refreshtimer.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
@@ -16,20 +17,6 @@ namespace pikv::ui {
 namespace {
 
 constexpr double markerSize = 9;
-
-void styleAxis(QCPAxis& axis, const ChartStyle& style)
-{
-    const QPen line(style.muted, style.scale);
-    axis.setBasePen(line);
-    axis.setTickPen(line);
-    axis.setSubTickPen(line);
-    axis.setLabelFont(style.font);
-    axis.setTickLabelFont(style.font);
-    axis.setLabelColor(style.text);
-    axis.setTickLabelColor(style.text);
-    axis.grid()->setPen(QPen(style.grid, style.scale));
-    axis.grid()->setZeroLinePen(line);
-}
 
 /// The method's own marker, as a path: sharp in files.
 QCPScatterStyle scatterOf(const MethodStyle& method, const ChartStyle& style)

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/nexttoken/qttokenbars.h"
 #ifdef PIKV_WITH_QTCHARTS
-#include <QGraphicsLayout>
-#include <QGraphicsScene>
+#include "ui/charts/qtchartview.h"
 #include <QGraphicsSimpleTextItem>
-#include <QPainter>
-#include <QVBoxLayout>
 #include <QtCharts/QBarCategoryAxis>
 #include <QtCharts/QBarSet>
 #include <QtCharts/QChart>
@@ -107,14 +104,8 @@ private:
 
 QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QString& title)
 {
-    auto* chart = new QChart;
-    chart->setBackgroundBrush(style.background);
-    chart->setBackgroundPen(Qt::NoPen);
-    chart->setBackgroundRoundness(0);
-    chart->layout()->setContentsMargins(0, 0, 0, 0);
-    chart->setTitle(title.toHtmlEscaped());
-    chart->setTitleFont(style.titleFont);
-    chart->setTitleBrush(style.text);
+    QChart* chart = makeBareChart(style, title);
+    chart->legend()->show();
     chart->legend()->setAlignment(Qt::AlignRight); // in a line it would shorten the names
     chart->legend()->setFont(style.font);
     chart->legend()->setLabelBrush(style.text);
@@ -136,39 +127,17 @@ QChart* makeChart(const TokenBarData& data, const ChartStyle& style, const QStri
 
 QtTokenBars::QtTokenBars(QWidget* parent)
     : TokenBarView(parent)
-    , m_view(new QChartView(this))
+    , m_view(makeChartView(this))
 {
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_view);
-    m_view->setFocusPolicy(Qt::NoFocus);
-    m_view->viewport()->setFocusPolicy(Qt::NoFocus);
-    m_view->setRenderHint(QPainter::Antialiasing);
-    m_view->setFrameShape(QFrame::NoFrame);
 }
 
 void QtTokenBars::setData(const TokenBarData& data, const ChartStyle& style)
 {
     m_data = data;
-    QChart* old = m_view->chart();
-    m_view->setBackgroundBrush(style.background);
-    m_view->setChart(makeChart(data, style, {}));
-    delete old;
+    showChart(*m_view, makeChart(data, style, {}), style);
 }
 
-void QtTokenBars::paint(const ChartSheet& sheet)
-{
-    QGraphicsScene scene;
-    QChart* chart = makeChart(m_data, sheet.style, sheet.title);
-    scene.addItem(chart);
-    chart->resize(sheet.size);
-    chart->layout()->activate();
-    QPainter painter(sheet.device);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.scale(sheet.scale, sheet.scale);
-    painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
-    scene.render(&painter, QRectF(QPointF(), sheet.size), QRectF(QPointF(), sheet.size));
-}
+void QtTokenBars::paint(const ChartSheet& sheet) { paintOnSheet(makeChart(m_data, sheet.style, sheet.title), sheet); }
 
 QRectF QtTokenBars::plotArea() const { return m_view->chart()->plotArea().translated(m_view->pos()); }
 

@@ -4,6 +4,7 @@
 #include "core/eval/calibrate.h"
 #include "ui/export/savefile.h"
 #include "ui/models/specstore.h"
+#include "ui/panels/named.h"
 #include <QComboBox>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -18,14 +19,6 @@
 
 namespace pikv::ui {
 namespace {
-
-template <typename W>
-W* named(W* widget, const char* objectName, const QString& accessibleName)
-{
-    widget->setObjectName(QLatin1String(objectName));
-    widget->setAccessibleName(accessibleName);
-    return widget;
-}
 
 MethodSpec withShared(MethodSpec spec, const QString& path)
 {

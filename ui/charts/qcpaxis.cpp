@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/qcpaxis.h"
+#include "ui/charts/chartstyle.h"
+#include "ui/charts/qcp.h"
+
+namespace pikv::ui {
+
+void styleAxis(QCPAxis& axis, const ChartStyle& style)
+{
+    const QPen line(style.muted, style.scale);
+    axis.setBasePen(line);
+    axis.setTickPen(line);
+    axis.setSubTickPen(line);
+    axis.setLabelFont(style.font);
+    axis.setTickLabelFont(style.font);
+    axis.setLabelColor(style.text);
+    axis.setTickLabelColor(style.text);
+    axis.grid()->setPen(QPen(style.grid, style.scale));
+    axis.grid()->setZeroLinePen(line);
+}
+
+} // namespace pikv::ui

@@ -82,6 +82,13 @@ void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompress
 
 void Compressor::validate(const CacheInfo&) const { }
 std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
+
+std::vector<std::string> LayerwiseCompressor::warnings(const CacheInfo& info) const
+{
+    if (params().has("rope") && params().text("rope") == "undo" && !info.rope.invertible())
+        return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
+    return {};
+}
 SectionSet LayerwiseCompressor::encodeOne(
     const LayerInput& input, const SectionSet& global, const CodecContext& context) const
 {

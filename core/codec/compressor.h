@@ -97,6 +97,8 @@ public:
     std::uint64_t sharedBytes() const final;
     /// Refuses a calibration of another method or shape; overriders call it first.
     void validate(const CacheInfo& info) const override;
+    /// Of the parameter `rope`, where the method has it; overriders begin with it.
+    std::vector<std::string> warnings(const CacheInfo& info) const override;
 
     /// Sections for the whole cache: prepare()'s, and the calibration's fingerprint.
     SectionSet globalSections(const CacheInfo& info, const CodecContext& context) const;

@@ -61,12 +61,18 @@ public:
     }
 
 private:
+    static std::int64_t sizeOf(const BitUnit& unit, int bits)
+    {
+        if (bits == 0)
+            return 0;
+        const std::int64_t codes = unit.count * bits;
+        return (unit.wholeBytes ? (codes + 7) / 8 * 8 : codes) + (bits == halfBits ? 0 : unit.sideBits);
+    }
+
     std::int64_t costOf(std::size_t i, int from, int to) const
     {
         const BitUnit& unit = m_units[i];
-        std::int64_t cost = unit.count * (to - from);
-        if (from == 0)
-            cost += unit.sideBits;
+        std::int64_t cost = sizeOf(unit, to) - sizeOf(unit, from);
         if (from == 0 && unit.group >= 0 && !m_open[static_cast<std::size_t>(unit.group)])
             cost += m_groupBits[static_cast<std::size_t>(unit.group)];
         return cost;

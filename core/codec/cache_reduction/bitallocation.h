@@ -19,8 +19,9 @@ struct BitUnit {
     double variance = 0;
     double weight = 1;
     std::int64_t count = 0;
-    std::int64_t sideBits = 0; ///< paid once when the unit gets its first bit: step, width
+    std::int64_t sideBits = 0; ///< paid beside the codes at 1 … 8 bits: the step
     int group = -1; ///< units of a group share a basis vector …
+    bool wholeBytes = false; ///< the codes are padded to whole bytes
 };
 
 /// Reverse water-filling in integers (Cover & Thomas 10.3.3): gives bits to the unit whose weighted error falls most a bit

@@ -34,13 +34,6 @@ public:
         }
     }
 
-    std::vector<std::string> warnings(const CacheInfo& info) const override
-    {
-        if (params().text("rope") == "undo" && !info.rope.invertible())
-            return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
-        return {};
-    }
-
 protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override

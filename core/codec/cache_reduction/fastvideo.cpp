@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/cache_reduction/ratiobudget.h"
 #include "core/codec/cache_reduction/videolayer.h"
 #include "core/codec/matrix_factorization/factorplane.h"
 #include <algorithm>
-#include <cmath>
 
 namespace pikv {
 namespace {
-
-/// What the container spends outside the payload, about: header text for this many sections beside the spec's own, of which
-/// some have a size for every layer.
-std::int64_t containerBytes(std::size_t specLength, int layers, int sections)
-{
-    const std::int64_t sizeTables = layers > 1 ? 72 + 12 * layers : 0;
-    return 230 + 76 * sections + static_cast<std::int64_t>(specLength) + sizeTables;
-}
 
 /// The seed's FastVideo made real: a closed-loop video codec whose frames are tokens.
 class FastVideo : public LayerwiseCompressor {
@@ -22,14 +14,11 @@ public:
 
     std::vector<std::string> warnings(const CacheInfo& info) const override
     {
-        std::vector<std::string> list;
-        if (undoes() && !info.rope.invertible())
-            list.push_back("rope=undo has no effect: the dump does not say how its keys were rotated");
-        for (LayerShape shape : info.layers) {
-            shape.seq = std::max<std::int64_t>(0, shape.seq - params().integer("sinks") - params().integer("recent"));
+        auto list = LayerwiseCompressor::warnings(info);
+        for (const LayerShape& layer : info.layers) {
+            const LayerShape shape = withoutProtected(spec(), layer);
             if (shape.seq > 0 && budget(shape, static_cast<int>(info.layers.size()), false) < shape.kvHeads * (shape.keyDim + shape.valueDim) * 4) {
-                list.push_back("fastvideo: compression_ratio=" + printParam(params().real("compression_ratio"))
-                    + " is below what the side information of this shape takes; the target is missed");
+                list.push_back(missedTarget(spec()));
                 break;
             }
         }
@@ -53,14 +42,9 @@ protected:
 private:
     bool undoes() const { return params().text("rope") == "undo"; }
     KeyframeRule rule() const { return { params().integer("keyframe_interval"), params().real("motion_threshold") }; }
-    /// Bytes of the layer's sections for these tokens, beside those of protected tokens, which count towards the ratio.
     std::int64_t budget(const LayerShape& shape, int layers, bool weighted) const
     {
-        const double protectedTokens = double(params().integer("sinks") + params().integer("recent"));
-        const double tokenBytes = double(shape.batch * shape.kvHeads * (shape.keyDim + shape.valueDim)) * 2;
-        const double wanted = tokenBytes * (params().real("compression_ratio") * (double(shape.seq) + protectedTokens) - protectedTokens);
-        const int sections = 2 + (protectedTokens > 0 ? 2 : 0) + (weighted ? 1 : 0);
-        return std::llround(wanted - double(containerBytes(printSpec(spec()).size(), layers, sections)) / layers);
+        return layerBudget(spec(), params().real("compression_ratio"), shape, layers, weighted ? 3 : 2);
     }
 };
 

@@ -3,6 +3,7 @@
 #include "core/cache/torchdtype.h"
 #include "core/codec/cache_reduction/coefficientcoder.h"
 #include "core/codec/cache_reduction/pyramidplanes.h"
+#include "core/codec/cache_reduction/ratiobudget.h"
 #include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"
 #include "core/kernels/bitpack.h"
@@ -17,8 +18,6 @@ namespace pikv {
 namespace {
 
 constexpr double layerBeta = 20; ///< PyramidKV's ratio of the first to the last layer's budget
-/// Upper estimate of what the container spends outside the payload: header text, and a size table a section.
-constexpr std::int64_t headerBytes = 900, tableBytesPerLayer = 2 * 8;
 
 std::int64_t mapBits(int levels) { return std::bit_width(static_cast<unsigned>(levels - 1)); }
 
@@ -111,9 +110,7 @@ double Pyramid::layerRatio(int index, int count) const
 
 std::int64_t Pyramid::budgetBits(const LayerShape& shape, int index, int count) const
 {
-    const double target = layerRatio(index, count) * double(shape.elements()) * 2;
-    const double overhead = double(headerBytes) / count + double(tableBytesPerLayer + fixedBytes(shape, levels()));
-    return std::int64_t((target - overhead) * 8);
+    return 8 * (layerBudget(spec(), layerRatio(index, count), shape, count, 2) - fixedBytes(shape, levels()));
 }
 
 void Pyramid::validate(const CacheInfo& info) const
@@ -130,12 +127,14 @@ void Pyramid::validate(const CacheInfo& info) const
 
 std::vector<std::string> Pyramid::warnings(const CacheInfo& info) const
 {
+    auto list = LayerwiseCompressor::warnings(info);
     const int count = static_cast<int>(info.layers.size());
     for (int i = 0; i < count; ++i)
-        if (budgetBits(info.layers[static_cast<std::size_t>(i)], i, count) < 0)
-            return { "pyramid: compression_ratio=" + printParam(params().real("compression_ratio"))
-                + " is below what the side information of this shape takes; the target is missed" };
-    return {};
+        if (budgetBits(withoutProtected(spec(), info.layers[static_cast<std::size_t>(i)]), i, count) < 0) {
+            list.push_back(missedTarget(spec()));
+            break;
+        }
+    return list;
 }
 
 TokenTiers Pyramid::tiers(const LayerInput& input, const CodecContext& context) const
@@ -285,7 +284,7 @@ const MethodRegistration registration { withFactory<Pyramid>({
                 "bits, to a target ratio.",
     .reference = "PiKV PyramidCompressor; PyramidKV (arXiv 2406.02069) for axis=layer; reverse water-filling, Cover & Thomas 10.3.3",
     .params = {
-        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit bytes to aim at; met within 2 %."),
+        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit bytes to aim at, protected tokens included; met within 2 %."),
         param::integer("num_levels", "Levels", 3, 1, 8, "levels", "Groups of tokens that share a precision."),
         param::real("decay_factor", "Decay", 0.8, 0.05, 1.0, 0.05, "", "How slowly the levels' shares of the tokens fall; 1 puts all tokens into the last level."),
         param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),

@@ -136,7 +136,8 @@ PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& 
                 unit.count = order.count(l);
                 unit.variance = plane.variances[static_cast<std::size_t>(l * plane.dim + c)];
                 unit.weight = order.weight[static_cast<std::size_t>(l)] * plane.energyScale;
-                unit.sideBits = coefficientSideBits(1) + 7; // padding to whole bytes, at most
+                unit.sideBits = coefficientSideBits(1);
+                unit.wholeBytes = true;
                 unit.group = klt ? firstVector + static_cast<int>(c) : -1;
                 units.push_back(unit);
             }

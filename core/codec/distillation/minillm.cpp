@@ -31,13 +31,6 @@ public:
                     + " is above the hidden size of a token, kv_heads x head_dim = " + std::to_string(bound));
     }
 
-    std::vector<std::string> warnings(const CacheInfo& info) const override
-    {
-        if (undoes() && !info.rope.invertible())
-            return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
-        return {};
-    }
-
 protected:
     void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {

@@ -35,11 +35,9 @@ public:
 
     std::vector<std::string> warnings(const CacheInfo& info) const override
     {
-        std::vector<std::string> list;
+        auto list = LayerwiseCompressor::warnings(info);
         if (params().real("dropout") > 0)
             list.push_back("dropout is accepted and ignored: it is noise for training, and lora is fitted in closed form");
-        if (undoes() && !info.rope.invertible())
-            list.push_back("rope=undo has no effect: the dump does not say how its keys were rotated");
         return list;
     }
 

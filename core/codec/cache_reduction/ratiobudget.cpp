@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/codec/cache_reduction/ratiobudget.h"
+#include <algorithm>
+#include <cmath>
+
+namespace pikv {
+namespace {
+
+/// What the container spends outside the payload, about: header text for this many sections beside the spec's own, of which
+/// some have a size for every layer.
+std::int64_t containerBytes(std::size_t specLength, int layers, int sections)
+{
+    const std::int64_t sizeTables = layers > 1 ? 72 + 12 * layers : 0;
+    return 230 + 76 * sections + static_cast<std::int64_t>(specLength) + sizeTables;
+}
+
+} // namespace
+
+std::int64_t layerBudget(const MethodSpec& spec, double ratio, const LayerShape& shape, int layers, int sections)
+{
+    const double protectedTokens = double(spec.params.integer("sinks") + spec.params.integer("recent"));
+    const double tokenBytes = double(shape.batch * shape.kvHeads * (shape.keyDim + shape.valueDim)) * 2;
+    const double wanted = tokenBytes * (ratio * (double(shape.seq) + protectedTokens) - protectedTokens);
+    const int all = sections + (protectedTokens > 0 ? 2 : 0);
+    return std::llround(wanted - double(containerBytes(printSpec(spec).size(), layers, all)) / layers);
+}
+
+LayerShape withoutProtected(const MethodSpec& spec, LayerShape shape)
+{
+    shape.seq = std::max<std::int64_t>(0, shape.seq - spec.params.integer("sinks") - spec.params.integer("recent"));
+    return shape;
+}
+
+std::string missedTarget(const MethodSpec& spec)
+{
+    return spec.id + ": compression_ratio=" + printParam(spec.params.real("compression_ratio"))
+        + " is below what the side information of this shape takes; the target is missed";
+}
+
+} // namespace pikv

@@ -2,14 +2,20 @@
 #include "core/codec/matrix_factorization/lowrankfit.h"
 #include "core/base/counterrng.h"
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/amax.h>
 #include <ATen/ops/clamp.h>
+#include <ATen/ops/diag.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_qr.h>
+#include <ATen/ops/linalg_svd.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mv.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/sqrt.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 #include <algorithm>
 #include <cmath>
 
@@ -17,9 +23,9 @@ namespace pikv {
 namespace {
 
 constexpr std::int64_t oversampling = 8;
-constexpr std::int64_t blockRows = 512; ///< rows whose product stays in the cache between the two multiplications
-constexpr std::int64_t sampleRows = 1024; ///< rows that the first iterations look at
-constexpr int sampleIterations = 4, fullIterations = 2;
+constexpr std::int64_t blockRows = 512; ///< rows that stay in the processor's cache between two uses
+constexpr std::int64_t sampleRows = 1024, largeSampleRows = 8192; ///< rows that the iterations look at
+constexpr int sampleIterations = 4;
 constexpr float leastWeight = 1e-4f;
 
 at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
@@ -29,18 +35,45 @@ at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
     return at::clamp(mean, -65504.0, 65504.0).to(at::kHalf).to(at::kFloat);
 }
 
-/// A^T A q, block by block.
-at::Tensor applyCovariance(const at::Tensor& a, const at::Tensor& q, const JobControl& job)
-{
-    at::Tensor sum;
-    for (std::int64_t at = 0; at < a.size(0); at += blockRows) {
-        job.checkpoint();
-        const at::Tensor block = a.narrow(0, at, std::min(blockRows, a.size(0) - at));
-        const at::Tensor part = at::mm(block.t(), at::mm(block, q));
-        sum = sum.defined() ? sum.add_(part) : part;
+/// Rows that are still to be centred, with their weights.
+struct WeightedRows {
+    at::Tensor rows, weights, mean;
+
+    /// About `count` of them, evenly spread, centred; a copy.
+    WeightedRows sample(std::int64_t count) const
+    {
+        const std::int64_t stride = std::max<std::int64_t>(1, rows.size(0) / count), n = rows.size(0);
+        return { rows.slice(0, 0, n, stride) - mean, weights.defined() ? weights.slice(0, 0, n, stride).contiguous() : weights, {} };
     }
-    return sum;
-}
+
+    /// A^T W f(A) over blocks A of the rows, which are centred in place on the way where `mean` is defined.
+    template <typename Function> at::Tensor sumOfBlocks(std::int64_t size, const JobControl& job, Function f) const
+    {
+        at::Tensor sum;
+        for (std::int64_t at = 0; at < rows.size(0); at += size) {
+            job.checkpoint();
+            const std::int64_t count = std::min(size, rows.size(0) - at);
+            const at::Tensor block = rows.narrow(0, at, count);
+            if (mean.defined())
+                block.sub_(mean);
+            at::Tensor right = f(block);
+            if (weights.defined())
+                right = right * weights.narrow(0, at, count).unsqueeze(1);
+            sum = sum.defined() ? sum.addmm_(block.t(), right) : at::mm(block.t(), right);
+        }
+        return sum;
+    }
+
+    at::Tensor covarianceTimes(const at::Tensor& q, const JobControl& job) const
+    {
+        return sumOfBlocks(blockRows, job, [&](const at::Tensor& block) { return at::mm(block, q); });
+    }
+
+    at::Tensor covariance(const JobControl& job) const
+    {
+        return sumOfBlocks(4 * blockRows, job, [](const at::Tensor& block) { return block; });
+    }
+};
 
 at::Tensor orthonormal(const at::Tensor& columns) { return std::get<0>(at::linalg_qr(columns)); }
 
@@ -54,42 +87,46 @@ at::Tensor gaussianColumns(std::int64_t rows, std::int64_t columns, std::uint64_
     return q.to(like.device());
 }
 
-/// Orthonormal columns [width, rank + oversampling] that span nearly the leading directions: first on a sample of the
-/// rows, which settles most of the subspace at a fraction of the work, then on all of them.
-at::Tensor leadingSubspace(const at::Tensor& a, std::int64_t columns, std::uint64_t seed, const JobControl& job)
+struct Eigen {
+    at::Tensor values; ///< falling
+    at::Tensor rows; ///< the vectors
+};
+
+Eigen eigenRows(const at::Tensor& gram)
 {
-    at::Tensor q = gaussianColumns(a.size(1), columns, seed, a);
-    const std::int64_t stride = a.size(0) / sampleRows;
-    const at::Tensor sample = stride > 2 ? a.slice(0, 0, a.size(0), stride) : a;
-    for (int i = 0; i < sampleIterations; ++i)
-        q = orthonormal(applyCovariance(sample, q, job));
-    for (int i = 0; i < fullIterations; ++i)
-        q = orthonormal(applyCovariance(a, q, job));
-    return q;
+    const auto [values, vectors] = at::linalg_eigh(gram);
+    return { values.flip(0), vectors.flip(1).t() };
 }
 
-at::Tensor gramMatrix(const at::Tensor& a, const JobControl& job)
+/// Leading eigenvectors of a covariance C of which only q and y = C q are known, by Nystrom's formula y (q^T y)^-1 y^T
+/// (Tropp, Yurtsever, Udell & Cevher 2017, algorithm 3): as good as a further pass over the rows.
+Eigen nystrom(const at::Tensor& q, const at::Tensor& y)
 {
-    at::Tensor sum;
-    for (std::int64_t at = 0; at < a.size(0); at += 4 * blockRows) {
-        job.checkpoint();
-        const at::Tensor block = a.narrow(0, at, std::min(4 * blockRows, a.size(0) - at));
-        sum = sum.defined() ? sum.addmm_(block.t(), block) : at::mm(block.t(), block);
-    }
-    return sum;
+    const at::Tensor wide = y.to(at::kDouble), core = at::mm(q.to(at::kDouble).t(), wide);
+    const auto [d, v] = at::linalg_eigh((core + core.t()) * 0.5);
+    // Below the noise of single precision nothing is known.
+    const at::Tensor least = d.amax() * 1e-6;
+    const at::Tensor scale = at::where(d > least, at::rsqrt(at::maximum(d, least)), at::zeros_like(d));
+    const auto [u, sigma, unused] = at::linalg_svd(at::mm(wide, at::mm(v, at::diag(scale))), false);
+    return { sigma * sigma, u.t().to(at::kFloat) };
+}
+
+/// From a random start: first on small samples of the rows, which settle most of the subspace at a fraction of the work, then
+/// once over all of them.
+Eigen leadingEigen(const WeightedRows& a, std::int64_t columns, std::uint64_t seed, const JobControl& job)
+{
+    at::Tensor q = gaussianColumns(a.rows.size(1), columns, seed, a.rows);
+    const WeightedRows small = a.sample(sampleRows), large = a.sample(largeSampleRows);
+    for (int i = 0; i < sampleIterations; ++i)
+        q = orthonormal(small.covarianceTimes(q, job));
+    q = orthonormal(large.covarianceTimes(q, job));
+    return nystrom(q, a.covarianceTimes(q, job));
 }
 
 bool iterationPays(const at::Tensor& a, std::int64_t columns)
 {
     const std::int64_t n = a.size(0), width = a.size(1);
     return 4 * columns <= width && n > columns && (n >= 2 * sampleRows || width > 512);
-}
-
-/// Eigenvectors of the symmetric `gram` as rows, by falling eigenvalue.
-std::pair<at::Tensor, at::Tensor> eigenRows(const at::Tensor& gram)
-{
-    const auto [values, vectors] = at::linalg_eigh(gram);
-    return { values.flip(0), vectors.flip(1).t() };
 }
 
 } // namespace
@@ -99,21 +136,11 @@ LowRankFit fitLowRank(
 {
     LowRankFit fit;
     fit.mean = weightedMean(rows, weights);
-    rows.sub_(fit.mean);
-    const at::Tensor a = weights.defined() ? rows * at::sqrt(weights).unsqueeze(1) : rows; // its singular vectors are wanted
-    const std::int64_t columns = std::min(rank + oversampling, std::min(a.size(0), a.size(1)));
-    at::Tensor values;
-    if (iterationPays(a, columns)) {
-        const at::Tensor q = leadingSubspace(a, columns, seed, job);
-        const auto [small, turn] = eigenRows(gramMatrix(at::mm(a, q), job));
-        values = small.narrow(0, 0, rank);
-        fit.directions = at::mm(turn.narrow(0, 0, rank), q.t());
-    } else {
-        const auto [all, vectors] = eigenRows(gramMatrix(a, job));
-        values = all.narrow(0, 0, rank);
-        fit.directions = vectors.narrow(0, 0, rank).contiguous();
-    }
-    const at::Tensor onHost = values.cpu().to(at::kDouble).contiguous();
+    const WeightedRows a { rows, weights, fit.mean };
+    const std::int64_t columns = std::min(rank + oversampling, std::min(rows.size(0), rows.size(1)));
+    const Eigen leading = iterationPays(rows, columns) ? leadingEigen(a, columns, seed, job) : eigenRows(a.covariance(job));
+    fit.directions = leading.rows.narrow(0, 0, rank).contiguous();
+    const at::Tensor onHost = leading.values.narrow(0, 0, rank).cpu().to(at::kDouble).contiguous();
     for (std::int64_t i = 0; i < rank; ++i)
         fit.variances.push_back(std::max(0.0, onHost.data_ptr<double>()[i] / static_cast<double>(rows.size(0))));
     return fit;

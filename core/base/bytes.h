@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/base/blockpool.h"
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -9,7 +10,7 @@
 
 namespace pikv {
 
-using Bytes = std::vector<std::byte>;
+using Bytes = std::vector<std::byte, PoolAllocator<std::byte>>;
 using ByteSpan = std::span<const std::byte>;
 
 /// Reads a little-endian value at any alignment. The caller has checked that it fits.

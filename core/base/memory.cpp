@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/memory.h"
+#include "core/base/blockpool.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include <fstream>
@@ -81,7 +82,11 @@ AvailableMemory availableMemory()
 
 void requireMemory(std::uint64_t bytes, const std::string& what)
 {
-    const AvailableMemory memory = availableMemory();
+    AvailableMemory memory = availableMemory();
+    if (bytes > memory.bytes && BlockPool::process().bytesKept() > 0) {
+        BlockPool::process().trim();
+        memory = availableMemory();
+    }
     if (bytes > memory.bytes)
         throw resourceError(what + " needs about " + byteText(bytes) + " of memory, but only " + byteText(memory.bytes)
             + " are available (" + std::string(memory.limit) + ")");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Devices, threads and the errors of LibTorch.
+#include "core/base/blockpool.h"
 #include "core/eval/evaluator.h"
+#include "core/eval/tensorallocator.h"
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
@@ -33,19 +35,23 @@ Problem currentProblem()
 
 void initEngine(int threads)
 {
-    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    at::set_num_threads(threads > 0 ? threads : cores);
     static std::once_flag once; // LibTorch throws when its interop threads are set twice
     std::call_once(once, [] {
+        installTensorAllocator();
         at::set_num_interop_threads(1);
-        // Every layer allocates the same tensors again: given back to the system each time, the page faults take a fifth of
-        // a fast codec's time. Those of very long caches still go back at once, so that the peak stays near one layer.
+        // What is not a tensor, such as codes: as for tensors, page faults are dearer than what is done with the memory.
         ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
         ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
     });
+    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    at::set_num_threads(threads > 0 ? threads : cores);
 }
 
-void releaseMemory() { ::malloc_trim(0); }
+void releaseMemory()
+{
+    BlockPool::process().trim();
+    ::malloc_trim(0);
+}
 
 int engineThreads() { return at::get_num_threads(); }
 

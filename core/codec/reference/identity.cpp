@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/compressor.h"
+#include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"
+#include <array>
 
 namespace pikv {
 namespace {
@@ -10,19 +12,27 @@ public:
     using LayerwiseCompressor::LayerwiseCompressor;
 
 protected:
-    void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext&) const override
+    void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
-        out.add("k", tensorToBytes(input.kv.key, input.shape.keyDtype));
-        out.add("v", tensorToBytes(input.kv.value, input.shape.valueDtype));
+        std::array<Bytes, 2> bytes;
+        forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
+            bytes.at(static_cast<std::size_t>(p)) = p == 0 ? tensorToBytes(input.kv.key, input.shape.keyDtype)
+                                                           : tensorToBytes(input.kv.value, input.shape.valueDtype);
+        });
+        out.add("k", std::move(bytes[0]));
+        out.add("v", std::move(bytes[1]));
     }
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const LayerShape& s = output.shape;
-        const auto read = [&](const char* name, DType dtype, std::int64_t dim) {
-            return tensorFromBytes(output.sections.get(name), dtype, { s.batch, s.kvHeads, s.seq, dim }).to(context.device);
-        };
-        return { read("k", s.keyDtype, s.keyDim), read("v", s.valueDtype, s.valueDim), {}, {} };
+        std::array<at::Tensor, 2> tensors;
+        forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
+            tensors.at(static_cast<std::size_t>(p)) = tensorFromBytes(output.sections.get(p == 0 ? "k" : "v"),
+                p == 0 ? s.keyDtype : s.valueDtype, { s.batch, s.kvHeads, s.seq, p == 0 ? s.keyDim : s.valueDim })
+                                                          .to(context.device);
+        });
+        return { tensors[0], tensors[1], {}, {} };
     }
 };
 

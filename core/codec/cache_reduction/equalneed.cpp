@@ -37,10 +37,11 @@ double waterFillingError(std::vector<double> variances, double bits)
     return error;
 }
 
-std::vector<std::size_t> equalNeedGroups(const std::vector<double>& variances, std::size_t groups, double bits)
+std::vector<std::size_t> equalNeedGroups(
+    const std::vector<double>& variances, std::size_t coded, std::size_t groups, double bits)
 {
     const std::size_t n = variances.size();
-    std::vector<std::size_t> order(n), group(n);
+    std::vector<std::size_t> order(n), group(n, groups);
     std::iota(order.begin(), order.end(), std::size_t(0));
     std::stable_sort(
         order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return variances[a] > variances[b]; });
@@ -51,10 +52,10 @@ std::vector<std::size_t> equalNeedGroups(const std::vector<double>& variances, s
     for (std::size_t g = 0; g < groups; ++g) {
         const std::size_t left = groups - g;
         // A strong component may need more than its group has: the level is found anew for what remains.
-        const double level = waterLevel(falling.data() + at, falling.data() + n, bits * double(left));
+        const double level = waterLevel(falling.data() + at, falling.data() + coded, bits * double(left));
         double need = 0;
         const std::size_t begin = at;
-        while (at < n && (at == begin || n - at >= left)) {
+        while (at < coded && (at == begin || coded - at >= left)) {
             const double own
                 = std::max(0.0, 0.5 * std::log2(std::max(falling[at], smallest) / std::max(level, smallest)));
             if (at > begin && left > 1 && need + own / 2 > bits)

@@ -108,7 +108,8 @@ private:
     FastVShapes shapesOf(const LayerShape& s) const
     {
         FastVShape shape { s.keyDim, params().integer("num_centroids"), params().integer("stages"),
-            params().integer("subvector"), static_cast<int>(params().integer("codebook_bits")) };
+            params().integer("subvector"), static_cast<int>(params().integer("codebook_bits")),
+            params().real("coded_share") };
         FastVShapes shapes { shape, shape, s.kvHeads };
         shapes.value.dim = s.valueDim;
         return shapes;
@@ -160,6 +161,9 @@ const MethodRegistration registration { withFactory<FastV>({
             "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys are more alike."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" },
             "klt: codes describe principal components of each head, stored; none: channels; auto: whichever promises less error."),
+        folded(param::real("coded_share", "Coded share", 1, 0.01, 1, 0.01, "",
+            "Share of each head's components, strongest first, that codes describe; the others become their mean, which saves "
+            "their codebooks where there are few tokens.")),
         folded(param::integer("update_interval", "Refresh interval", 100, 1, 1000000, "tokens",
             "As the training tokens stream in, centroids move to the mean of their members after so many tokens.", ParamScale::Log)),
         folded(param::integer("iterations", "Passes", 6, 0, 100, "", "Passes over the training tokens; 0 keeps the drawn tokens as centroids.")),

@@ -5,9 +5,12 @@
 #include "core/codec/matrix_factorization/packedfactors.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/groupquant.h"
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/linalg_inv.h>
+#include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -20,9 +23,11 @@ namespace {
 /// A coordinate whose rounding would add more than this share of what its codes leave over is kept at half precision:
 /// outliers stretch its range.
 constexpr double roundingShare = 0.5;
-constexpr int basisBits = 6; ///< of a transform's entry: its rounding is undone by the projection
+/// Bits of a transform's entry. The projection undoes their rounding where the directions span the whole space.
+constexpr int wholeBasisBits = 6, partialBasisBits = 8;
 
-std::size_t groupBytes(const FastVShape& shape) { return shape.groups() <= 256 ? 1 : 2; }
+/// A component without a group is said to be in group groups().
+std::size_t groupBytes(const FastVShape& shape) { return shape.groups() < 256 ? 1 : 2; }
 
 ByteSpan take(ByteSpan bytes, std::size_t& at, std::size_t count)
 {
@@ -32,42 +37,70 @@ ByteSpan take(ByteSpan bytes, std::size_t& at, std::size_t count)
     return bytes.subspan(at - count, count);
 }
 
-std::vector<int> basisWidths(std::int64_t dim) { return std::vector<int>(static_cast<std::size_t>(dim), basisBits); }
+std::vector<int> basisWidths(std::size_t rows, std::int64_t dim)
+{
+    return std::vector<int>(rows, rows == static_cast<std::size_t>(dim) ? wholeBasisBits : partialBasisBits);
+}
+
+/// Rows of the components that have a group, in their own order.
+at::Tensor codedRows(const at::Tensor& basis, const std::vector<std::size_t>& groupOf, std::size_t groups)
+{
+    std::vector<at::Tensor> rows;
+    for (std::size_t i = 0; i < groupOf.size(); ++i)
+        if (groupOf[i] < groups)
+            rows.push_back(basis.select(0, static_cast<std::int64_t>(i)));
+    return at::stack(rows);
+}
 
 } // namespace
 
 int FastVShape::codeBits() const { return std::bit_width(static_cast<std::uint64_t>(centroids - 1)); }
 
-std::size_t FastVShape::basisBytes() const { return rowsBytes(basisWidths(dim), dim); }
+std::size_t FastVShape::basisBytes() const { return rowsBytes(basisWidths(codedComponents(), dim), dim); }
 
-FastVBook::FastVBook(const FastVShape& shape, const at::Tensor& basis, const std::vector<std::size_t>& groupOf)
+FastVBook::FastVBook(const FastVShape& shape, const at::Tensor& basis, const at::Tensor& mean, const std::vector<std::size_t>& groupOf)
     : m_shape(shape)
 {
     m_stored.push_back(std::byte(basis.defined()));
     for (std::size_t group : groupOf)
         for (std::size_t b = 0; b < groupBytes(shape); ++b)
             m_stored.push_back(std::byte(group >> (8 * b) & 0xff));
-    if (basis.defined())
-        m_basis = roundedRows(basis, basisWidths(shape.dim), m_stored);
+    if (basis.defined()) {
+        const at::Tensor coded = codedRows(basis, groupOf, shape.groups());
+        m_basis = roundedRows(coded, basisWidths(static_cast<std::size_t>(coded.size(0)), shape.dim), m_stored);
+    }
     setGroups(groupOf);
+    invert();
+    if (latents() == shape.dim)
+        return;
+    const at::Tensor rest = mean - turnBack(project(mean.unsqueeze(0)).t()).squeeze(0);
+    std::size_t at = m_stored.size();
+    writeHalves(rest, m_stored);
+    m_offset = readHalves(m_stored, at, shape.dim);
 }
 
 void FastVBook::setGroups(const std::vector<std::size_t>& groupOf)
 {
-    m_order = at::empty({ m_shape.dim }, at::kLong);
-    m_place = at::empty({ m_shape.dim }, at::kLong);
-    std::int64_t at = 0;
+    std::vector<std::int64_t> order, rowOf; // of a component, and its row among those that are coded
+    for (std::size_t i = 0; i < groupOf.size(); ++i)
+        rowOf.push_back(i == 0 ? 0 : rowOf.back() + (groupOf[i - 1] < m_shape.groups()));
+    std::vector<std::int64_t> rows;
     for (std::size_t g = 0; g < m_shape.groups(); ++g) {
-        m_begin.push_back(static_cast<std::size_t>(at));
+        m_begin.push_back(order.size());
         for (std::size_t i = 0; i < groupOf.size(); ++i)
             if (groupOf[i] == g) {
-                m_order.data_ptr<std::int64_t>()[at] = static_cast<std::int64_t>(i);
-                m_place.data_ptr<std::int64_t>()[i] = at++;
+                order.push_back(static_cast<std::int64_t>(i));
+                rows.push_back(rowOf[i]);
             }
     }
-    m_begin.push_back(static_cast<std::size_t>(at));
-    if (m_basis.defined())
-        m_basis = at::index_select(m_basis, 0, m_order);
+    m_begin.push_back(order.size());
+    m_order = at::empty({ static_cast<std::int64_t>(order.size()) }, at::kLong);
+    std::copy(order.begin(), order.end(), m_order.data_ptr<std::int64_t>());
+    if (!m_basis.defined())
+        return;
+    at::Tensor places = at::empty_like(m_order);
+    std::copy(rows.begin(), rows.end(), places.data_ptr<std::int64_t>());
+    m_basis = at::index_select(m_basis, 0, places);
 }
 
 void FastVBook::invert()
@@ -75,7 +108,8 @@ void FastVBook::invert()
     if (!m_basis.defined())
         return;
     try {
-        m_projection = at::linalg_inv(m_basis).t().contiguous();
+        const at::Tensor wide = m_basis.to(at::kDouble);
+        m_projection = at::linalg_solve(at::mm(wide, wide.t()), wide).to(at::kFloat);
     } catch (const c10::Error&) {
         throw inputError("the transform beside the codebooks has no inverse");
     }
@@ -90,12 +124,15 @@ FastVBook FastVBook::read(ByteSpan bytes, std::size_t& at, const FastVShape& sha
     std::vector<std::size_t> groupOf;
     for (std::size_t i = 0; i < map.size(); i += size) {
         groupOf.push_back(size == 1 ? std::to_integer<std::size_t>(map[i]) : loadLe<std::uint16_t>(map.data() + i));
-        if (groupOf.back() >= shape.groups())
+        if (groupOf.back() > shape.groups())
             throw inputError("the section with the codebooks names a sub-space that does not exist");
     }
+    const auto coded = groupOf.size() - static_cast<std::size_t>(std::count(groupOf.begin(), groupOf.end(), shape.groups()));
     if (hasBasis)
-        book.m_basis = readRows(bytes, at, basisWidths(shape.dim), shape.dim);
+        book.m_basis = readRows(bytes, at, basisWidths(coded, shape.dim), shape.dim);
     book.setGroups(groupOf);
+    if (coded < groupOf.size())
+        book.m_offset = readHalves(bytes, at, shape.dim);
     for (std::int64_t s = 0; s < shape.stages; ++s)
         book.readStage(bytes, at);
     book.m_stored.assign(bytes.begin() + std::ptrdiff_t(from), bytes.begin() + std::ptrdiff_t(at));
@@ -104,7 +141,7 @@ FastVBook FastVBook::read(ByteSpan bytes, std::size_t& at, const FastVShape& sha
 
 void FastVBook::addStage(const std::vector<Centroids>& stage, const std::vector<double>& errors)
 {
-    const auto count = static_cast<std::size_t>(m_shape.centroids), dim = static_cast<std::size_t>(m_shape.dim);
+    const auto count = static_cast<std::size_t>(m_shape.centroids), dim = static_cast<std::size_t>(latents());
     std::vector<std::uint8_t> isWide(dim), codes(count);
     Bytes narrow, wide;
     std::vector<std::uint8_t> narrowCodes;
@@ -140,7 +177,7 @@ void FastVBook::addStage(const std::vector<Centroids>& stage, const std::vector<
 
 void FastVBook::readStage(ByteSpan bytes, std::size_t& at)
 {
-    const auto count = static_cast<std::size_t>(m_shape.centroids), dim = static_cast<std::size_t>(m_shape.dim);
+    const auto count = static_cast<std::size_t>(m_shape.centroids), dim = static_cast<std::size_t>(latents());
     std::vector<std::uint8_t> isWide(dim);
     unpackBits(take(bytes, at, packedBytes(dim, 1)), 1, isWide);
     const auto wides = static_cast<std::size_t>(std::count(isWide.begin(), isWide.end(), 1));
@@ -170,12 +207,21 @@ void FastVBook::readStage(ByteSpan bytes, std::size_t& at)
 
 at::Tensor FastVBook::project(const at::Tensor& rows) const
 {
-    return m_basis.defined() ? at::mm(m_projection, rows.t()) : at::index_select(rows.t(), 0, m_order);
+    const at::Tensor centred = m_offset.defined() ? rows - m_offset : rows;
+    return m_basis.defined() ? at::mm(m_projection, centred.t()) : at::index_select(centred.t(), 0, m_order);
+}
+
+at::Tensor FastVBook::turnBack(const at::Tensor& latents) const
+{
+    if (m_basis.defined())
+        return at::mm(latents, m_basis);
+    return at::zeros({ latents.size(0), m_shape.dim }, at::kFloat).index_copy_(1, m_order, latents);
 }
 
 at::Tensor FastVBook::rebuild(const at::Tensor& latents) const
 {
-    return m_basis.defined() ? at::mm(latents, m_basis) : at::index_select(latents, 1, m_place);
+    const at::Tensor rows = turnBack(latents);
+    return m_offset.defined() ? rows + m_offset : rows;
 }
 
 at::Tensor FastVBook::tables() const
@@ -184,12 +230,11 @@ at::Tensor FastVBook::tables() const
     std::vector<at::Tensor> all;
     for (std::size_t c = 0; c < m_shape.codesPerRow(); ++c) {
         const Centroids& book = centroids(c / groups, c % groups);
-        at::Tensor latents = at::zeros({ m_shape.centroids, m_shape.dim }, at::kFloat);
+        const at::Tensor z = at::zeros({ m_shape.centroids, latents() }, at::kFloat);
         for (std::size_t k = 0; k < book.count; ++k)
             std::copy_n(book.rows.data() + k * book.width, book.width,
-                latents.data_ptr<float>() + static_cast<std::int64_t>(k) * m_shape.dim
-                    + static_cast<std::int64_t>(begin(c % groups)));
-        all.push_back(rebuild(latents));
+                z.data_ptr<float>() + static_cast<std::int64_t>(k) * latents() + static_cast<std::int64_t>(begin(c % groups)));
+        all.push_back(c == 0 ? rebuild(z) : turnBack(z));
     }
     return at::stack(all).contiguous();
 }

@@ -12,6 +12,7 @@ namespace pikv {
 namespace {
 
 struct Spread {
+    at::Tensor mean; ///< [dim]
     at::Tensor basis; ///< principal directions as rows, by falling variance
     std::vector<double> principal, channels; ///< variances along the directions and of the channels
 };
@@ -37,10 +38,10 @@ Spread spreadOf(const at::Tensor& rows, const at::Tensor& importance, bool direc
     const at::Tensor centred = rows - mean;
     const at::Tensor weighted = centred * (weights / weights.sum()).unsqueeze(1);
     if (!directions)
-        return { {}, {}, listOf((centred * weighted).sum(0)) };
+        return { mean, {}, {}, listOf((centred * weighted).sum(0)) };
     const at::Tensor covariance = at::mm(centred.t(), weighted);
     const auto [values, vectors] = at::linalg_eigh(covariance);
-    return { vectors.flip({ 1 }).t().contiguous(), listOf(values.flip({ 0 })), listOf(covariance.diagonal()) };
+    return { mean, vectors.flip({ 1 }).t().contiguous(), listOf(values.flip({ 0 })), listOf(covariance.diagonal()) };
 }
 
 /// Whether principal directions promise less error than the bits that they cost would give the channels.
@@ -91,10 +92,9 @@ FastVBook FastVBook::learn(const at::Tensor& rows, const at::Tensor& weights, co
     const bool turns = training.transform == Transform::Klt
         || (training.transform == Transform::Auto && directionsPay(spread, shape, training.tokens));
     job.checkpoint();
-    FastVBook book(shape, turns ? spread.basis : at::Tensor(),
-        equalNeedGroups(
-            turns ? spread.principal : spread.channels, shape.groups(), double(shape.stages) * shape.codeBits()));
-    book.invert();
+    FastVBook book(shape, turns ? spread.basis : at::Tensor(), spread.mean,
+        equalNeedGroups(turns ? spread.principal : spread.channels, shape.codedComponents(), shape.groups(),
+            double(shape.stages) * shape.codeBits()));
     at::Tensor latents = book.project(rows).contiguous();
     const auto n = static_cast<std::size_t>(latents.size(1));
     const at::Tensor importance = weights.defined() ? weights.contiguous() : weights;

@@ -4,6 +4,7 @@
 #include "core/kernels/bitpack.h"
 #include "core/kernels/groupquant.h"
 #include "core/kernels/tablesum.h"
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <algorithm>
@@ -50,15 +51,20 @@ void FastVPlane::encodeBlock(const float* rows, std::size_t n, std::uint8_t* cod
         const_cast<float*>(rows), { static_cast<std::int64_t>(n), static_cast<std::int64_t>(m_dim) }, at::kFloat);
     const at::Tensor latents = m_book.project(block).contiguous();
     float* data = latents.data_ptr<float>();
-    const std::size_t groups = m_book.shape().groups();
+    const std::size_t groups = m_book.shape().groups(), numbers = m_book.begin(groups);
+    std::fill_n(errors, n, 0.0f);
+    if (m_book.offset().defined()) { // what is not in z is lost
+        const at::Tensor all = (block - m_book.offset()).square().sum(1), coded = latents.square().sum(0);
+        for (std::size_t i = 0; i < n; ++i)
+            errors[i] = std::max(0.0f, all.data_ptr<float>()[i] - coded.data_ptr<float>()[i]);
+    }
     for (std::size_t c = 0; c < m_codesPerRow; ++c) {
         const Centroids& centroids = m_book.centroids(c / groups, c % groups);
         float* channels = data + m_book.begin(c % groups) * n;
         nearestCentroids(channels, n, n, centroids.view(), codes + c * n);
         subtractCentroids(channels, n, n, centroids.view(), codes + c * n);
     }
-    std::fill_n(errors, n, 0.0f);
-    for (std::size_t j = 0; j < m_dim; ++j)
+    for (std::size_t j = 0; j < numbers; ++j)
         for (std::size_t i = 0; i < n; ++i)
             errors[i] += data[j * n + i] * data[j * n + i];
 }
@@ -79,7 +85,7 @@ void FastVPlane::decodeBlock(const std::uint8_t* codes, std::size_t n, const at:
         throw inputError("a code names a centroid that does not exist");
     if (tables.defined())
         return sumTables({ tables.data_ptr<float>(), m_codesPerRow, entries, m_dim }, codes, n, out);
-    const at::Tensor latents = floatRows(n, m_dim);
+    const at::Tensor latents = floatRows(n, static_cast<std::size_t>(m_book.latents()));
     sumCentroids(codes, n, latents.data_ptr<float>());
     const at::Tensor rows = m_book.rebuild(latents).contiguous();
     std::copy_n(rows.data_ptr<float>(), n * m_dim, out);
@@ -91,7 +97,7 @@ void FastVPlane::sumCentroids(const std::uint8_t* codes, std::size_t n, float* l
     for (std::size_t c = 0; c < m_codesPerRow; ++c, codes += n) {
         const Centroids& centroids = m_book.centroids(c / groups, c % groups);
         float* out = latents + m_book.begin(c % groups);
-        for (std::size_t i = 0; i < n; ++i, out += m_dim) {
+        for (std::size_t i = 0; i < n; ++i, out += m_book.latents()) {
             const float* centroid = centroids.rows.data() + codes[i] * centroids.width;
             for (std::size_t j = 0; j < centroids.width; ++j)
                 out[j] = c < groups ? centroid[j] : out[j] + centroid[j];

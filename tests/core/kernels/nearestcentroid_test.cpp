@@ -165,15 +165,19 @@ private Q_SLOTS:
 
     void groupsNeedEquallyManyBits()
     {
-        const std::vector<std::size_t> equal = equalNeedGroups(std::vector<double>(12, 1.0), 4, 3);
+        const std::vector<std::size_t> equal = equalNeedGroups(std::vector<double>(12, 1.0), 12, 4, 3);
         QVERIFY((equal == std::vector<std::size_t> { 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3 }));
-        const std::vector<std::size_t> strong = equalNeedGroups({ 1, 1, 1, 1e6, 1, 1, 1 }, 3, 4);
+        const std::vector<std::size_t> strong = equalNeedGroups({ 1, 1, 1, 1e6, 1, 1, 1 }, 7, 3, 4);
         QCOMPARE(strong[3], std::size_t(0));
         QCOMPARE(std::count(strong.begin(), strong.end(), std::size_t(0)), std::ptrdiff_t(1));
         for (const std::size_t groups : { 1, 2, 5, 9 }) {
-            const std::vector<std::size_t> any = equalNeedGroups({ 9, 0, 3, 0, 0, 1e-9, 4, 4, 2 }, groups, 5);
+            const std::vector<std::size_t> any = equalNeedGroups({ 9, 0, 3, 0, 0, 1e-9, 4, 4, 2 }, 9, groups, 5);
             QCOMPARE(std::set<std::size_t>(any.begin(), any.end()).size(), groups);
         }
+        const std::vector<std::size_t> some = equalNeedGroups({ 9, 0, 3, 1, 4 }, 3, 2, 5);
+        QCOMPARE(some[1], std::size_t(2)); // neither this one
+        QCOMPARE(some[3], std::size_t(2)); // nor this one has a group
+        QCOMPARE(std::count(some.begin(), some.end(), std::size_t(2)), std::ptrdiff_t(2));
     }
 
     void waterFillingIsTheTextbooks()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// fastvideo: no drift, the target ratio, keyframes, importance, and parameters.
+// fastvideo: no drift, keyframes, prediction and parameters; its target and importance: ratios_test.cpp, importance_test.cpp.
 #include "core/codec/cache_reduction/keyframes.h"
 #include "core/codec/cache_reduction/ratesearch.h"
 #include "core/eval/evaluator.h"
@@ -60,44 +60,6 @@ private Q_SLOTS:
         }
     }
 
-    void targetIsMet_data()
-    {
-        QTest::addColumn<double>("ratio");
-        QTest::addColumn<int>("batch");
-        QTest::addColumn<int>("seq");
-        QTest::addColumn<int>("headDim");
-        QTest::addColumn<bool>("weighted");
-        QTest::newRow("half, small") << 0.5 << 1 << 256 << 32 << false;
-        QTest::newRow("quarter, sampled") << 0.25 << 2 << 2000 << 64 << false;
-        QTest::newRow("tenth, sampled") << 0.1 << 1 << 3000 << 64 << false;
-        QTest::newRow("half, tiny") << 0.5 << 1 << 61 << 32 << false;
-        QTest::newRow("quarter, tiny, importance") << 0.25 << 1 << 301 << 32 << true;
-        QTest::newRow("short, with its sink") << 0.2 << 1 << 200 << 64 << false;
-        QTest::newRow("odd sizes") << 0.3 << 3 << 301 << 20 << false;
-        QTest::newRow("importance") << 0.25 << 1 << 1500 << 64 << true;
-    }
-    void targetIsMet()
-    {
-        QFETCH(double, ratio);
-        QFETCH(int, batch);
-        QFETCH(int, seq);
-        QFETCH(int, headDim);
-        QFETCH(bool, weighted);
-        GenerateOptions options = smallCache();
-        options.batch = batch;
-        options.seq = seq;
-        options.headDim = headDim;
-        const CachePtr cache = generateCache(options);
-        at::Tensor importance;
-        if (weighted) {
-            importance = at::full({ batch, seq }, 0.05f);
-            importance.narrow(1, 100, 200).fill_(0.9f);
-        }
-        const auto method = makeCompressor(parseSpec("fastvideo:compression_ratio=" + std::to_string(ratio)));
-        const double stored = double(encode(*method, *cache, importance).fileBytes()), wanted = ratio * double(cache->info().referenceBytes());
-        QVERIFY2(std::abs(stored / wanted - 1) < 0.02, qPrintable(QString("%1 of the target").arg(stored / wanted)));
-    }
-
     void predictionPays()
     {
         GenerateOptions options = smallCache();
@@ -116,22 +78,6 @@ private Q_SLOTS:
         const MemoryCache still({}, { { noise, noise.clone(), {}, {} } });
         const auto noiseError = [&](const char* spec) { return relativeError(noise, decode(encode(*makeCompressor(parseSpec(spec)), still))->layer(0).key); };
         QVERIFY(noiseError("fastvideo:motion_threshold=4") < 1.03 * noiseError("fastvideo:keyframe_interval=1"));
-    }
-
-    void importanceMovesTheError()
-    {
-        const CachePtr cache = generateCache(smallCache());
-        at::Tensor importance = at::full({ 1, 96 }, 0.02f);
-        importance.narrow(1, 40, 12).fill_(1.0f);
-        const auto error = [&](const at::Tensor& weights, std::int64_t first, std::int64_t count) {
-            const auto decoded = decode(encode(*makeCompressor(parseSpec("fastvideo:compression_ratio=0.25")), *cache, weights));
-            double sum = 0;
-            for (int i = 0; i < cache->layerCount(); ++i)
-                sum += relativeError(cache->layer(i).value.narrow(2, first, count), decoded->layer(i).value.narrow(2, first, count));
-            return sum;
-        };
-        QVERIFY(error(importance, 40, 12) < 0.5 * error({}, 40, 12));
-        QVERIFY(error(importance, 52, 44) > error({}, 52, 44));
     }
 
     void sceneCutStartsAKeyframe()

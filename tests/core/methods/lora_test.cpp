@@ -79,22 +79,6 @@ private Q_SLOTS:
         }
     }
 
-    void importanceMovesTheError()
-    {
-        const CachePtr cache = generateCache(smallCache());
-        at::Tensor importance = at::full({ 1, 96 }, 0.02f);
-        importance.narrow(1, 40, 12).fill_(1.0f);
-        const auto error = [&](const at::Tensor& weights, std::int64_t first, std::int64_t count) {
-            const auto decoded = decode(encode(*makeCompressor(parseSpec("lora:rank=4")), *cache, weights));
-            double sum = 0;
-            for (int i = 0; i < cache->layerCount(); ++i)
-                sum += relativeError(cache->layer(i).value.narrow(2, first, count), decoded->layer(i).value.narrow(2, first, count));
-            return sum;
-        };
-        QVERIFY(error(importance, 40, 12) < 0.8 * error({}, 40, 12));
-        QVERIFY(error(importance, 52, 44) > error({}, 52, 44));
-    }
-
     void undoingTheRotationPays()
     {
         GenerateOptions options = smallCache();

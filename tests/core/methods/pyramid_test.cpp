@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// pyramid: what its levels and axes do; its target and importance: ratios_test.cpp, importance_test.cpp.
+#include "core/eval/evaluator.h"
+#include "methodcases.h"
+#include "testmain.h"
+#include <ATen/ops/arange.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/randn.h>
+#include <QTest>
+
+using namespace pikv;
+using namespace pikvtest;
+
+class PyramidTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { at::manual_seed(17); }
+
+    void errorFallsAsBytesRise_data()
+    {
+        QTest::addColumn<QString>("rest");
+        QTest::newRow("tokens") << "";
+        QTest::newRow("layers") << ",axis=layer";
+        QTest::newRow("channels") << ",transform=none";
+        QTest::newRow("one level") << ",num_levels=1";
+    }
+    void errorFallsAsBytesRise()
+    {
+        QFETCH(QString, rest);
+        EvaluationRequest request;
+        request.cache = generateCache(smallCache());
+        double keys = 2, values = 2;
+        std::uint64_t bytes = 0;
+        for (const char* ratio : { "0.1", "0.15", "0.25", "0.4", "0.6" }) {
+            request.method = parseSpec(std::string("pyramid:compression_ratio=") + ratio + rest.toStdString());
+            const EvaluationResult result = evaluate(request);
+            QVERIFY2(result.quality.keyNmse < keys && result.quality.valueNmse < values, ratio);
+            QVERIFY(result.storedBytes > bytes);
+            keys = result.quality.keyNmse;
+            values = result.quality.valueNmse;
+            bytes = result.storedBytes;
+        }
+    }
+
+    void firstLayersGetMoreOnTheLayerAxis()
+    {
+        // Layers alike but for their seed: what differs is their budget.
+        GenerateOptions options = smallCache();
+        options.layers = 4;
+        options.seq = 512;
+        const CachePtr cache = generateCache(options);
+        const EncodedCache encoded = encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.3,axis=layer")), *cache);
+        const auto decoded = decode(encoded);
+        double last = 0;
+        std::uint64_t bytes = ~std::uint64_t(0);
+        for (int i = 0; i < 4; ++i) {
+            const double error = relativeError(cache->layer(i).value, decoded->layer(i).value);
+            QVERIFY(error > last);
+            QVERIFY(encoded.layers[std::size_t(i)].byteCount() < bytes);
+            last = error;
+            bytes = encoded.layers[std::size_t(i)].byteCount();
+        }
+    }
+
+    void importantTokensAreInTheFirstLevel()
+    {
+        const CachePtr cache = generateCache(smallCache());
+        const at::Tensor falling = (at::arange(96, at::kFloat) / 96).flip(0).unsqueeze(0);
+        const auto decoded = decode(encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.2,num_levels=4,decay_factor=0.5")), *cache, falling));
+        const auto error = [&](std::int64_t first) {
+            return relativeError(cache->layer(1).value.narrow(2, first, 10), decoded->layer(1).value.narrow(2, first, 10));
+        };
+        QVERIFY(error(8) < 0.5 * error(80));
+    }
+
+    void transformPaysForCorrelatedChannels()
+    {
+        const at::Tensor mix = at::mm(at::randn({ 4, 32 }).t(), at::randn({ 4, 32 }));
+        const at::Tensor rows = at::mm(at::randn({ 1024, 32 }), mix).view({ 1, 1, 1024, 32 });
+        const MemoryCache cache({}, { { rows, rows.clone(), {}, {} } });
+        const auto error = [&](const char* transform) {
+            const auto method = makeCompressor(parseSpec(std::string("pyramid:compression_ratio=0.1,transform=") + transform));
+            return relativeError(rows, decode(encode(*method, cache))->layer(0).key);
+        };
+        QVERIFY(error("klt") < 0.1 * error("none"));
+        QVERIFY(error("auto") < 1.1 * error("klt")); // the longer spec takes a few bytes
+    }
+
+    void unreachableTargetsWarn()
+    {
+        const CachePtr cache = generateCache(smallCache());
+        const auto warnings = makeCompressor(parseSpec("pyramid:compression_ratio=0.02"))->warnings(cache->info());
+        QCOMPARE(warnings.size(), std::size_t(1));
+        QVERIFY(warnings[0].find("compression_ratio=0.02") != std::string::npos);
+        QVERIFY(makeCompressor(parseSpec("pyramid:compression_ratio=0.3"))->warnings(cache->info()).empty());
+    }
+};
+
+PIKV_TEST(PyramidTest)
+#include "pyramid_test.moc"

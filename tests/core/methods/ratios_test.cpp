@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The methods that are given a ratio meet it, whatever the shape.
+#include "methodcases.h"
+#include "testmain.h"
+#include <ATen/ops/full.h>
+#include <QTest>
+#include <cmath>
+
+using namespace pikv;
+using namespace pikvtest;
+
+namespace {
+
+struct Case {
+    const char* name;
+    double ratio;
+    int batch, seq, headDim;
+    bool weighted = false;
+    const char* more = "";
+};
+
+constexpr Case cases[] = {
+    { "half, small", 0.5, 1, 256, 32 },
+    { "quarter, sampled", 0.25, 2, 2000, 64 },
+    { "tenth, sampled", 0.1, 1, 3000, 64 },
+    { "half, tiny", 0.5, 1, 61, 32 },
+    { "quarter, tiny, importance", 0.25, 1, 301, 32, true },
+    { "short", 0.2, 1, 200, 64 },
+    { "odd sizes", 0.3, 3, 301, 20 },
+    { "importance", 0.25, 1, 1500, 64, true },
+    { "protected tokens", 0.4, 1, 200, 64, false, ",sinks=4,recent=16" },
+};
+
+} // namespace
+
+class RatiosTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void targetIsMet_data()
+    {
+        QTest::addColumn<QString>("spec");
+        QTest::addColumn<const Case*>("shape");
+        for (const Case& c : cases)
+            for (const char* method : { "fastvideo", "pyramid", "pyramid:axis=layer" }) {
+                const QString id = method;
+                if (id.contains("axis") && *c.more)
+                    continue; // the last layer's share is less than its protected tokens: it says so
+                QTest::addRow("%s, %s", method, c.name)
+                    << id + (id.contains(':') ? "," : ":") + "compression_ratio=" + QString::number(c.ratio) + c.more << &c;
+            }
+    }
+    void targetIsMet()
+    {
+        QFETCH(QString, spec);
+        QFETCH(const Case*, shape);
+        GenerateOptions options = smallCache();
+        options.batch = shape->batch;
+        options.seq = shape->seq;
+        options.headDim = shape->headDim;
+        const CachePtr cache = generateCache(options);
+        at::Tensor importance;
+        if (shape->weighted) {
+            importance = at::full({ shape->batch, shape->seq }, 0.05f);
+            importance.narrow(1, 100, 200).fill_(0.9f);
+        }
+        const auto method = makeCompressor(parseSpec(spec.toStdString()));
+        QVERIFY(method->warnings(cache->info()).empty());
+        const double stored = double(encode(*method, *cache, importance).fileBytes()), wanted = shape->ratio * double(cache->info().referenceBytes());
+        QVERIFY2(std::abs(stored / wanted - 1) < 0.02, qPrintable(QString("%1 of the target").arg(stored / wanted)));
+    }
+};
+
+PIKV_TEST(RatiosTest)
+#include "ratios_test.moc"

@@ -21,14 +21,15 @@ constexpr std::int64_t leastRows = 2048; ///< that a covariance is estimated fro
 
 float roundedToHalf(float value) { return static_cast<float>(c10::Half(value)); }
 
-/// A contiguous transpose; on the CPU by tiles, which is several times faster than copying a strided tensor.
-at::Tensor transposed(const at::Tensor& matrix)
+/// A transpose whose rows have a unit stride; on the CPU by tiles, which is several times faster than copying a strided tensor.
+at::Tensor transposed(const at::Tensor& matrix, std::int64_t outStride)
 {
     if (!matrix.is_cpu())
         return matrix.t().contiguous();
-    const at::Tensor source = matrix.contiguous(), out = at::empty({ matrix.size(1), matrix.size(0) }, at::kFloat);
-    transpose(source.data_ptr<float>(), static_cast<std::size_t>(matrix.size(0)), static_cast<std::size_t>(matrix.size(1)),
-        out.data_ptr<float>());
+    const at::Tensor source = matrix.stride(1) == 1 ? matrix : matrix.contiguous();
+    const at::Tensor out = at::empty({ matrix.size(1), outStride }, at::kFloat).narrow(1, 0, matrix.size(0));
+    transpose(source.data_ptr<float>(), static_cast<std::size_t>(source.stride(0)), static_cast<std::size_t>(matrix.size(0)),
+        static_cast<std::size_t>(matrix.size(1)), out.data_ptr<float>(), static_cast<std::size_t>(outStride));
     return out;
 }
 
@@ -106,14 +107,14 @@ HeadBasis HeadBasis::identity(const at::Tensor& mean)
 at::Tensor HeadBasis::project(const at::Tensor& centred) const
 {
     if (isIdentity())
-        return transposed(centred);
+        return transposed(centred, static_cast<std::int64_t>(spreadStride(static_cast<std::size_t>(centred.size(0)))));
     return at::matmul(at::linalg_inv(m_vectors.t()), centred.t());
 }
 
 at::Tensor HeadBasis::rebuild(const at::Tensor& coefficients) const
 {
     if (isIdentity())
-        return transposed(coefficients).add_(m_mean);
+        return transposed(coefficients, coefficients.size(0)).add_(m_mean);
     return at::addmm(m_mean, coefficients.t(), m_vectors);
 }
 

@@ -8,10 +8,10 @@
 #include "core/codec/tensorbytes.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/floatrows.h"
+#include "core/kernels/transpose.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 #include <bit>
 
 namespace pikv {
@@ -180,14 +180,14 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     }
     forEachPlane(c10::kCPU, static_cast<std::int64_t>(planes.size()), context.job, [&](std::int64_t p) {
         const auto at = static_cast<std::size_t>(p);
-        PyramidPlane& plane = planes[at];
-        makeCoefficients(plane);
-        const std::int64_t rows = plane.coefficients.size(1);
+        const PyramidPlane& plane = planes[at];
+        const at::Tensor coefficients = coefficientsOf(plane);
+        const std::int64_t stride = coefficients.stride(0);
         codes[at].reserve(codeBytes(planeBits[at], order, plane.dim));
         for (int l = 0; l < order.levels(); ++l)
             for (std::int64_t c = 0; c < plane.dim; ++c)
                 if (const int width = planeBits[at][l * plane.dim + c]; width > 0 && order.count(l) > 0)
-                    encodeCoefficients(plane.coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)],
+                    encodeCoefficients(coefficients.data_ptr<float>() + c * stride + order.begin[static_cast<std::size_t>(l)],
                         order.count(l), width, codes[at]);
     });
     Bytes all;
@@ -221,21 +221,29 @@ struct PlaneReader {
     void decode(ByteSpan codes, const LevelOrder& order, const at::Tensor& target) const
     {
         const std::int64_t rows = order.rows.numel(), seq = target.size(1);
-        const at::Tensor coefficients = at::zeros({ dim, rows }, at::kFloat);
+        const auto stride = static_cast<std::int64_t>(spreadStride(static_cast<std::size_t>(rows)));
+        const at::Tensor coefficients = at::empty({ dim, stride }, at::kFloat).narrow(1, 0, rows);
         std::size_t position = at;
         for (int l = 0; l < order.levels(); ++l)
-            for (std::int64_t c = 0; c < dim; ++c)
+            for (std::int64_t c = 0; c < dim; ++c) {
+                float* out = coefficients.data_ptr<float>() + c * stride + order.begin[static_cast<std::size_t>(l)];
                 if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
-                    decodeCoefficients(codes, position, width,
-                        coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)], order.count(l));
-        const at::Tensor rebuilt = basis.rebuild(coefficients).contiguous();
+                    decodeCoefficients(codes, position, width, out, order.count(l));
+                else
+                    std::fill_n(out, order.count(l), 0.0f);
+            }
+        constexpr std::int64_t blockRows = 512; // stay in the processor's cache until they are stored
         const DType dtype = dtypeOf(target.scalar_type());
         auto* out = static_cast<std::byte*>(target.data_ptr());
-        for (std::int64_t i = 0; i < rows; ++i) {
-            const std::int64_t row = order.rows.data_ptr<std::int64_t>()[i];
-            const std::int64_t place = row / seq * target.stride(0) + row % seq * dim;
-            fromFloats(rebuilt.data_ptr<float>() + i * dim, dtype, static_cast<std::size_t>(dim),
-                out + static_cast<std::size_t>(place) * dtypeSize(dtype));
+        for (std::int64_t first = 0; first < rows; first += blockRows) {
+            const std::int64_t count = std::min(blockRows, rows - first);
+            const at::Tensor rebuilt = basis.rebuild(coefficients.narrow(1, first, count)).contiguous();
+            for (std::int64_t i = 0; i < count; ++i) {
+                const std::int64_t row = order.rows.data_ptr<std::int64_t>()[first + i];
+                const std::int64_t place = row / seq * target.stride(0) + row % seq * dim;
+                fromFloats(rebuilt.data_ptr<float>() + i * dim, dtype, static_cast<std::size_t>(dim),
+                    out + static_cast<std::size_t>(place) * dtypeSize(dtype));
+            }
         }
     }
 };

@@ -29,35 +29,27 @@ double energyOf(const PyramidPlane& plane, const LevelOrder& order)
     return energy;
 }
 
-/// Mean squares of every coefficient row within every level: [levels * dim].
-std::vector<double> coefficientVariances(const at::Tensor& coefficients, const LevelOrder& order)
+/// Mean squares of every column within every level, [levels * dim].
+std::vector<double> columnVariances(const at::Tensor& rows, const std::vector<std::int64_t>& begin)
 {
-    std::vector<double> variances;
-    const std::int64_t rows = coefficients.size(1);
-    for (int l = 0; l < order.levels(); ++l)
-        for (std::int64_t c = 0; c < coefficients.size(0); ++c) {
-            const float* values = coefficients.data_ptr<float>() + c * rows + order.begin[static_cast<std::size_t>(l)];
-            const std::int64_t count = order.count(l);
-            variances.push_back(count ? sumOfSquares(values, static_cast<std::size_t>(count)) / double(count) : 0.0);
-        }
-    return variances;
-}
-
-/// The same of every column of the rows.
-std::vector<double> columnVariances(const at::Tensor& centred, const LevelOrder& order)
-{
-    const at::Tensor host = centred.cpu();
-    const auto dim = static_cast<std::size_t>(host.size(1));
-    std::vector<double> variances(static_cast<std::size_t>(order.levels()) * dim);
-    for (int l = 0; l < order.levels(); ++l) {
-        const auto first = static_cast<std::size_t>(order.begin[static_cast<std::size_t>(l)]);
-        const auto count = static_cast<std::size_t>(order.count(l));
-        double* sums = variances.data() + static_cast<std::size_t>(l) * dim;
+    const at::Tensor host = rows.cpu().contiguous();
+    const auto dim = static_cast<std::size_t>(host.size(1)), levels = begin.size() - 1;
+    std::vector<double> variances(levels * dim);
+    for (std::size_t l = 0; l < levels; ++l) {
+        const auto first = static_cast<std::size_t>(begin[l]), count = static_cast<std::size_t>(begin[l + 1]) - first;
+        double* sums = variances.data() + l * dim;
         addColumnSquares(host.data_ptr<float>() + first * dim, count, dim, sums);
         for (std::size_t c = 0; c < dim && count > 0; ++c)
             sums[c] /= double(count);
     }
     return variances;
+}
+
+std::vector<double> variancesOf(const PyramidPlane& plane, const LevelOrder& order)
+{
+    const auto [places, begin] = order.sample();
+    const at::Tensor rows = plane.centred.index_select(0, places.to(plane.centred.device()));
+    return columnVariances(plane.basis.isIdentity() ? rows : plane.basis.project(rows).t(), begin);
 }
 
 } // namespace
@@ -79,6 +71,21 @@ LevelOrder::LevelOrder(const TokenTiers& tiers, const at::Tensor& importance)
     }
 }
 
+std::pair<at::Tensor, std::vector<std::int64_t>> LevelOrder::sample() const
+{
+    constexpr std::int64_t least = 1024; // of a level, where it has so many
+    std::vector<std::int64_t> places, sampleBegin { 0 };
+    for (int l = 0; l < levels(); ++l) {
+        const std::int64_t stride = std::max<std::int64_t>(1, count(l) / least);
+        for (std::int64_t at = begin[static_cast<std::size_t>(l)]; at < begin[static_cast<std::size_t>(l) + 1]; at += stride)
+            places.push_back(at);
+        sampleBegin.push_back(static_cast<std::int64_t>(places.size()));
+    }
+    at::Tensor tensor = at::empty({ sampleBegin.back() }, at::kLong);
+    std::copy(places.begin(), places.end(), tensor.data_ptr<std::int64_t>());
+    return { tensor, sampleBegin };
+}
+
 std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, bool klt, const CodecContext& context)
 {
     const at::Tensor tensors[] = { input.kv.key.to(at::kFloat).contiguous(), input.kv.value.to(at::kFloat).contiguous() };
@@ -94,9 +101,7 @@ std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& 
         plane.dim = plane.centred.size(1);
         plane.basis = HeadBasis::fit(plane.centred, weights, klt);
         plane.centred.sub_(plane.basis.mean());
-        if (klt)
-            makeCoefficients(plane);
-        plane.variances = klt ? coefficientVariances(plane.coefficients, order) : columnVariances(plane.centred, order);
+        plane.variances = variancesOf(plane, order);
         energies[static_cast<std::size_t>(i)] = energyOf(plane, order);
     });
     for (std::size_t p = 0; p < planes.size(); ++p) {
@@ -112,17 +117,14 @@ std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, con
     std::vector<PyramidPlane> raw(planes.size());
     forEachPlane(context.device, static_cast<std::int64_t>(planes.size()), context.job, [&](std::int64_t i) {
         const PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
-        raw[static_cast<std::size_t>(i)] = { HeadBasis::identity(plane.basis.mean()), plane.centred, {},
-            columnVariances(plane.centred, order), plane.dim, plane.energyScale };
+        PyramidPlane& own = raw[static_cast<std::size_t>(i)];
+        own = { HeadBasis::identity(plane.basis.mean()), plane.centred, {}, plane.dim, plane.energyScale };
+        own.variances = variancesOf(own, order);
     });
     return raw;
 }
 
-void makeCoefficients(PyramidPlane& plane)
-{
-    if (!plane.coefficients.defined())
-        plane.coefficients = plane.basis.project(plane.centred).cpu().contiguous();
-}
+at::Tensor coefficientsOf(const PyramidPlane& plane) { return plane.basis.project(plane.centred).cpu(); }
 
 PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& order, bool klt, std::int64_t budget)
 {

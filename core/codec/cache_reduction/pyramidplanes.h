@@ -4,6 +4,7 @@
 #include "core/codec/cache_reduction/headbasis.h"
 #include "core/codec/cache_reduction/tiers.h"
 #include "core/codec/compressor.h"
+#include <utility>
 
 namespace pikv {
 
@@ -11,8 +12,7 @@ namespace pikv {
 struct PyramidPlane {
     HeadBasis basis;
     at::Tensor centred; ///< f32 [rows, dim] in level order, without the basis' mean
-    at::Tensor coefficients; ///< f32 CPU [dim, rows]; of raw channels only when makeCoefficients() was called
-    std::vector<double> variances; ///< [levels * dim] of the coefficients
+    std::vector<double> variances; ///< [levels * dim], mean squares of the coefficients; of long levels by a sample
     std::int64_t dim = 0;
     double energyScale = 0; ///< 1 / signal energy of the plane's tensor (K or V): errors count relative to it
 };
@@ -26,13 +26,16 @@ struct LevelOrder {
     LevelOrder(const TokenTiers& tiers, const at::Tensor& importance);
     std::int64_t count(int level) const { return begin[static_cast<std::size_t>(level) + 1] - begin[static_cast<std::size_t>(level)]; }
     int levels() const { return static_cast<int>(weight.size()); }
+    /// Places in the order, evenly spread over every level, and where each level begins in them: enough for mean squares.
+    std::pair<at::Tensor, std::vector<std::int64_t>> sample() const;
 };
 
 /// Transforms every head of key and value; keys come first.
 std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, bool klt, const CodecContext& context);
 /// The same heads without a transform.
 std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, const LevelOrder& order, const CodecContext& context);
-void makeCoefficients(PyramidPlane& plane);
+/// f32 CPU [dim, rows], the rows' stride being the tensor's.
+at::Tensor coefficientsOf(const PyramidPlane& plane);
 
 /// Widths of every (plane, level, component), in that order, and the relative error they promise.
 struct PyramidPlan {

@@ -123,12 +123,12 @@ void UniformQuantTest::distancesAreFromTheMean()
 
 void UniformQuantTest::floatsTranspose()
 {
-    std::vector<float> in(19 * 45), out(in.size());
+    std::vector<float> in(19 * 47), out(45 * spreadStride(19), -1.0f);
     std::iota(in.begin(), in.end(), 0.0f);
-    transpose(in.data(), 19, 45, out.data());
-    for (std::size_t r = 0; r < 19; ++r)
-        for (std::size_t c = 0; c < 45; ++c)
-            QCOMPARE(out[c * 19 + r], in[r * 45 + c]);
+    transpose(in.data(), 47, 19, 45, out.data(), spreadStride(19));
+    for (std::size_t c = 0; c < 45; ++c)
+        for (std::size_t r = 0; r < spreadStride(19); ++r)
+            QCOMPARE(out[c * spreadStride(19) + r], r < 19 ? in[r * 47 + c] : -1.0f);
 }
 
 PIKV_TEST(UniformQuantTest)

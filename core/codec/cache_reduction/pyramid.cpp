@@ -4,6 +4,7 @@
 #include "core/codec/cache_reduction/coefficientcoder.h"
 #include "core/codec/cache_reduction/pyramidplanes.h"
 #include "core/codec/cache_reduction/ratiobudget.h"
+#include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"
 #include "core/kernels/bitpack.h"
@@ -153,7 +154,8 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
     const std::string& transform = params().text("transform");
     bool klt = transform != "none";
-    std::vector<PyramidPlane> planes = makePlanes(input, order, klt, context), raw;
+    const auto rope = order.rotation(keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim));
+    std::vector<PyramidPlane> planes = makePlanes(input, order, rope, klt, context), raw;
     if (transform == "auto")
         raw = rawPlanes(planes, order, context);
     PyramidPlan plan, rawPlan;
@@ -217,8 +219,8 @@ struct PlaneReader {
     std::size_t at; ///< where its codes begin
     std::int64_t dim;
 
-    /// `target` [batch, seq, dim] of the dump's type.
-    void decode(ByteSpan codes, const LevelOrder& order, const at::Tensor& target) const
+    /// `target` [batch, seq, dim] of the dump's type; `rope` in level order, null: rows are not rotated.
+    void decode(ByteSpan codes, const LevelOrder& order, const RopeTable* rope, const at::Tensor& target) const
     {
         const std::int64_t rows = order.rows.numel(), seq = target.size(1);
         const auto stride = static_cast<std::int64_t>(spreadStride(static_cast<std::size_t>(rows)));
@@ -238,6 +240,8 @@ struct PlaneReader {
         for (std::int64_t first = 0; first < rows; first += blockRows) {
             const std::int64_t count = std::min(blockRows, rows - first);
             const at::Tensor rebuilt = basis.rebuild(coefficients.narrow(1, first, count)).contiguous();
+            if (rope)
+                rotateRows(rebuilt, *rope, first, 1);
             for (std::int64_t i = 0; i < count; ++i) {
                 const std::int64_t row = order.rows.data_ptr<std::int64_t>()[first + i];
                 const std::int64_t place = row / seq * target.stride(0) + row % seq * dim;
@@ -274,10 +278,11 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
     const auto empty = [&](std::int64_t dim, DType dtype) {
         return at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
     };
+    const auto rope = order.rotation(keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim));
     const at::Tensor tensors[] = { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype) };
     forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
         const at::Tensor& target = tensors[p / s.kvHeads];
-        planes[static_cast<std::size_t>(p)].decode(codes, order, target.select(1, p % s.kvHeads));
+        planes[static_cast<std::size_t>(p)].decode(codes, order, rope && p < s.kvHeads ? &*rope : nullptr, target.select(1, p % s.kvHeads));
     });
     return { tensors[0].to(context.device), tensors[1].to(context.device), {}, {} };
 }
@@ -297,6 +302,7 @@ const MethodRegistration registration { withFactory<Pyramid>({
         param::real("decay_factor", "Decay", 0.8, 0.05, 1.0, 0.05, "", "How slowly the levels' shares of the tokens fall; 1 puts all tokens into the last level."),
         param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises less error."),
+        param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have lower rank."),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
     .make = {},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/pyramidplanes.h"
 #include "core/codec/cache_reduction/coefficientcoder.h"
+#include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/planes.h"
 #include "core/kernels/energy.h"
 #include <ATen/TensorOperators.h>
@@ -71,6 +72,14 @@ LevelOrder::LevelOrder(const TokenTiers& tiers, const at::Tensor& importance)
     }
 }
 
+std::optional<RopeTable> LevelOrder::rotation(const std::optional<RopeTable>& rope) const
+{
+    if (!rope)
+        return {};
+    const at::Tensor places = rows.to(rope->cosine.device()).remainder(rope->cosine.size(0));
+    return RopeTable { rope->cosine.index_select(0, places), rope->sine.index_select(0, places), rope->halves };
+}
+
 std::pair<at::Tensor, std::vector<std::int64_t>> LevelOrder::sample() const
 {
     constexpr std::int64_t least = 1024; // of a level, where it has so many
@@ -86,7 +95,16 @@ std::pair<at::Tensor, std::vector<std::int64_t>> LevelOrder::sample() const
     return { tensor, sampleBegin };
 }
 
-std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, bool klt, const CodecContext& context)
+void rotateRows(const at::Tensor& rows, const RopeTable& rope, std::int64_t first, float direction)
+{
+    FactorPlane plane;
+    plane.heads = 1;
+    plane.dim = rows.size(1);
+    FactorPlanes::rotate(rows, plane, rope, first, direction);
+}
+
+std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, const std::optional<RopeTable>& rope,
+    bool klt, const CodecContext& context)
 {
     const at::Tensor tensors[] = { input.kv.key.to(at::kFloat).contiguous(), input.kv.value.to(at::kFloat).contiguous() };
     const at::Tensor rowOrder = order.rows.to(context.device);
@@ -98,6 +116,8 @@ std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& 
     forEachPlane(context.device, 2 * heads, context.job, [&](std::int64_t i) {
         PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
         plane.centred = headRows(tensors[i / heads], i % heads, rowOrder);
+        if (rope && i < heads)
+            rotateRows(plane.centred, *rope, 0, -1);
         plane.dim = plane.centred.size(1);
         plane.basis = HeadBasis::fit(plane.centred, weights, klt);
         plane.centred.sub_(plane.basis.mean());

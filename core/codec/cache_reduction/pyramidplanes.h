@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/cache/rope.h"
 #include "core/codec/cache_reduction/bitallocation.h"
 #include "core/codec/cache_reduction/headbasis.h"
 #include "core/codec/cache_reduction/tiers.h"
 #include "core/codec/compressor.h"
+#include <optional>
 #include <utility>
 
 namespace pikv {
@@ -26,12 +28,17 @@ struct LevelOrder {
     LevelOrder(const TokenTiers& tiers, const at::Tensor& importance);
     std::int64_t count(int level) const { return begin[static_cast<std::size_t>(level) + 1] - begin[static_cast<std::size_t>(level)]; }
     int levels() const { return static_cast<int>(weight.size()); }
+    /// The keys' rotation, which knows one row a token of a sequence, with a row for each place of the order.
+    std::optional<RopeTable> rotation(const std::optional<RopeTable>& rope) const;
     /// Places in the order, evenly spread over every level, and where each level begins in them: enough for mean squares.
     std::pair<at::Tensor, std::vector<std::int64_t>> sample() const;
 };
 
-/// Transforms every head of key and value; keys come first.
-std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, bool klt, const CodecContext& context);
+/// Transforms every head of key and value; keys come first, without the rotation `rope`, which is in level order.
+std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, const std::optional<RopeTable>& rope,
+    bool klt, const CodecContext& context);
+/// Turns a head's rows from place `first` of the order on, f32 [count, dim], in place: direction 1, or back: -1.
+void rotateRows(const at::Tensor& rows, const RopeTable& rope, std::int64_t first, float direction);
 /// The same heads without a transform.
 std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, const LevelOrder& order, const CodecContext& context);
 /// f32 CPU [dim, rows], the rows' stride being the tensor's.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pyramid: what its levels and axes do; its target and importance: ratios_test.cpp, importance_test.cpp.
+#include "core/cache/rope.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
 #include "testmain.h"
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
 #include <QTest>
@@ -84,6 +86,46 @@ private Q_SLOTS:
         };
         QVERIFY(error("klt") < 0.1 * error("none"));
         QVERIFY(error("auto") < 1.1 * error("klt")); // the longer spec takes a few bytes
+    }
+
+    void undoneRotationPays_data()
+    {
+        QTest::addColumn<int>("batch");
+        QTest::addColumn<bool>("halves");
+        QTest::newRow("halves") << 1 << true;
+        QTest::newRow("interleaved") << 1 << false;
+        QTest::newRow("batch") << 3 << true;
+    }
+    void undoneRotationPays()
+    {
+        // The same key at every position but for its rotation and a little noise.
+        QFETCH(int, batch);
+        QFETCH(bool, halves);
+        CacheInfo info;
+        info.rope.state = RopeInfo::State::Post;
+        info.rope.layout = halves ? RopeInfo::Layout::Half : RopeInfo::Layout::Interleaved;
+        info.rope.theta = 10000;
+        for (int i = 0; i < 500; ++i)
+            info.positions.push_back(i < 200 ? i : i + 1000);
+        const at::Tensor positions = at::cat({ at::arange(200), at::arange(1200, 1500) });
+        const at::Tensor keys = at::randn({ 1, 2, 1, 32 }) + 0.1 * at::randn({ batch, 2, 500, 32 });
+        const at::Tensor rows = applyRope(keys, positions, info.rope);
+        const MemoryCache cache(info, { { rows, at::randn({ batch, 2, 500, 32 }), {}, {} } });
+        const auto error = [&](const char* rope) {
+            const auto method = makeCompressor(parseSpec(std::string("pyramid:compression_ratio=0.2,rope=") + rope));
+            return relativeError(rows, decode(encode(*method, cache))->layer(0).key);
+        };
+        const double undone = error("undo"), kept = error("keep");
+        QVERIFY2(undone < 0.01 && undone < 0.5 * kept, qPrintable(QString("%1 against %2").arg(undone).arg(kept)));
+    }
+
+    void unknownRotationWarns()
+    {
+        CacheInfo info = generateCache(smallCache())->info();
+        info.rope = {};
+        const auto warnings = makeCompressor(parseSpec("pyramid"))->warnings(info);
+        QCOMPARE(warnings.size(), std::size_t(1));
+        QVERIFY(warnings[0].find("rope=undo has no effect") != std::string::npos);
     }
 
     void unreachableTargetsWarn()

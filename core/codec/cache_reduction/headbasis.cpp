@@ -108,7 +108,26 @@ at::Tensor HeadBasis::project(const at::Tensor& centred) const
 {
     if (isIdentity())
         return transposed(centred, static_cast<std::int64_t>(spreadStride(static_cast<std::size_t>(centred.size(0)))));
-    return at::matmul(at::linalg_inv(m_vectors.t()), centred.t());
+    return at::matmul(m_inverse.defined() ? m_inverse : inverse(), centred.t());
+}
+
+at::Tensor HeadBasis::inverse() const { return at::linalg_inv(m_vectors.t()); }
+
+void HeadBasis::invert(c10::Device device)
+{
+    constexpr float most = 1e4F; // that of orthonormal vectors, coded, is about 1
+    m_mean = m_mean.to(device);
+    if (isIdentity())
+        return;
+    try {
+        m_inverse = inverse();
+    } catch (const c10::Error&) {
+        throw inputError("the calibration holds vectors that have no inverse");
+    }
+    if (!(m_inverse.abs().max().item<float>() < most))
+        throw inputError("the calibration holds vectors that have no inverse");
+    m_inverse = m_inverse.to(device);
+    m_vectors = m_vectors.to(device);
 }
 
 at::Tensor HeadBasis::rebuild(const at::Tensor& coefficients) const
@@ -150,6 +169,8 @@ HeadBasis HeadBasis::read(ByteSpan bytes, std::size_t& at, const std::vector<std
         if (packed + 2 > bytes.size() - at)
             throw inputError("the section with the basis vectors ends too early");
         const float scale = static_cast<float>(c10::Half(loadLe<std::uint16_t>(bytes.data() + at), c10::Half::from_bits()));
+        if (!std::isfinite(scale))
+            throw inputError("the section with the basis vectors holds a scale that is not finite");
         unpackBits(bytes.subspan(at + 2, packed), bits, codes);
         float* row = vectors.data_ptr<float>() + v * dim;
         for (std::int64_t i = 0; i < dim; ++i) // from the top of a byte and back: the sign comes along

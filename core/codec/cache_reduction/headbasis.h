@@ -35,16 +35,22 @@ public:
     static std::int64_t bitsPerVector(std::int64_t dim, int bits = 8) { return (dim * bits + 7) / 8 * 8 + 16; }
     /// The vectors with used[i] != 0, in order.
     void write(const std::vector<std::uint8_t>& used, Bytes& out) const;
-    /// Reads back what write() wrote; unused vectors are zero. `at` moves on; throws Error{Input} past the end.
+    /// Reads back what write() wrote; unused vectors are zero. `at` moves on; throws Error{Input} past the end or where a
+    /// scale is not finite.
     static HeadBasis read(ByteSpan bytes, std::size_t& at, const std::vector<std::uint8_t>& used, std::int64_t dim, bool klt,
         at::Tensor mean, int bits = 8);
 
+    /// Readies what was read() for project() on `device`. Throws Error{Input} where the vectors have no inverse.
+    void invert(c10::Device device);
+
 private:
     void code(int bits);
+    at::Tensor inverse() const;
     at::Tensor m_mean;
     at::Tensor m_exact; ///< f32 CPU [dim, dim], the vectors before coding; only where fitted
     int m_bits = 8;
     at::Tensor m_vectors; ///< f32 [dim, dim] as coded, one vector a row
+    at::Tensor m_inverse; ///< f32 [dim, dim], of vectors() as columns; only after invert()
     std::vector<std::int8_t> m_codes;
     std::vector<std::uint16_t> m_scales;
 };

@@ -14,11 +14,13 @@ public:
     std::vector<std::string> warnings(const CacheInfo& info) const override;
 
 protected:
+    void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override;
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override;
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override;
 
 private:
     bool byLayer() const { return params().text("axis") == "layer"; }
+    bool isShared() const { return !params().text("shared").empty(); }
     bool undoes() const { return params().text("rope") == "undo"; }
     int levels() const { return byLayer() ? 1 : static_cast<int>(params().integer("num_levels")); }
     /// The layer's share of the target: the same for all, or falling linearly with depth (PyramidKV, beta = 20).

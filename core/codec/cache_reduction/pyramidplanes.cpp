@@ -103,8 +103,8 @@ void rotateRows(const at::Tensor& rows, const RopeTable& rope, std::int64_t firs
     FactorPlanes::rotate(rows, plane, rope, first, direction);
 }
 
-std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, const std::optional<RopeTable>& rope,
-    bool klt, const CodecContext& context)
+std::vector<PyramidPlane> makePlanes(
+    const LayerInput& input, const LevelOrder& order, const PyramidTransform& transform, const CodecContext& context)
 {
     const at::Tensor tensors[] = { input.kv.key.to(at::kFloat).contiguous(), input.kv.value.to(at::kFloat).contiguous() };
     const at::Tensor rowOrder = order.rows.to(context.device);
@@ -116,13 +116,19 @@ std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& 
     forEachPlane(context.device, 2 * heads, context.job, [&](std::int64_t i) {
         PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
         plane.centred = headRows(tensors[i / heads], i % heads, rowOrder);
-        if (rope && i < heads)
-            rotateRows(plane.centred, *rope, 0, -1);
+        if (transform.rope && i < heads)
+            rotateRows(plane.centred, *transform.rope, 0, -1);
         plane.dim = plane.centred.size(1);
-        plane.basis = HeadBasis::fit(plane.centred, weights, klt);
+        // About a mean that is not the rows' own, variances do not tell the energy.
+        double& energy = energies[static_cast<std::size_t>(i)];
+        if (!transform.shared.empty())
+            energy = plane.centred.square().sum().item<double>();
+        plane.basis = transform.shared.empty() ? HeadBasis::fit(plane.centred, weights, transform.klt)
+                                               : transform.shared[static_cast<std::size_t>(i)];
         plane.centred.sub_(plane.basis.mean());
         plane.variances = variancesOf(plane, order);
-        energies[static_cast<std::size_t>(i)] = energyOf(plane, order);
+        if (transform.shared.empty())
+            energy = energyOf(plane, order);
     });
     for (std::size_t p = 0; p < planes.size(); ++p) {
         const auto first = energies.begin() + static_cast<std::ptrdiff_t>(p) / heads * heads;
@@ -146,7 +152,7 @@ std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, con
 
 at::Tensor coefficientsOf(const PyramidPlane& plane) { return plane.basis.project(plane.centred).cpu(); }
 
-PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& order, bool klt, std::int64_t budget)
+PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& order, bool storesVectors, std::int64_t budget)
 {
     std::vector<BitUnit> units;
     std::vector<std::int64_t> vectorBits;
@@ -160,10 +166,10 @@ PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& 
                 unit.weight = order.weight[static_cast<std::size_t>(l)] * plane.energyScale;
                 unit.sideBits = coefficientSideBits(1);
                 unit.wholeBytes = true;
-                unit.group = klt ? firstVector + static_cast<int>(c) : -1;
+                unit.group = storesVectors ? firstVector + static_cast<int>(c) : -1;
                 units.push_back(unit);
             }
-        if (klt)
+        if (storesVectors)
             vectorBits.insert(vectorBits.end(), static_cast<std::size_t>(plane.dim), HeadBasis::bitsPerVector(plane.dim));
     }
     PyramidPlan plan { allocateBits(units, vectorBits, budget), 0 };

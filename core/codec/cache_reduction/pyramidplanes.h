@@ -34,9 +34,16 @@ struct LevelOrder {
     std::pair<at::Tensor, std::vector<std::int64_t>> sample() const;
 };
 
-/// Transforms every head of key and value; keys come first, without the rotation `rope`, which is in level order.
-std::vector<PyramidPlane> makePlanes(const LayerInput& input, const LevelOrder& order, const std::optional<RopeTable>& rope,
-    bool klt, const CodecContext& context);
+/// What makePlanes() does with a head's rows.
+struct PyramidTransform {
+    std::optional<RopeTable> rope; ///< that keys come without, in level order
+    bool klt = true; ///< fitted; false: channels
+    std::vector<HeadBasis> shared; ///< one a plane, on the device and ready to project; empty: they are fitted
+};
+
+/// Transforms every head of key and value; keys come first.
+std::vector<PyramidPlane> makePlanes(
+    const LayerInput& input, const LevelOrder& order, const PyramidTransform& transform, const CodecContext& context);
 /// Turns a head's rows from place `first` of the order on, f32 [count, dim], in place: direction 1, or back: -1.
 void rotateRows(const at::Tensor& rows, const RopeTable& rope, std::int64_t first, float direction);
 /// The same heads without a transform.
@@ -49,6 +56,7 @@ struct PyramidPlan {
     std::vector<int> bits;
     double error = 0;
 };
-PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& order, bool klt, std::int64_t budget);
+/// `storesVectors`: the basis vectors that get used are paid for from the `budget` [bits].
+PyramidPlan planBits(const std::vector<PyramidPlane>& planes, const LevelOrder& order, bool storesVectors, std::int64_t budget);
 
 } // namespace pikv

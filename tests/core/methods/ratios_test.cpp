@@ -3,6 +3,7 @@
 #include "methodcases.h"
 #include "testmain.h"
 #include <ATen/ops/full.h>
+#include <QTemporaryDir>
 #include <QTest>
 #include <cmath>
 
@@ -38,34 +39,65 @@ class RatiosTest : public QObject {
 private Q_SLOTS:
     void targetIsMet_data()
     {
-        QTest::addColumn<QString>("spec");
-        QTest::addColumn<const Case*>("shape");
-        for (const Case& c : cases)
-            for (const char* method : { "fastvideo", "pyramid", "pyramid:axis=layer" }) {
-                const QString id = method;
-                if (id.contains("axis") && *c.more)
-                    continue; // the last layer's share is less than its protected tokens: it says so
-                QTest::addRow("%s, %s", method, c.name)
-                    << id + (id.contains(':') ? "," : ":") + "compression_ratio=" + QString::number(c.ratio) + c.more << &c;
-            }
+        rows({ "fastvideo", "pyramid", "pyramid:axis=layer" });
     }
     void targetIsMet()
     {
         QFETCH(QString, spec);
         QFETCH(const Case*, shape);
+        meets(spec, *shape);
+    }
+
+    void targetIsMetWithACalibration_data()
+    {
+        rows({ "pyramid", "pyramid:axis=layer", "pyramid:transform=none" });
+    }
+    void targetIsMetWithACalibration()
+    {
+        QFETCH(QString, spec);
+        QFETCH(const Case*, shape);
+        const QTemporaryDir folder;
+        const std::string file = folder.filePath("learned.pikv-basis").toStdString();
+        const JobControl job;
+        makeCompressor(parseSpec(spec.toStdString()))->calibrate({ cacheOf(*shape, 77) }, {}, { job }).save(file);
+        meets(spec + ",shared=" + QString::fromStdString(file), *shape);
+    }
+
+private:
+    static void rows(std::initializer_list<const char*> methods)
+    {
+        QTest::addColumn<QString>("spec");
+        QTest::addColumn<const Case*>("shape");
+        for (const Case& c : cases)
+            for (const QString id : methods) {
+                if (id.contains("axis") && *c.more)
+                    continue; // the last layer's share is less than its protected tokens: it says so
+                QTest::addRow("%s, %s", qPrintable(id), c.name)
+                    << id + (id.contains(':') ? "," : ":") + "compression_ratio=" + QString::number(c.ratio) + c.more << &c;
+            }
+    }
+
+    static CachePtr cacheOf(const Case& shape, std::uint64_t seed)
+    {
         GenerateOptions options = smallCache();
-        options.batch = shape->batch;
-        options.seq = shape->seq;
-        options.headDim = shape->headDim;
-        const CachePtr cache = generateCache(options);
+        options.batch = shape.batch;
+        options.seq = shape.seq;
+        options.headDim = shape.headDim;
+        options.seed = seed;
+        return generateCache(options);
+    }
+
+    static void meets(const QString& spec, const Case& shape)
+    {
+        const CachePtr cache = cacheOf(shape, smallCache().seed);
         at::Tensor importance;
-        if (shape->weighted) {
-            importance = at::full({ shape->batch, shape->seq }, 0.05f);
+        if (shape.weighted) {
+            importance = at::full({ shape.batch, shape.seq }, 0.05f);
             importance.narrow(1, 100, 200).fill_(0.9f);
         }
         const auto method = makeCompressor(parseSpec(spec.toStdString()));
         QVERIFY(method->warnings(cache->info()).empty());
-        const double stored = double(encode(*method, *cache, importance).fileBytes()), wanted = shape->ratio * double(cache->info().referenceBytes());
+        const double stored = double(encode(*method, *cache, importance).fileBytes()), wanted = shape.ratio * double(cache->info().referenceBytes());
         QVERIFY2(std::abs(stored / wanted - 1) < 0.02, qPrintable(QString("%1 of the target").arg(stored / wanted)));
     }
 };

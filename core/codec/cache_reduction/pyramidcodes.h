@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A plane's coefficients as bytes: level after level, component after component.
+#pragma once
+#include "core/codec/cache_reduction/pyramidplanes.h"
+
+namespace pikv {
+
+/// Which vectors of a plane some level uses; `bits` [levels * dim].
+std::vector<std::uint8_t> usedVectors(const int* bits, int levels, std::int64_t dim);
+
+/// Bytes of a plane's coefficients; `bits` [levels * dim].
+std::size_t codeBytes(const int* bits, const LevelOrder& order, std::int64_t dim);
+
+/// The plane's coefficients at widths `bits` [levels * dim].
+Bytes encodePlane(const PyramidPlane& plane, const int* bits, const LevelOrder& order);
+
+/// One head as decode finds it.
+struct PyramidReader {
+    HeadBasis basis;
+    const int* bits; ///< [levels * dim]
+    std::size_t at; ///< where its codes begin
+    std::int64_t dim;
+
+    /// Fills `target` CPU [batch, seq, dim] of the dump's type; `rope` in level order, null: rows are not rotated.
+    void decode(ByteSpan codes, const LevelOrder& order, const RopeTable* rope, const at::Tensor& target) const;
+
+private:
+    /// f32 [dim, rows].
+    at::Tensor coefficients(ByteSpan codes, const LevelOrder& order) const;
+};
+
+} // namespace pikv

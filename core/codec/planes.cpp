@@ -8,15 +8,20 @@
 #include <omp.h>
 #endif
 
+/// Of LibTorch builds with MKL; returns what it was. Weak: null where there is no MKL.
+extern "C" __attribute__((weak)) int MKL_Set_Num_Threads_Local(int threads);
+
 namespace pikv {
 namespace {
 
-/// LibTorch splits an operation among its threads outside a parallel region, and its result depends on how many there are:
-/// one alone, where planes are not spread over threads. With OpenMP, for the calling thread only.
+/// One thread for LibTorch and the libraries below it. Outside a parallel region an operation is split among threads, and its
+/// result depends on how many there are; inside one, MKL, which LibTorch tells never to adapt, waits in its QR for members of
+/// a team that a nested region never gets. With OpenMP, for the calling thread only.
 class OneThread {
 public:
-    explicit OneThread(bool wanted)
-        : m_before(wanted ? at::get_num_threads() : 1)
+    OneThread()
+        : m_before(at::get_num_threads())
+        , m_mkl(MKL_Set_Num_Threads_Local ? MKL_Set_Num_Threads_Local(1) : 0)
     {
         if (m_before > 1)
             setThreads(1);
@@ -25,6 +30,8 @@ public:
     {
         if (m_before > 1)
             setThreads(m_before);
+        if (MKL_Set_Num_Threads_Local)
+            MKL_Set_Num_Threads_Local(m_mkl);
     }
     OneThread(const OneThread&) = delete;
     OneThread& operator=(const OneThread&) = delete;
@@ -35,14 +42,8 @@ private:
 #else
     static void setThreads(int count) { at::set_num_threads(count); }
 #endif
-    int m_before;
+    int m_before, m_mkl;
 };
-
-#ifdef _OPENMP
-constexpr bool spreads = true;
-#else
-constexpr bool spreads = false;
-#endif
 
 } // namespace
 
@@ -56,10 +57,10 @@ void forEachPlane(
         }
         return;
     }
-    const OneThread alone(!spreads || count == 1);
     std::exception_ptr failure;
     std::mutex mutex;
     at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+        const OneThread alone;
         try {
             for (std::int64_t i = begin; i < end && !job.stopRequested(); ++i)
                 fn(i);

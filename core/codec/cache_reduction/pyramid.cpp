@@ -89,8 +89,7 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     const LevelOrder order(map, input.importance);
     const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
     const std::string& name = params().text("transform");
-    PyramidTransform transform { order.rotation(keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim)),
-        name != "none", {} };
+    PyramidTransform transform { keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim), name != "none", {} };
     if (input.shared)
         transform.shared = readHeadBases(*input.shared, input.shape, transform.klt);
     for (HeadBasis& basis : transform.shared)
@@ -171,7 +170,7 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
     const auto empty = [&](std::int64_t dim, DType dtype) {
         return at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
     };
-    const auto rope = order.rotation(keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim));
+    const auto rope = keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim);
     const at::Tensor tensors[] = { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype) };
     forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
         const at::Tensor& target = tensors[p / s.kvHeads];

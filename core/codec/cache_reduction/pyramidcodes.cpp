@@ -71,7 +71,7 @@ void PyramidReader::decode(
         const std::int64_t count = std::min(blockRows, rows - first);
         const at::Tensor rebuilt = basis.rebuild(all.narrow(1, first, count)).contiguous();
         if (rope)
-            rotateRows(rebuilt, *rope, first, 1);
+            order.rotate(rebuilt, *rope, first, 1);
         for (std::int64_t i = 0; i < count; ++i) {
             const std::int64_t row = order.rows.data_ptr<std::int64_t>()[first + i];
             const std::int64_t place = row / seq * target.stride(0) + row % seq * dim;

@@ -21,7 +21,7 @@ struct PyramidReader {
     std::size_t at; ///< where its codes begin
     std::int64_t dim;
 
-    /// Fills `target` CPU [batch, seq, dim] of the dump's type; `rope` in level order, null: rows are not rotated.
+    /// Fills `target` CPU [batch, seq, dim] of the dump's type; `rope` null: rows are not rotated.
     void decode(ByteSpan codes, const LevelOrder& order, const RopeTable* rope, const at::Tensor& target) const;
 
 private:

@@ -4,6 +4,7 @@
 #include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/planes.h"
 #include "core/kernels/energy.h"
+#include "core/kernels/rotatepairs.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/empty.h>
@@ -72,12 +73,25 @@ LevelOrder::LevelOrder(const TokenTiers& tiers, const at::Tensor& importance)
     }
 }
 
-std::optional<RopeTable> LevelOrder::rotation(const std::optional<RopeTable>& rope) const
+void LevelOrder::rotate(const at::Tensor& vectors, const RopeTable& rope, std::int64_t first, float direction) const
 {
-    if (!rope)
-        return {};
-    const at::Tensor places = rows.to(rope->cosine.device()).remainder(rope->cosine.size(0));
-    return RopeTable { rope->cosine.index_select(0, places), rope->sine.index_select(0, places), rope->halves };
+    const std::int64_t count = vectors.size(0), dim = vectors.size(1), seq = rope.cosine.size(0), pairs = rope.cosine.size(1);
+    if (!vectors.is_cpu()) {
+        FactorPlane plane;
+        plane.heads = 1;
+        plane.dim = dim;
+        const at::Tensor tokens = rows.narrow(0, first, count).remainder(seq).to(rope.cosine.device());
+        const RopeTable own { rope.cosine.index_select(0, tokens), rope.sine.index_select(0, tokens), rope.halves };
+        FactorPlanes::rotate(vectors, plane, own, 0, direction);
+        return;
+    }
+    const float *cosines = rope.cosine.data_ptr<float>(), *sines = rope.sine.data_ptr<float>();
+    const std::int64_t* row = rows.data_ptr<std::int64_t>() + first;
+    float* vector = vectors.data_ptr<float>();
+    for (std::int64_t i = 0; i < count; ++i, vector += dim) {
+        const std::int64_t at = row[i] % seq * pairs;
+        rotatePairs(vector, cosines + at, sines + at, direction, static_cast<std::size_t>(pairs), rope.halves);
+    }
 }
 
 std::pair<at::Tensor, std::vector<std::int64_t>> LevelOrder::sample() const
@@ -95,14 +109,6 @@ std::pair<at::Tensor, std::vector<std::int64_t>> LevelOrder::sample() const
     return { tensor, sampleBegin };
 }
 
-void rotateRows(const at::Tensor& rows, const RopeTable& rope, std::int64_t first, float direction)
-{
-    FactorPlane plane;
-    plane.heads = 1;
-    plane.dim = rows.size(1);
-    FactorPlanes::rotate(rows, plane, rope, first, direction);
-}
-
 std::vector<PyramidPlane> makePlanes(
     const LayerInput& input, const LevelOrder& order, const PyramidTransform& transform, const CodecContext& context)
 {
@@ -117,7 +123,7 @@ std::vector<PyramidPlane> makePlanes(
         PyramidPlane& plane = planes[static_cast<std::size_t>(i)];
         plane.centred = headRows(tensors[i / heads], i % heads, rowOrder);
         if (transform.rope && i < heads)
-            rotateRows(plane.centred, *transform.rope, 0, -1);
+            order.rotate(plane.centred, *transform.rope, 0, -1);
         plane.dim = plane.centred.size(1);
         // About a mean that is not the rows' own, variances do not tell the energy.
         double& energy = energies[static_cast<std::size_t>(i)];

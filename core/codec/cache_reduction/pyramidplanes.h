@@ -28,15 +28,15 @@ struct LevelOrder {
     LevelOrder(const TokenTiers& tiers, const at::Tensor& importance);
     std::int64_t count(int level) const { return begin[static_cast<std::size_t>(level) + 1] - begin[static_cast<std::size_t>(level)]; }
     int levels() const { return static_cast<int>(weight.size()); }
-    /// The keys' rotation, which knows one row a token of a sequence, with a row for each place of the order.
-    std::optional<RopeTable> rotation(const std::optional<RopeTable>& rope) const;
+    /// Turns the head vectors at the places from `first` on, f32 [count, dim], in place: direction 1, or back: -1.
+    void rotate(const at::Tensor& vectors, const RopeTable& rope, std::int64_t first, float direction) const;
     /// Places in the order, evenly spread over every level, and where each level begins in them: enough for mean squares.
     std::pair<at::Tensor, std::vector<std::int64_t>> sample() const;
 };
 
 /// What makePlanes() does with a head's rows.
 struct PyramidTransform {
-    std::optional<RopeTable> rope; ///< that keys come without, in level order
+    std::optional<RopeTable> rope; ///< that keys come without
     bool klt = true; ///< fitted; false: channels
     std::vector<HeadBasis> shared; ///< one a plane, on the device and ready to project; empty: they are fitted
 };
@@ -44,8 +44,6 @@ struct PyramidTransform {
 /// Transforms every head of key and value; keys come first.
 std::vector<PyramidPlane> makePlanes(
     const LayerInput& input, const LevelOrder& order, const PyramidTransform& transform, const CodecContext& context);
-/// Turns a head's rows from place `first` of the order on, f32 [count, dim], in place: direction 1, or back: -1.
-void rotateRows(const at::Tensor& rows, const RopeTable& rope, std::int64_t first, float direction);
 /// The same heads without a transform.
 std::vector<PyramidPlane> rawPlanes(const std::vector<PyramidPlane>& planes, const LevelOrder& order, const CodecContext& context);
 /// f32 CPU [dim, rows], the rows' stride being the tensor's.

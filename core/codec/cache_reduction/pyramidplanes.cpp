@@ -7,6 +7,7 @@
 #include "core/kernels/rotatepairs.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/div.h>
+#include <ATen/ops/dot.h>
 #include <ATen/ops/empty.h>
 #include <numeric>
 
@@ -127,8 +128,8 @@ std::vector<PyramidPlane> makePlanes(
         plane.dim = plane.centred.size(1);
         // About a mean that is not the rows' own, variances do not tell the energy.
         double& energy = energies[static_cast<std::size_t>(i)];
-        if (!transform.shared.empty())
-            energy = plane.centred.square().sum().item<double>();
+        if (const at::Tensor flat = plane.centred.view({ -1 }); !transform.shared.empty())
+            energy = at::dot(flat, flat).item<double>();
         plane.basis = transform.shared.empty() ? HeadBasis::fit(plane.centred, weights, transform.klt)
                                                : transform.shared[static_cast<std::size_t>(i)];
         plane.centred.sub_(plane.basis.mean());

@@ -165,7 +165,8 @@ struct Step {
     /// Adding 0 makes -0 into 0, whichever of the two a target calls the smaller.
     Step(const Range& range, int top)
         : scale16(floatToHalf(std::min(range.high - range.low, std::numeric_limits<float>::max()) / float(top) + 0.0f))
-        , minimum16(floatToHalf(range.low + 0.0f))
+        // Where the range is too small for f16, its middle is the best single value.
+        , minimum16(floatToHalf((halfToFloat(scale16) > 0 ? range.low : range.low + (range.high - range.low) / 2) + 0.0f))
         , scale(halfToFloat(scale16))
         , minimum(halfToFloat(minimum16))
         , inverse(scale > 0 ? 1.0f / scale : 0.0f)

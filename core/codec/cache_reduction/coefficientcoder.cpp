@@ -26,7 +26,7 @@ c10::Half bestStep(const float* values, std::int64_t count, int bits)
     const double energy = sumOfSquares(sample.data(), sampled);
     const double deviation = std::sqrt(energy / double(sampled));
     c10::Half best(0.0f);
-    double least = energy + 1;
+    double least = energy; // of step 0, which rebuilds zeros
     for (double widening : { 1.0, 1.3, 1.7, 2.3, 3.2 }) {
         const double wanted = std::clamp(gaussianStep(bits) * deviation * widening, 6e-8, 65504.0);
         const c10::Half step(static_cast<float>(wanted));

@@ -21,6 +21,14 @@ bool allWithin(const float* values, std::size_t count)
 
 } // namespace
 
+void clampToHalf(float* values, std::size_t count)
+{
+    if (allWithin(values, count))
+        return;
+    for (std::size_t i = 0; i < count; ++i)
+        values[i] = std::isnan(values[i]) ? 0.0f : std::fmin(std::fmax(values[i], -largest), largest);
+}
+
 at::Tensor rowTensor(const at::Tensor& tensor)
 {
     const at::Tensor rows = tensor.cpu();
@@ -55,9 +63,7 @@ void HeadRows::load(std::int64_t batch, std::int64_t first, std::int64_t count, 
 {
     const auto elements = static_cast<std::size_t>(count * dim());
     toFloats(place(batch, first), m_dtype, elements, out);
-    if (!allWithin(out, elements))
-        for (std::size_t i = 0; i < elements; ++i)
-            out[i] = std::isnan(out[i]) ? 0.0f : std::fmin(std::fmax(out[i], -largest), largest);
+    clampToHalf(out, elements);
     rotate(first, count, out, -1);
 }
 

@@ -33,5 +33,7 @@ private:
 
 /// On the CPU with contiguous rows, without a copy where it is so already.
 at::Tensor rowTensor(const at::Tensor& tensor);
+/// Clamps to f16's range, ±65504, so that squares do not overflow and what is stored at 16 bits is finite; NaN becomes 0.
+void clampToHalf(float* values, std::size_t count);
 
 } // namespace pikv

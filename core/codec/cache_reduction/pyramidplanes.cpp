@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/pyramidplanes.h"
 #include "core/codec/cache_reduction/coefficientcoder.h"
+#include "core/codec/cache_reduction/headrows.h"
 #include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/planes.h"
 #include "core/kernels/energy.h"
@@ -14,12 +15,18 @@
 namespace pikv {
 namespace {
 
-/// Rows of one head of [batch, heads, seq, dim] in level order: f32 [batch * seq, dim].
+/// Rows of one head of [batch, heads, seq, dim] in level order: f32 [batch * seq, dim], clamped to f16's range, so that their
+/// squares do not overflow.
 at::Tensor headRows(const at::Tensor& tensor, std::int64_t head, const at::Tensor& order)
 {
     const std::int64_t heads = tensor.size(1), seq = tensor.size(2);
     const at::Tensor item = at::div(order, seq, "floor");
-    return tensor.view({ -1, tensor.size(3) }).index_select(0, order + (item * (heads - 1) + head) * seq);
+    const at::Tensor rows = tensor.view({ -1, tensor.size(3) }).index_select(0, order + (item * (heads - 1) + head) * seq);
+    if (rows.is_cpu())
+        clampToHalf(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel()));
+    else
+        rows.clamp_(-65504.0, 65504.0);
+    return rows;
 }
 
 /// Sum of the squares of a plane's rows, from what is known of them: the coefficients' variances and the mean.

@@ -3,10 +3,14 @@
 #include "core/kernels/rotatepairs.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/clamp.h>
 #include <ATen/ops/empty.h>
 #include <algorithm>
 
 namespace pikv {
+namespace {
+constexpr double largestHalf = 65504;
+}
 
 FactorPlane FactorPlanes::plane(std::int64_t index) const
 {
@@ -28,8 +32,14 @@ std::int64_t FactorPlanes::maxRank() const
 at::Tensor FactorPlanes::rowsOf(const at::Tensor& tensor, const FactorPlane& plane)
 {
     const at::Tensor heads = tensor.narrow(1, plane.firstHead, plane.heads).permute({ 0, 2, 1, 3 });
-    const at::Tensor rows = at::empty(heads.sizes(), heads.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
-    rows.copy_(heads);
+    at::Tensor rows = at::empty(heads.sizes(), heads.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+    if (heads.scalar_type() == at::kFloat) { // one pass
+        at::clamp_out(rows, heads, -largestHalf, largestHalf);
+    } else {
+        rows.copy_(heads);
+        if (heads.scalar_type() != at::kHalf)
+            rows.clamp_(-largestHalf, largestHalf);
+    }
     return rows.view({ plane.rows, plane.width() });
 }
 
@@ -38,6 +48,8 @@ void FactorPlanes::store(
 {
     const std::int64_t count = rows.size(0);
     const at::Tensor target = tensor.select(0, batch).narrow(0, plane.firstHead, plane.heads).narrow(1, first, count);
+    if (target.scalar_type() == at::kHalf)
+        rows.clamp_(-largestHalf, largestHalf);
     target.copy_(rows.view({ count, plane.heads, plane.dim }).permute({ 1, 0, 2 }));
 }
 

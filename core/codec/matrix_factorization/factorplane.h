@@ -30,9 +30,11 @@ public:
     /// Largest rank that every plane can have: min(batch * seq, channels of a plane).
     std::int64_t maxRank() const;
 
-    /// `tensor` [batch, kv_heads, seq, dim] to f32 rows [batch * seq, plane.width()] that the caller may change.
+    /// `tensor` [batch, kv_heads, seq, dim] to f32 rows [batch * seq, plane.width()] that the caller may change. Values beyond
+    /// f16's range become ±65504, as all factors are stored at 16 bits or fewer, and their squares must not overflow.
     static at::Tensor rowsOf(const at::Tensor& tensor, const FactorPlane& plane);
-    /// Writes rows [first, first + count) of batch item `batch` into `tensor` [batch, kv_heads, seq, dim].
+    /// Writes rows [first, first + count) of batch item `batch` into `tensor` [batch, kv_heads, seq, dim]. For an f16 tensor
+    /// the rows themselves are clamped to its range first, so that no finite value becomes infinite.
     static void store(const at::Tensor& rows, const FactorPlane& plane, std::int64_t batch, std::int64_t first, const at::Tensor& tensor);
     /// Applies (direction 1) or undoes (-1) the rotation of positions [first, …) of the table on every head vector of the
     /// rows, in place; beyond the table's end the next batch item begins.

@@ -24,6 +24,7 @@ RankTiers RankTiers::byScore(const at::Tensor& score, const std::vector<double>&
         std::iota(order.begin(), order.end(), 0);
         std::stable_sort(order.begin(), order.end(), [&](std::int64_t x, std::int64_t y) { return row[x] < row[y]; });
         for (std::size_t at = 0, end = 0; at < order.size(); at = end) {
+            ++end; // even where the score is NaN, which does not equal itself
             while (end < order.size() && row[order[end]] == row[order[at]])
                 ++end;
             const double quantile = double(at + end) / 2 / double(seq);

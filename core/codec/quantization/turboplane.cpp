@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/quantization/turboplane.h"
 #include "core/base/half.h"
+#include "core/codec/cache_reduction/headrows.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/floatrows.h"
 #include <ATen/ops/from_blob.h>
@@ -67,6 +68,7 @@ void TurboPlane::encode(const std::byte* rows, DType dtype, std::span<std::byte>
         const std::int64_t count = std::min(blockRows, m_seq - first);
         const std::size_t values = static_cast<std::size_t>(count) * dim, at = static_cast<std::size_t>(first) * dim;
         toFloats(rows + at * dtypeSize(dtype), dtype, values, block.data());
+        clampToHalf(block.data(), values);
         m_rotation->apply(block.data(), count);
         for (std::int64_t r = 0; r < count; ++r) {
             float* row = block.data() + static_cast<std::size_t>(r) * dim;

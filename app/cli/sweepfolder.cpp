@@ -70,9 +70,9 @@ SweepFolder::SweepFolder(
     , m_dump(cacheInfo(*request.cache))
     , m_identity(identityOf(request, identity))
 {
-    std::error_code error;
+    std::error_code error, unknown;
     fs::create_directories(m_path, error);
-    if (!fs::is_directory(m_path, error))
+    if (!fs::is_directory(m_path, unknown))
         throw resourceError("Cannot make the folder " + inQuotes(m_path) + ": "
             + (error ? error.message() : "it is a file, not a folder"));
     if (!restart && (fs::exists(file("sweep.json")) || fs::exists(file("results.csv"))))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cache/openencoded.h"
 #include "core/base/error.h"
+#include "core/base/memory.h"
 #include "core/codec/compressor.h"
 #include "core/codec/layerview.h"
 #include <mutex>
@@ -29,6 +30,9 @@ public:
         , m_method(makeCompressor(parseSpec(m_encoded.header.spec)))
     {
         const EncodedHeader& header = m_encoded.header;
+        if (header.calibration)
+            throw inputError(path + " is a calibration of " + m_method->spec().id + ", not a cache; use it with "
+                + m_method->spec().id + ":shared=" + path);
         m_info.path = path;
         m_info.format = "pikv-enc-1 (" + header.spec + ")";
         m_info.model = header.model;
@@ -44,6 +48,7 @@ public:
             const auto* layerwise = dynamic_cast<const LayerwiseCompressor*>(m_method.get());
             if (!layerwise)
                 return decoded().layer(index);
+            requireMemory(decodedBytes(index), "decoding layer " + std::to_string(index) + " of " + m_info.path);
             const SectionSet& sections = m_encoded.layers.at(static_cast<std::size_t>(index));
             return layerwise->decodeOne(
                 layerOutput(m_encoded.header, index, index, sections, m_encoded.global, c10::kCPU), m_context);
@@ -59,11 +64,24 @@ public:
     }
 
 private:
+    std::uint64_t decodedBytes(int index) const
+    {
+        const LayerShape& s = m_info.layers.at(static_cast<std::size_t>(index));
+        const auto rows = static_cast<std::uint64_t>(s.rows());
+        return rows * (static_cast<std::uint64_t>(s.keyDim) * dtypeSize(s.keyDtype)
+            + static_cast<std::uint64_t>(s.valueDim) * dtypeSize(s.valueDtype));
+    }
+
     const KvCache& decoded() const
     {
         const std::scoped_lock lock(m_mutex);
-        if (!m_decoded)
+        if (!m_decoded) {
+            std::uint64_t bytes = 0;
+            for (int i = 0; i < layerCount(); ++i)
+                bytes += decodedBytes(i);
+            requireMemory(bytes, "decoding " + m_info.path);
             m_decoded = m_method->decode(m_encoded, m_context);
+        }
         return *m_decoded;
     }
 

@@ -76,6 +76,7 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     }
     EncodedCache out;
     out.header = encodedHeader(first, printSpec(spec()), context.seed);
+    out.header.calibration = true;
     out.global = prepare(first, context);
     const int count = caches.front()->layerCount();
     for (int i = 0; i < count; ++i) {
@@ -101,7 +102,10 @@ const EncodedCache* LayerwiseCompressor::shared() const
         return nullptr;
     const std::lock_guard lock(m_sharedMutex);
     if (!m_shared) {
-        m_shared = std::make_shared<EncodedCache>(EncodedCache::load(params().text("shared")));
+        EncodedCache basis = EncodedCache::load(params().text("shared"));
+        if (!basis.header.calibration)
+            throw inputError(params().text("shared") + " is a compressed cache, not a calibration; learn one with pikv calibrate");
+        m_shared = std::make_shared<EncodedCache>(std::move(basis));
         m_fingerprint = fingerprint(*m_shared);
     }
     return m_shared.get();

@@ -8,7 +8,7 @@
 namespace pikv {
 namespace {
 
-constexpr std::int64_t maxDimension = std::int64_t(1) << 31;
+constexpr std::int64_t maxDimension = std::int64_t(1) << 31, maxElements = std::int64_t(1) << 40;
 constexpr std::size_t maxLayers = 4096, maxPositions = std::size_t(1) << 31;
 
 template <typename T>
@@ -62,6 +62,11 @@ std::vector<LayerShape> parseLayers(const std::string& text)
             if (*dims[i] < 1 || *dims[i] > maxDimension)
                 throw inputError("the header's layers have a dimension outside 1 to 2^31");
         }
+        std::int64_t rest = maxElements;
+        for (const std::int64_t dim : { shape.batch, shape.kvHeads, shape.seq, std::max(shape.keyDim, shape.valueDim) })
+            rest /= dim;
+        if (rest == 0)
+            throw inputError("the header claims more than 2^40 elements in a layer");
         shape.keyDtype = parseDtype(fields[5]);
         shape.valueDtype = parseDtype(fields[6]);
         if (count > maxLayers || layers.size() + count > maxLayers)
@@ -147,7 +152,7 @@ const std::string& field(const std::map<std::string, std::string>& metadata, con
 
 std::map<std::string, std::string> headerToMetadata(const EncodedHeader& header)
 {
-    std::map<std::string, std::string> metadata { { "kv_format", ContainerLayout::formatName }, { "spec", header.spec },
+    std::map<std::string, std::string> metadata { { "kv_format", header.calibration ? ContainerLayout::calibrationName : ContainerLayout::formatName }, { "spec", header.spec },
         { "seed", std::to_string(header.seed) }, { "layers", printLayers(header.layers) }, { "rope", printRope(header.rope) } };
     if (!header.model.empty())
         metadata["model"] = header.model;
@@ -159,6 +164,7 @@ std::map<std::string, std::string> headerToMetadata(const EncodedHeader& header)
 EncodedHeader headerFromMetadata(const std::map<std::string, std::string>& metadata)
 {
     EncodedHeader header;
+    header.calibration = field(metadata, "kv_format") == ContainerLayout::calibrationName;
     header.spec = field(metadata, "spec");
     header.seed = parse<std::uint64_t>(field(metadata, "seed"), "seed");
     header.layers = parseLayers(field(metadata, "layers"));
@@ -170,6 +176,9 @@ EncodedHeader headerFromMetadata(const std::map<std::string, std::string>& metad
         rows = std::max(rows, layer.seq);
     if (const auto at = metadata.find("positions"); at != metadata.end())
         header.positions = parsePositions(at->second, std::min(maxPositions, static_cast<std::size_t>(rows)));
+    if (!header.positions.empty() && header.positions.size() != static_cast<std::size_t>(rows))
+        throw inputError("the header has " + std::to_string(header.positions.size()) + " positions for "
+            + std::to_string(rows) + " rows");
     return header;
 }
 

@@ -17,6 +17,7 @@ struct ContainerLayout {
     std::uint64_t fileBytes() const;
 
     static constexpr const char* formatName = "pikv-enc-1";
+    static constexpr const char* calibrationName = "pikv-basis-1";
     static constexpr const char* checksumsName = "checksums";
     static constexpr const char* sizesSuffix = ".sizes";
     static constexpr const char* globalPrefix = "cache.";

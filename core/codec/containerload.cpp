@@ -14,8 +14,10 @@ public:
         , m_header(readSafetensors(m_file))
     {
         const auto format = m_header.metadata.find("kv_format");
-        if (format == m_header.metadata.end() || format->second != ContainerLayout::formatName)
-            fail("is not a compressed cache (kv_format is not " + std::string(ContainerLayout::formatName) + ")");
+        if (format == m_header.metadata.end()
+            || (format->second != ContainerLayout::formatName && format->second != ContainerLayout::calibrationName))
+            fail("is neither a compressed cache nor a calibration (kv_format is not " + std::string(ContainerLayout::formatName)
+                + " or " + ContainerLayout::calibrationName + ")");
         checkAll();
     }
 

@@ -35,6 +35,7 @@ struct EncodedHeader {
     RopeInfo rope;
     std::vector<LayerShape> layers; ///< without queries
     std::vector<std::int64_t> positions; ///< empty: 0 … seq-1
+    bool calibration = false; ///< holds what other caches share, and no cache
 };
 EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std::uint64_t seed);
 

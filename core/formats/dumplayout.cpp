@@ -25,7 +25,10 @@ bool isModel(const SafetensorsHeader& header)
 
 } // namespace
 
-bool isEncodedContainer(const SafetensorsHeader& header) { return formatOf(header).starts_with("pikv-enc-"); }
+bool isEncodedContainer(const SafetensorsHeader& header)
+{
+    return formatOf(header).starts_with("pikv-enc-") || formatOf(header).starts_with("pikv-basis-");
+}
 
 DumpLayout readSafetensorsDump(const ByteSource& file, const SafetensorsHeader& header)
 {

@@ -28,7 +28,7 @@ struct DumpLayout {
 /// what is missing or disagrees, or what kind of file it is instead.
 DumpLayout readSafetensorsDump(const ByteSource& file, const SafetensorsHeader& header);
 
-/// True for a `.pikv` container (its `kv_format` begins with "pikv-enc-").
+/// True for a `.pikv` container or a calibration (`kv_format` begins with "pikv-enc-" or "pikv-basis-").
 bool isEncodedContainer(const SafetensorsHeader& header);
 
 } // namespace pikv

@@ -37,6 +37,7 @@ void CalibrateTest::initTestCase()
     const Finished result = pikv({ "calibrate", at("a.safetensors"), at("b.safetensors"), "--with", "lora:rank=4", "-o",
         at("lora.pikv-basis") });
     QVERIFY2(result.status == 0 && result.out.contains("2 dumps"), result.err);
+    QCOMPARE(pikv({ "compress", at("a.safetensors"), "--with", "lora:rank=4", "-o", at("cache.pikv") }).status, 0);
     m_shared = "lora:rank=4,shared=" + at("lora.pikv-basis");
 }
 
@@ -126,7 +127,12 @@ void CalibrateTest::refusals_data()
     row("learned already", { "calibrate", a, "--with", m_shared, "-o", out }, 2, { "shared", "leave it out" });
     row("no dump", { "calibrate", "--with", "lora", "-o", out }, 2, { "DUMP" });
     row("missing dump", { "calibrate", a, at("no.safetensors"), "--with", "lora", "-o", out }, 3, { "no.safetensors" });
-    row("no cache", { "calibrate", at("lora.pikv-basis"), "--with", "lora", "-o", out }, 3, { "lora.pikv-basis" });
+    row("no cache", { "calibrate", at("lora.pikv-basis"), "--with", "lora", "-o", out }, 3,
+        { "lora.pikv-basis", "is a calibration of lora, not a cache" });
+    row("not a dump", { "info", at("lora.pikv-basis") }, 3, { "is a calibration of lora, not a cache" });
+    row("not compressed", { "decompress", at("lora.pikv-basis"), "-o", out }, 3, { "is a calibration of lora" });
+    row("a cache is none", { "eval", a, "--with", "lora:rank=4,shared=" + at("cache.pikv") }, 3,
+        { "cache.pikv", "not a calibration" });
     row("widths differ", { "calibrate", a, at("wide.safetensors"), "--with", "lora:rank=4", "-o", out }, 2,
         { "32", "64 channels" });
     row("layers differ", { "calibrate", a, at("deep.safetensors"), "--with", "lora:rank=4", "-o", out }, 2,

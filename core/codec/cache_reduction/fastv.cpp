@@ -20,7 +20,8 @@ public:
     {
         LayerwiseCompressor::validate(info);
         const bool learned
-            = calibratedSpec({ "num_centroids", "subvector", "stages", "codebook_bits", "rope" }).has_value();
+            = calibratedSpec({ "num_centroids", "subvector", "stages", "codebook_bits", "rope", "transform", "coded_share" })
+                  .has_value();
         for (const LayerShape& shape : info.layers) {
             const std::int64_t tokens = shape.batch
                 * std::max<std::int64_t>(0, shape.seq - params().integer("sinks") - params().integer("recent"));

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void everyFlippedHeaderByteIsRefused();
     void flippedPayloadBytesAreRefused();
     void cutFilesAreRefused();
+    void contradictingHeadersAreRefused();
     void unwritableFolderLeavesNothing();
 
 private:
@@ -180,6 +181,21 @@ void TestContainer::cutFilesAreRefused()
     }
     write(path("e.pikv"), whole + "x");
     QVERIFY(refused(path("e.pikv")));
+}
+
+/// The checksums fit: whoever wrote the file got the header wrong.
+void TestContainer::contradictingHeadersAreRefused()
+{
+    EncodedCache cache = sample(false, false);
+    cache.header.positions.pop_back();
+    cache.save(path("h.pikv"));
+    QVERIFY2(refused(path("h.pikv")), "99 positions for 100 rows");
+    cache = sample(false, false);
+    cache.header.positions.clear();
+    for (LayerShape& layer : cache.header.layers)
+        layer.batch = layer.kvHeads = layer.seq = std::int64_t(1) << 31;
+    cache.save(path("h.pikv"));
+    QVERIFY2(refused(path("h.pikv")), "more elements than 64 bits can count");
 }
 
 void TestContainer::unwritableFolderLeavesNothing()

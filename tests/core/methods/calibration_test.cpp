@@ -164,6 +164,17 @@ private Q_SLOTS:
         QVERIFY2(accepted(kept, info, reason), qPrintable(reason));
     }
 
+    void fastvKeepsWhatWasLearned()
+    {
+        const std::string with = learn("fastv", { 0 }, "books");
+        QString reason;
+        QVERIFY2(accepted(with + ",sparsity_threshold=0.2", m_caches[2]->info(), reason), qPrintable(reason));
+        for (const char* other : { "coded_share=0.5", "transform=none" }) {
+            QVERIFY(!accepted(with + "," + other, m_caches[2]->info(), reason));
+            QVERIFY2(reason.contains("was learned with"), qPrintable(reason));
+        }
+    }
+
     void loraTakesFewerDirectionsThanWereLearned()
     {
         learn("lora:rank=16", { 0 }, "wide");

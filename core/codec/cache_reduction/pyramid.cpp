@@ -181,6 +181,12 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
 
 namespace {
 
+ParamSpec folded(ParamSpec spec)
+{
+    spec.advanced = true;
+    return spec;
+}
+
 const MethodRegistration registration { withFactory<Pyramid>({
     .id = "pyramid",
     .label = "Pyramid",
@@ -195,6 +201,7 @@ const MethodRegistration registration { withFactory<Pyramid>({
         param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises less error."),
         param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have lower rank."),
+        folded(param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens", "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token.")),
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",

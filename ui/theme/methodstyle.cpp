@@ -40,8 +40,9 @@ MethodStyle methodStyle(const QString& methodId, bool dark)
 {
     const int index = methodIndex(methodId), color = index % int(colors.size()), round = index / int(colors.size());
     const Pair& pair = colors[static_cast<std::size_t>(color)];
-    // 5 and 12 have no common factor: methods of one colour get different markers for twelve rounds.
-    const auto marker = static_cast<Marker>((color + 5 * round) % markers);
+    // Twelve methods in a row differ by their markers alone; as 7 and 12 have no common factor, those of one colour do for
+    // twelve rounds.
+    const auto marker = static_cast<Marker>(index % markers);
     static constexpr Qt::PenStyle lines[] = { Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine };
     return { QColor::fromRgb(dark ? pair.onDark : pair.onLight), marker, lines[round % 4] };
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/theme/theme.h"
+#include "ui/theme/themestyle.h"
 #include <QApplication>
-#include <QStyle>
-#include <QStyleFactory>
 
 namespace pikv::ui {
 namespace {
@@ -34,8 +33,8 @@ QPalette paletteOf(const Roles& r)
 
 void applyTheme(ThemeMode mode)
 {
-    if (!QApplication::style() || QApplication::style()->objectName() != QLatin1String("fusion"))
-        QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    if (!qobject_cast<ThemeStyle*>(QApplication::style()))
+        QApplication::setStyle(new ThemeStyle);
     switch (mode) {
     case ThemeMode::System: QApplication::setPalette(QPalette()); break; // the desktop's, also when that changes
     case ThemeMode::Light: QApplication::setPalette(paletteOf(lightRoles)); break;

@@ -5,6 +5,7 @@
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
+#include <QCheckBox>
 #include <QEvent>
 #include <QTest>
 #include <QWidget>
@@ -82,6 +83,7 @@ private Q_SLOTS:
     void noTwoMethodsLookAlike();
     void neighboursDifferInColour();
     void styleDependsOnTheIdAlone();
+    void emptyCheckBoxesAreSeen();
     void iconsAreDrawn();
 };
 
@@ -158,6 +160,11 @@ void ThemeTest::noTwoMethodsLookAlike()
         }
         QCOMPARE(looks.size(), methodIds().size());
     }
+    // Without colour, too: as many in a row as there are markers.
+    QSet<int> markers;
+    for (int i = 0; i < 12; ++i)
+        markers.insert(int(methodStyle(QString::fromStdString(Registry::instance().methods()[std::size_t(i)].id), false).marker));
+    QCOMPARE(markers.size(), 12);
 }
 
 void ThemeTest::neighboursDifferInColour()
@@ -185,6 +192,22 @@ void ThemeTest::styleDependsOnTheIdAlone()
         QCOMPARE(light.line, dark.line);
     }
     QVERIFY(methodStyle("unknown_to_the_registry", false).color.isValid()); // results of another version's CSV
+}
+
+void ThemeTest::emptyCheckBoxesAreSeen()
+{
+    for (const ThemeMode mode : { ThemeMode::Light, ThemeMode::Dark }) {
+        applyTheme(mode);
+        QCheckBox box;
+        box.resize(20, 20);
+        const QImage image = box.grab().toImage();
+        const QColor around = image.pixelColor(image.width() - 1, image.height() - 1);
+        double most = 1;
+        for (int x = 0; x < image.width(); ++x)
+            most = std::max(most, contrast(image.pixelColor(x, image.height() / 2), around));
+        QVERIFY2(most >= (mode == ThemeMode::Dark ? 3 : 1.5), qPrintable(QString::number(most)));
+    }
+    applyTheme(ThemeMode::Light);
 }
 
 void ThemeTest::iconsAreDrawn()

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void fullStandardOutput();
     void closedPipeIsQuiet();
     void tooLittleMemory();
+    void tooLittleMemoryToStart();
     void tooLittleDisk();
 };
 
@@ -135,6 +136,17 @@ void OutputTest::tooLittleMemory()
     QFile::remove(big);
     QVERIFY(!QFile::exists(m_folder.filePath("m.csv")) && !QFile::exists(m_folder.filePath("m.pikv")));
     QDir(m_folder.filePath("m")).removeRecursively();
+}
+
+void OutputTest::tooLittleMemoryToStart()
+{
+    // LibTorch's libraries do not fail below such limits, they wait for ever.
+    for (const QString& limit : QStringList { "-v 200000", "-v 800000", "-v 1200000" }) {
+        const Finished result = limited(limit, { "eval", m_dump, "--with", "lora", "--csv", "-" });
+        QCOMPARE(result.status, 4);
+        QVERIFY2(result.err.contains("MiB") && result.err.contains(("ulimit " + limit).toUtf8()), result.err);
+        QVERIFY(result.out.isEmpty());
+    }
 }
 
 void OutputTest::tooLittleDisk()

@@ -38,6 +38,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
         = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
     const bool amortised = shared
         && std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedCaches > 1; });
+    const bool importance = std::any_of(results.begin(), results.end(),
+        [&](const EvaluationResult& r) { return r.importance != results.front().importance; });
     std::vector<std::string> titles { "method", "stored bytes", "ratio", "bits/element", "attention error", "key NMSE",
         "value NMSE", "cosine", "encode ms", "decode ms" };
     if (shared)
@@ -46,6 +48,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
         titles.push_back("amortised ratio");
     if (nextToken)
         titles.insert(titles.end(), { "perplexity", "agreement", "KL" });
+    if (importance)
+        titles.insert(titles.begin() + 1, "importance");
     TextTable table(titles);
     for (const EvaluationResult& r : results) {
         std::vector<std::string> row { printSpec(r.method), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
@@ -59,6 +63,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
         if (nextToken)
             row.insert(row.end(),
                 { figureText(r.nextToken.perplexity), figureText(r.nextToken.agreement), figureText(r.nextToken.kl) });
+        if (importance)
+            row.insert(row.begin() + 1, printImportance(r.importance));
         table.add(std::move(row));
     }
     return table.text();

@@ -32,6 +32,9 @@ void SeedSweepTest::initTestCase()
     // The folder is results/ below the current one unless told otherwise.
     const Finished sweep = pikv({ "sweep", "dump.safetensors", "--preset", "seed" }, m_folder.path());
     QVERIFY2(sweep.status == 0, sweep.err);
+    // Rows that differ in their importance alone can be told apart.
+    const QByteArray table = sweep.out + sweep.err;
+    QVERIFY2(table.contains("importance") && table.contains("uniform:0.2"), table);
     m_first = readFile(m_folder.filePath("results/results.csv"));
 }
 

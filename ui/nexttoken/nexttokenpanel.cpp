@@ -70,7 +70,7 @@ void NextTokenPanel::createControls()
     m_predict->setKeyboardTracking(false);
     auto* label = new QLabel(tr("&Positions"), this);
     label->setBuddy(m_predict);
-    m_compressContinuation = new QCheckBox(tr("compress the conti&nuation, too"), this);
+    m_compressContinuation = new QCheckBox(tr("compress the continuation, too"), this);
     m_compressContinuation->setObjectName(QStringLiteral("nextTokenCompressContinuation"));
     m_compressContinuation->setToolTip(
         tr("Off: the predicted tokens' own keys and values stay as the model computes them"));
@@ -110,9 +110,9 @@ QWidget* NextTokenPanel::createObstacle()
         made->setObjectName(QLatin1String(name));
         return made;
     };
-    m_openModel = button(tr("Open a &model…"), "nextTokenOpenModel");
-    m_capture = button(tr("&Capture a text…"), "nextTokenCapture");
-    m_retry = button(tr("Try a&gain"), "nextTokenRetry");
+    m_openModel = button(tr("Open a model…"), "nextTokenOpenModel");
+    m_capture = button(tr("Capture a te&xt…"), "nextTokenCapture");
+    m_retry = button(tr("Tr&y again"), "nextTokenRetry");
     connect(m_openModel, &QPushButton::clicked, this, &NextTokenPanel::openModelRequested);
     connect(m_capture, &QPushButton::clicked, this, &NextTokenPanel::captureRequested);
     connect(m_retry, &QPushButton::clicked, m_controller, &NextTokenController::restart);

@@ -46,7 +46,7 @@ CalibrationPanel::CalibrationPanel(SpecStore* specs, QUndoStack* undo, QWidget* 
 QWidget* CalibrationPanel::createDumps()
 {
     auto* area = new QWidget(this);
-    auto* label = new QLabel(tr("&Learn on these dumps of one model"), area);
+    auto* label = new QLabel(tr("Learn on these &dumps of one model"), area);
     m_dumps = named(new QListWidget(area), "calibrationDumps", tr("Dumps to learn from"));
     m_dumps->setSelectionMode(QAbstractItemView::ExtendedSelection);
     label->setBuddy(m_dumps);
@@ -78,14 +78,14 @@ QWidget* CalibrationPanel::createChoices()
     for (const MethodInfo& method : Registry::instance().methods())
         if (canCalibrate(method.id))
             m_method->addItem(QString::fromStdString(method.label), QString::fromStdString(method.id));
-    form->addRow(tr("Me&thod"), m_method);
+    form->addRow(tr("Method"), m_method);
     m_caches = named(new QSpinBox(area), "calibrationCaches", tr("Caches that share it"));
     m_caches->setRange(1, 1'000'000);
     m_caches->setKeyboardTracking(false);
     m_caches->setToolTip(tr("The amortised ratio spreads the shared bytes over so many caches"));
     connect(m_caches, &QSpinBox::valueChanged, this, &CalibrationPanel::sharedCachesChanged);
-    form->addRow(tr("Shared by (&caches)"), m_caches);
-    m_learn = named(new QPushButton(tr("L&earn and save…"), area), "calibrationLearn", tr("Learn and save"));
+    form->addRow(tr("Shared &by (caches)"), m_caches);
+    m_learn = named(new QPushButton(tr("Learn and &save…"), area), "calibrationLearn", tr("Learn and save"));
     m_forget = named(new QPushButton(tr("Stop &using it"), area), "calibrationForget", tr("Stop using the calibration"));
     connect(m_learn, &QPushButton::clicked, this, &CalibrationPanel::learn);
     connect(m_forget, &QPushButton::clicked, this, [this] { use({}); });

@@ -10,7 +10,7 @@ namespace pikv::ui {
 FileChangedBar::FileChangedBar(QWidget* parent)
     : QFrame(parent)
     , m_text(new QLabel(this))
-    , m_reload(new QPushButton(tr("&Reload"), this))
+    , m_reload(new QPushButton(tr("Reload from dis&k"), this))
 {
     setObjectName(QStringLiteral("fileChangedBar"));
     setFrameShape(QFrame::StyledPanel);

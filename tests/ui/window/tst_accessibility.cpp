@@ -5,7 +5,9 @@
 #include "windowfixture.h"
 #include <QAccessible>
 #include <QDockWidget>
+#include <QLabel>
 #include <QMenuBar>
+#include <QTabWidget>
 #include <QToolButton>
 
 using namespace pikv;
@@ -19,6 +21,7 @@ private Q_SLOTS:
     void init() { forgetSettings(); }
     void everyFocusableWidgetHasANameAndAnId();
     void everyMenuEntryHasAMnemonicAndAnId();
+    void noTwoVisibleMnemonicsAreTheSame();
     void noTwoShortcutsAreTheSame();
 };
 
@@ -62,6 +65,40 @@ void AccessibilityTest::everyMenuEntryHasAMnemonicAndAnId()
             QVERIFY2(!used.contains(mnemonic), qPrintable(action->text()));
             used.insert(mnemonic);
         }
+    }
+}
+
+/// Qt gives the focus to one after the other instead of pressing either where two visible widgets have the same letter.
+void AccessibilityTest::noTwoVisibleMnemonicsAreTheSame()
+{
+    Window window;
+    for (QDockWidget* dock : window.findChildren<QDockWidget*>())
+        dock->show();
+    window.find<QDockWidget>("calibrationDock")->raise();
+    auto* tabs = window.find<QTabWidget>("chartTabs");
+    for (int tab = 0; tab < tabs->count(); ++tab) {
+        tabs->setCurrentIndex(tab);
+        QCoreApplication::processEvents();
+        QHash<QKeySequence, QString> used;
+        const auto add = [&](const QString& text) {
+            const QKeySequence keys = QKeySequence::mnemonic(text);
+            if (keys.isEmpty())
+                return true;
+            const bool first = !used.contains(keys);
+            if (!first)
+                qWarning("'%s' and '%s'", qPrintable(text), qPrintable(used[keys]));
+            used.insert(keys, text);
+            return first;
+        };
+        for (const QAction* action : window.menuBar()->actions())
+            QVERIFY(add(action->text()));
+        for (int i = 0; i < tabs->count(); ++i)
+            QVERIFY(add(tabs->tabText(i)));
+        for (const auto* button : window.findChildren<QAbstractButton*>())
+            QVERIFY(!button->isVisible() || add(button->text()));
+        for (const auto* label : window.findChildren<QLabel*>())
+            QVERIFY(!label->isVisible() || !label->buddy() || add(label->text()));
+        QVERIFY(used.size() > 12);
     }
 }
 

@@ -8,7 +8,6 @@
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/window/filechangedbar.h"
 #include <QApplication>
-#include <QCloseEvent>
 #include <QDropEvent>
 #include <QFileInfo>
 #include <QItemSelectionModel>
@@ -51,17 +50,14 @@ MainWindow::MainWindow(QWidget* parent)
 
 MainWindow::~MainWindow() = default;
 
+void MainWindow::showTitle(const QString& dump) { setWindowTitle(tr("%1 – PiKV Explorer").arg(dump)); }
+
 void MainWindow::openDump(const QString& path)
 {
-    statusBar()->showMessage(tr("Opening %1…").arg(QFileInfo(path).fileName()));
-    m_engine.openDump(path);
-}
-
-void MainWindow::closeEvent(QCloseEvent* event)
-{
-    saveSettings();
-    m_engine.cancel();
-    event->accept();
+    leaveDump([this, path] {
+        statusBar()->showMessage(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+        m_engine.openDump(path);
+    });
 }
 
 /// Files may be dropped anywhere: line edits would else take a file's address as text.

@@ -6,6 +6,7 @@
 #include <QMainWindow>
 #include <QSet>
 #include <QUndoStack>
+#include <functional>
 
 class QAction;
 class QActionGroup;
@@ -109,9 +110,15 @@ private:
     void connectModels();
     void showModel();
     void captureText();
-    void saveDump();
     ResultPtr withNextToken(const ResultPtr& result);
     void noteNextToken(const std::shared_ptr<const NextTokenResult>& result);
+    // mainwindowunsaved.cpp
+    /// Does `then`, which ends the use of the open dump, unless the user keeps a capture that is not saved.
+    void leaveDump(const std::function<void()>& then);
+    /// Asks where to, and starts the writing; false where nothing is to be written.
+    bool saveDump();
+    void noteDumpSaved(const QString& path);
+    void showTitle(const QString& dump);
     // mainwindowsettings.cpp
     void restoreSettings();
     void saveSettings() const;
@@ -146,6 +153,8 @@ private:
     QByteArray m_defaultLayout;
     QSet<QString> m_awaited; ///< methods whose first full result of this dump is not there yet
     bool m_sweepAfterOpen = false;
+    bool m_unsavedCapture = false, m_savingCapture = false;
+    std::function<void()> m_afterSave; ///< what the question about an unsaved capture held up
     ThemeMode m_theme = ThemeMode::System;
 };
 

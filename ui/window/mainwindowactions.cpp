@@ -41,7 +41,8 @@ void MainWindow::createFileMenu()
     m_recent = new RecentFiles(recent, this);
     connect(m_recent, &RecentFiles::chosen, this, &MainWindow::openDump);
     addEntry(menu, tr("Re&load"), "actionReload", QKeySequence(Qt::Key_F5), this, &MainWindow::reloadDump);
-    addEntry(menu, tr("&Capture a text…"), "actionCapture", QKeySequence(Qt::CTRL | Qt::Key_T), this, &MainWindow::captureText);
+    addEntry(menu, tr("&Capture a text…"), "actionCapture", QKeySequence(Qt::CTRL | Qt::Key_T), this,
+        [this] { leaveDump([this] { captureText(); }); });
     menu->addSeparator();
     addEntry(menu, tr("Save &dump…"), "actionSaveDump", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), this, &MainWindow::saveDump);
     addEntry(menu, tr("&Save compressed cache…"), "actionCompress", QKeySequence::Save, this, &MainWindow::chooseCompressed);

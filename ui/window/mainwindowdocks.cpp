@@ -52,7 +52,8 @@ void MainWindow::createCentre()
     addChart(new LayersPanel(m_results, m_selection, m_tabs), "layersPanel", tr("&Layers"));
     connect(nextToken, &NextTokenPanel::openModelRequested, this,
         [this] { findChild<QAction*>(QStringLiteral("actionOpenModelFile"))->trigger(); });
-    connect(nextToken, &NextTokenPanel::captureRequested, this, &MainWindow::captureText);
+    connect(nextToken, &NextTokenPanel::captureRequested, this,
+        [this] { leaveDump([this] { captureText(); }); });
 }
 
 QDockWidget* MainWindow::addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area)

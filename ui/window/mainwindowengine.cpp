@@ -106,7 +106,9 @@ void MainWindow::noteDump()
     if (!path.isEmpty())
         m_recent->add(path);
     const QString name = path.isEmpty() ? tr("captured text, not saved") : QFileInfo(path).fileName();
-    setWindowTitle(tr("%1 – PiKV Explorer").arg(name));
+    showTitle(name);
+    m_unsavedCapture = path.isEmpty();
+    m_savingCapture = false;
     statusBar()->showMessage(path.isEmpty() ? tr("Captured. File → Save dump… keeps it.") : tr("Opened %1").arg(name));
     evaluateAnew();
 }
@@ -227,6 +229,7 @@ void MainWindow::noteChecked(const QString& methodId, bool checked)
 
 void MainWindow::noteProblem(const Problem& problem)
 {
+    m_afterSave = {}; // it may be the saving that failed
     m_problems->add(problem);
     m_problemsDock->show();
     m_problemsDock->raise();

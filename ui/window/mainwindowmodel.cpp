@@ -109,26 +109,13 @@ void MainWindow::captureText()
     dialog->open();
 }
 
-void MainWindow::saveDump()
-{
-    if (!m_engine.info())
-        return noteProblem({ ErrorKind::Usage, "There is no dump to save yet: open one, or capture a text" });
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Save the dump"), QStringLiteral("captured.safetensors"), tr("KV-cache dumps (*.safetensors)"));
-    if (!path.isEmpty())
-        m_engine.saveDump(path);
-}
-
 void MainWindow::connectModels()
 {
     m_modelName = new QLabel(this);
     m_modelName->setObjectName(QStringLiteral("statusModel"));
     statusBar()->addPermanentWidget(m_modelName);
     connect(m_models, &ModelEngine::changed, this, &MainWindow::showModel);
-    connect(&m_engine, &Engine::dumpSaved, this, [this](const QString& path) {
-        m_recent->add(path);
-        statusBar()->showMessage(tr("Wrote %1").arg(path));
-    });
+    connect(&m_engine, &Engine::dumpSaved, this, &MainWindow::noteDumpSaved);
     connect(m_nextToken, &NextTokenController::scored, this, &MainWindow::noteNextToken);
     connect(m_nextToken, &NextTokenController::problem, this, &MainWindow::noteProblem);
     connect(m_nextToken->test(), &NextTokenEngine::failed, this, [this](const QString& method) {

@@ -12,6 +12,7 @@
 #include "ui/panels/capturedialog.h"
 #include "windowfixture.h"
 #include <QLabel>
+#include <QMessageBox>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSlider>
@@ -99,6 +100,8 @@ private Q_SLOTS:
     void cancelKeepsWhatIsThere();
     void exportsItsCharts();
     void capturesAText();
+    void unsavedCaptureIsAskedAbout();
+    void captureThatCannotBeSavedStays();
     void capturingSaysWhatIsWrong();
     void badModelKeepsTheOpenOne();
 
@@ -342,6 +345,74 @@ void NextTokenTabTest::exportsItsCharts()
         }
 }
 
+/// Types a text into the dialog and starts; the dump is open afterwards.
+static bool capture(NextTokenWindow& window)
+{
+    window.models()->open(tinyModel);
+    if (!QTest::qWaitFor([&] { return bool(window.models()->model()); }))
+        return false;
+    window.trigger("actionCapture");
+    auto* dialog = window.find<CaptureDialog>("captureDialog");
+    QTest::keyClicks(dialog->findChild<QPlainTextEdit*>("captureText"), "The quick brown fox jumps over the lazy dog.");
+    QSignalSpy opened(window.engine(), &Engine::dumpOpened);
+    QTest::mouseClick(dialog->findChild<QPushButton*>("captureStart"), Qt::LeftButton);
+    return opened.wait(30'000) && window.windowTitle().contains("not saved");
+}
+
+static bool answer(NextTokenWindow& window, QMessageBox::StandardButton button)
+{
+    auto* question = window.findChild<QMessageBox*>("unsavedCapture");
+    if (!question || !question->isVisible())
+        return false;
+    QTest::mouseClick(question->button(button), Qt::LeftButton);
+    return QTest::qWaitFor([&] { return !window.findChild<QMessageBox*>("unsavedCapture"); });
+}
+
+void NextTokenTabTest::unsavedCaptureIsAskedAbout()
+{
+    NextTokenWindow window;
+    QVERIFY(capture(window));
+    QVERIFY(!window.close());
+    QVERIFY(!window.close()); // one question is enough
+    QVERIFY(answer(window, QMessageBox::Cancel));
+    QVERIFY(window.isVisible());
+
+    QSignalSpy opened(window.engine(), &Engine::dumpOpened);
+    window.openDump(capturedDump());
+    rejectFileDialog(); // nothing is lost there, either
+    QVERIFY(answer(window, QMessageBox::Save));
+    QTest::qWait(50);
+    QVERIFY(opened.isEmpty() && window.windowTitle().contains("not saved"));
+
+    const QString path = Dumps::instance().path("asked.safetensors");
+    window.openDump(capturedDump());
+    answerFileDialog(path);
+    QVERIFY(answer(window, QMessageBox::Save));
+    QVERIFY(opened.count() > 0 || opened.wait(30'000));
+    QCOMPARE(QString::fromStdString(window.engine()->info()->path), capturedDump());
+    QVERIFY(!cacheInfo(*openCache(path.toStdString())).tokenIds.empty());
+
+    QVERIFY(capture(window));
+    QVERIFY(!window.close());
+    QVERIFY(answer(window, QMessageBox::Discard));
+    QVERIFY(!window.isVisible());
+}
+
+void NextTokenTabTest::captureThatCannotBeSavedStays()
+{
+    NextTokenWindow window;
+    QVERIFY(capture(window));
+    QVERIFY(!window.close());
+    QSignalSpy problem(window.engine(), &Engine::problem);
+    answerFileDialog(Dumps::instance().path("no/such/folder/x.safetensors"));
+    QVERIFY(answer(window, QMessageBox::Save));
+    QVERIFY(problem.count() > 0 || problem.wait(30'000));
+    QVERIFY(window.isVisible() && window.windowTitle().contains("not saved"));
+    QVERIFY(!window.close());
+    QVERIFY(answer(window, QMessageBox::Discard));
+    QVERIFY(!window.isVisible());
+}
+
 void NextTokenTabTest::capturesAText()
 {
     NextTokenWindow window;
@@ -372,6 +443,8 @@ void NextTokenTabTest::capturesAText()
     window.trigger("actionSaveDump");
     QVERIFY(saved.count() > 0 || saved.wait(30'000));
     QCOMPARE(cacheInfo(*openCache(path.toStdString())).tokenIds, info.tokenIds);
+    QTRY_VERIFY(window.windowTitle().contains("kept.safetensors"));
+    QVERIFY(window.close()); // nothing to ask about
 }
 
 void NextTokenTabTest::capturingSaysWhatIsWrong()

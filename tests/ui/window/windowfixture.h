@@ -15,6 +15,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
+#include <functional>
 
 namespace windowfixture {
 
@@ -120,21 +121,27 @@ public:
     QString specText(const char* method) { return QString::fromStdString(pikv::printSpec(specs()->spec(method))); }
 };
 
+inline void withFileDialog(const std::function<void(QFileDialog*)>& act)
+{
+    QTimer::singleShot(0, qApp, [act] {
+        for (QWidget* widget : QApplication::topLevelWidgets())
+            if (auto* dialog = qobject_cast<QFileDialog*>(widget); dialog && dialog->isVisible())
+                return act(dialog);
+        qFatal("no file dialog came up");
+    });
+}
 /// Fills the next file dialog with `path` and accepts it.
 inline void answerFileDialog(const QString& path)
 {
-    QTimer::singleShot(0, qApp, [path] {
-        for (QWidget* widget : QApplication::topLevelWidgets()) {
-            auto* dialog = qobject_cast<QFileDialog*>(widget);
-            if (!dialog || !dialog->isVisible())
-                continue;
-            dialog->setOption(QFileDialog::DontConfirmOverwrite);
-            dialog->findChild<QLineEdit*>("fileNameEdit")->setText(path);
-            QMetaObject::invokeMethod(dialog, "accept");
-            return;
-        }
-        qFatal("no file dialog came up");
+    withFileDialog([path](QFileDialog* dialog) {
+        dialog->setOption(QFileDialog::DontConfirmOverwrite);
+        dialog->findChild<QLineEdit*>("fileNameEdit")->setText(path);
+        QMetaObject::invokeMethod(dialog, "accept");
     });
+}
+inline void rejectFileDialog()
+{
+    withFileDialog([](QFileDialog* dialog) { dialog->reject(); });
 }
 
 /// Every test starts as on the first day.

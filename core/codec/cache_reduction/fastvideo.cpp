@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/ratiobudget.h"
+#include "core/codec/cache_reduction/sharedheadbases.h"
 #include "core/codec/cache_reduction/videolayer.h"
 #include "core/codec/matrix_factorization/factorplane.h"
 #include <algorithm>
@@ -25,23 +26,45 @@ public:
         return list;
     }
 
+    void validate(const CacheInfo& info) const override
+    {
+        LayerwiseCompressor::validate(info);
+        if (const auto learned = calibratedSpec({ "rope" }); learned && learned->params.text("transform") == "none")
+            calibratedSpec({ "transform" }); // it holds the means alone
+    }
+
 protected:
+    void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
+    {
+        learnHeadBases(inputs, undoes(), params().text("transform") != "none", out, context);
+    }
+
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const auto rope = keyRotation(undoes(), input.rope, input.positions.cpu(), input.shape.keyDim);
-        encodeVideo(input, { rule(), params().text("transform") }, rope, budget(input.shape, input.layerCount, input.importance.defined()), out, context.job);
+        VideoSettings settings = settingsFor(input.shared, input.shape);
+        for (HeadBasis& basis : settings.calibrated)
+            basis.invert(c10::kCPU); // refuses what is no transform
+        encodeVideo(input, settings, rope, budget(input.shape, input.layerCount, input.importance.defined()), out, context.job);
     }
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const auto rope = keyRotation(undoes(), output.rope, output.positions.cpu(), output.shape.keyDim);
-        const LayerKv kv = decodeVideo(output, rule(), rope, context.job);
+        const LayerKv kv = decodeVideo(output, settingsFor(output.shared, output.shape), rope, context.job);
         return { kv.key.to(context.device), kv.value.to(context.device), {}, {} };
     }
 
 private:
     bool undoes() const { return params().text("rope") == "undo"; }
     KeyframeRule rule() const { return { params().integer("keyframe_interval"), params().real("motion_threshold") }; }
+    VideoSettings settingsFor(const SectionSet* shared, const LayerShape& shape) const
+    {
+        VideoSettings settings { rule(), params().text("transform"), {} };
+        if (shared)
+            settings.calibrated = readHeadBases(*shared, shape, settings.transform != "none");
+        return settings;
+    }
     std::int64_t budget(const LayerShape& shape, int layers, bool weighted) const
     {
         return layerBudget(spec(), params().real("compression_ratio"), shape, layers, weighted ? 3 : 2);
@@ -67,6 +90,7 @@ const MethodRegistration registration { withFactory<FastVideo>({
             return spec;
         }(),
         param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "undo: predict keys before their rotation, which is the known motion; keep: as they are."),
+        sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
     .make = {},

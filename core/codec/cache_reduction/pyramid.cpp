@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/pyramid.h"
 #include "core/cache/torchdtype.h"
-#include "core/codec/cache_reduction/pyramidbases.h"
 #include "core/codec/cache_reduction/pyramidcodes.h"
 #include "core/codec/cache_reduction/pyramidside.h"
 #include "core/codec/cache_reduction/ratiobudget.h"
+#include "core/codec/cache_reduction/sharedheadbases.h"
 #include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"

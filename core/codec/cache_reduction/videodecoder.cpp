@@ -50,12 +50,13 @@ struct CodedHead {
     ByteSpan codes;
 };
 
-std::vector<CodedHead> readHeads(const LayerShape& s, ByteSpan side, ByteSpan codes)
+std::vector<CodedHead> readHeads(const LayerShape& s, const VideoSettings& settings, ByteSpan side, ByteSpan codes)
 {
     std::vector<CodedHead> heads;
     std::size_t at = 0, begin = 0;
     for (std::int64_t i = 0; i < 2 * s.kvHeads; ++i) {
-        VideoModel model = VideoModel::read(side, at, VideoPlace(i).isKey ? s.keyDim : s.valueDim);
+        const VideoPlace place(i);
+        VideoModel model = VideoModel::read(side, at, place.isKey ? s.keyDim : s.valueDim, settings.calibratedOf(place));
         if (side.size() - at < 4)
             throw inputError("the section 'side' ends too early");
         const auto size = loadLe<std::uint32_t>(side.data() + at);
@@ -73,20 +74,20 @@ std::vector<CodedHead> readHeads(const LayerShape& s, ByteSpan side, ByteSpan co
 } // namespace
 
 LayerKv decodeVideo(
-    const LayerOutput& output, const KeyframeRule& rule, const std::optional<RopeTable>& rope, const JobControl& job)
+    const LayerOutput& output, const VideoSettings& settings, const std::optional<RopeTable>& rope, const JobControl& job)
 {
     const LayerShape& s = output.shape;
     std::vector<std::uint8_t> classes;
     if (output.sections.has("classes"))
         classes = unpackClasses(output.sections.get("classes"), static_cast<std::size_t>(s.batch * s.seq));
-    const std::vector<CodedHead> heads = readHeads(s, output.sections.get("side"), output.sections.get("codes"));
+    const std::vector<CodedHead> heads = readHeads(s, settings, output.sections.get("side"), output.sections.get("codes"));
     const at::Tensor key = at::empty({ s.batch, s.kvHeads, s.seq, s.keyDim }, torchType(s.keyDtype));
     const at::Tensor value = at::empty({ s.batch, s.kvHeads, s.seq, s.valueDim }, torchType(s.valueDtype));
     forEachPlane(c10::kCPU, 2 * s.kvHeads, job, [&](std::int64_t i) {
         const VideoPlace place(i);
         const HeadRows target(place.isKey ? key : value, place.head, place.isKey && rope ? &*rope : nullptr);
         const CodedHead& head = heads[static_cast<std::size_t>(i)];
-        decodeHead(head.model, rule, classes, head.codes, target, job);
+        decodeHead(head.model, settings.rule, classes, head.codes, target, job);
     });
     return { key, value, {}, {} };
 }

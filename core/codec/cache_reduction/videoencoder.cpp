@@ -34,7 +34,7 @@ public:
         for (std::int64_t i = 0; i < 2 * input.shape.kvHeads; ++i) {
             const VideoPlace place(i);
             const HeadRows rows(place.isKey ? m_key : m_value, place.head, place.isKey && rope ? &*rope : nullptr);
-            m_heads.push_back(std::make_unique<VideoHead>(rows, settings.rule, m_classes, m_weights));
+            m_heads.push_back(std::make_unique<VideoHead>(rows, settings.rule, m_classes, m_weights, settings.calibratedOf(place)));
         }
     }
 

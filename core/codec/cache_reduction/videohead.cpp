@@ -39,11 +39,13 @@ std::vector<Stretch> sampleOf(std::int64_t batch, std::int64_t seq, std::int64_t
     return list;
 }
 
-VideoHead::VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights)
+VideoHead::VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights,
+    const HeadBasis* calibrated)
     : m_rows(rows)
     , m_rule(rule)
     , m_classes(classes)
     , m_weights(weights)
+    , m_calibrated(calibrated)
     , m_model(rows.dim())
     , m_counts(videoContexts)
 {
@@ -65,12 +67,14 @@ void VideoHead::fitBasis(bool klt, const JobControl& job)
         at += s.count;
     }
     m_energy = energyOf(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())) / double(count);
-    const HeadBasis basis = HeadBasis::fit(rows, weights, klt);
+    const HeadBasis basis = m_calibrated ? *m_calibrated : HeadBasis::fit(rows, weights, klt);
     const float* data = rows.data_ptr<float>();
     addTransform(HeadBasis::identity(basis.mean()), stretches, data);
     if (!klt)
         return;
     addTransform(basis, stretches, data);
+    if (m_calibrated)
+        return;
     for (const int bits : { 6, 5, 4 }) {
         if (tokens() > basisRows)
             break; // its bytes do not matter
@@ -120,7 +124,7 @@ double VideoHead::expectedBits(float step, std::size_t transform) const
         const double channel = double(tokens())
             * (predicted * gaussianBits(predictedVariances[c], step) + (1 - predicted) * gaussianBits(variances[c], step));
         bits += channel;
-        if (!basis.isIdentity() && channel > 8)
+        if (!m_calibrated && !basis.isIdentity() && channel > 8)
             bits += double(HeadBasis::bitsPerVector(dim(), basis.bits()));
     }
     return bits;
@@ -217,6 +221,7 @@ void VideoHead::measureVariances(const std::vector<float>& gains)
 void VideoHead::fitPrediction(std::size_t transform)
 {
     m_model.basis = m_transforms[transform].basis;
+    m_model.shared = m_calibrated != nullptr;
     m_forward = std::make_unique<HeadTransform>(m_model.basis, HeadTransform::Direction::Forward);
     loadSample();
     planSample();

@@ -21,10 +21,13 @@ std::vector<Stretch> sampleOf(std::int64_t batch, std::int64_t seq, std::int64_t
 /// cost, and codes all tokens with the step that was chosen.
 class VideoHead {
 public:
-    /// `classes` [batch * seq] or empty; `weights` f32 CPU [batch * seq] or undefined. They outlive this.
-    VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights);
+    /// `classes` [batch * seq] or empty; `weights` f32 CPU [batch * seq] or undefined; `calibrated` null: learns a basis of
+    /// its own. They outlive this.
+    VideoHead(HeadRows rows, const KeyframeRule& rule, const std::vector<std::uint8_t>& classes, const at::Tensor& weights,
+        const HeadBasis* calibrated);
 
-    /// Fits the KLT in several precisions where `klt`, and measures their variances and those of raw channels on a sample.
+    /// Fits the KLT in several precisions where `klt` and no calibration has it, and measures their variances and those of
+    /// raw channels on a sample.
     void fitBasis(bool klt, const JobControl& job);
     /// Mean square of a row of the sample, by the stored values.
     double meanEnergy() const { return m_energy; }
@@ -68,6 +71,7 @@ private:
     KeyframeRule m_rule;
     const std::vector<std::uint8_t>& m_classes;
     const at::Tensor& m_weights;
+    const HeadBasis* m_calibrated;
     VideoModel m_model;
     std::unique_ptr<HeadTransform> m_forward;
     struct Candidate {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/cache/rope.h"
+#include "core/codec/cache_reduction/headbasis.h"
 #include "core/codec/cache_reduction/keyframes.h"
 #include "core/codec/compressor.h"
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pikv {
 
@@ -23,6 +25,13 @@ struct VideoPlace {
 struct VideoSettings {
     KeyframeRule rule;
     std::string transform = "auto"; ///< or "klt", "none"
+    std::vector<HeadBasis> calibrated; ///< of all keys and then of all values; empty: every cache has its own
+    /// Null without a calibration.
+    const HeadBasis* calibratedOf(const VideoPlace& place) const
+    {
+        const std::size_t values = place.isKey ? 0 : calibrated.size() / 2;
+        return calibrated.empty() ? nullptr : &calibrated[values + static_cast<std::size_t>(place.head)];
+    }
 };
 
 /// Codes a layer in about `budgetBytes` bytes: sections 'side' (models of the heads), 'codes' (their tokens) and, with
@@ -31,6 +40,6 @@ void encodeVideo(const LayerInput& input, const VideoSettings& settings, const s
     std::int64_t budgetBytes, SectionSet& out, const JobControl& job);
 /// Throws Error{Input} where the sections are not of such a layer.
 LayerKv decodeVideo(
-    const LayerOutput& output, const KeyframeRule& rule, const std::optional<RopeTable>& rope, const JobControl& job);
+    const LayerOutput& output, const VideoSettings& settings, const std::optional<RopeTable>& rope, const JobControl& job);
 
 } // namespace pikv

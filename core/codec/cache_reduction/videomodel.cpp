@@ -71,8 +71,11 @@ std::size_t VideoModel::byteCount() const
     std::size_t used = 0;
     for (std::size_t c = 0; c < dim(); ++c)
         used += uses(c);
-    const std::size_t vector = basis.isIdentity() ? 0 : static_cast<std::size_t>(HeadBasis::bitsPerVector(std::int64_t(dim()), basis.bits())) / 8;
-    return 1 + 4 + 1 + dim() * 4 + used * (2 + vector);
+    const std::size_t mean = shared ? 0 : 2;
+    const std::size_t vector = shared || basis.isIdentity()
+        ? 0
+        : static_cast<std::size_t>(HeadBasis::bitsPerVector(std::int64_t(dim()), basis.bits())) / 8;
+    return 1 + 4 + 1 + dim() * (mean + 2) + used * (2 + vector);
 }
 
 void VideoModel::write(Bytes& out) const
@@ -80,8 +83,10 @@ void VideoModel::write(Bytes& out) const
     out.push_back(std::byte(basis.isIdentity() ? 0 : basis.bits()));
     appendLe(out, step);
     appendLe(out, cuts);
-    const Bytes mean = tensorToBytes(basis.mean(), DType::F16);
-    out.insert(out.end(), mean.begin(), mean.end());
+    if (!shared) {
+        const Bytes mean = tensorToBytes(basis.mean(), DType::F16);
+        out.insert(out.end(), mean.begin(), mean.end());
+    }
     std::vector<std::uint8_t> used(dim());
     for (std::size_t c = 0; c < dim(); ++c) {
         appendLe(out, predicted[c].code());
@@ -93,11 +98,11 @@ void VideoModel::write(Bytes& out) const
             appendLe(out, gains[c]);
             appendLe(out, shrinks[c]);
         }
-    if (!basis.isIdentity())
+    if (!shared && !basis.isIdentity())
         basis.write(used, out);
 }
 
-VideoModel VideoModel::read(ByteSpan bytes, std::size_t& at, std::int64_t dim)
+VideoModel VideoModel::read(ByteSpan bytes, std::size_t& at, std::int64_t dim, const HeadBasis* calibrated)
 {
     VideoModel model(dim);
     const ByteSpan head = take(bytes, at, 6);
@@ -108,7 +113,12 @@ VideoModel VideoModel::read(ByteSpan bytes, std::size_t& at, std::int64_t dim)
     if (!std::isfinite(model.step) || model.step <= 0)
         throw inputError("the section 'side' names a quantiser step that is not above 0");
     model.cuts = loadLe<std::uint8_t>(head.data() + 5);
-    at::Tensor mean = tensorFromBytes(take(bytes, at, model.dim() * 2), DType::F16, { dim }).to(at::kFloat);
+    if (calibrated && bits != 0 && calibrated->isIdentity())
+        throw inputError("the section 'side' names a transform, but the calibration holds none");
+    model.shared = calibrated != nullptr;
+    const at::Tensor mean = calibrated
+        ? calibrated->mean()
+        : tensorFromBytes(take(bytes, at, model.dim() * 2), DType::F16, { dim }).to(at::kFloat);
     std::vector<std::uint8_t> used(model.dim());
     for (std::size_t c = 0; c < model.dim(); ++c) {
         const ByteSpan codes = take(bytes, at, 2);
@@ -122,7 +132,10 @@ VideoModel VideoModel::read(ByteSpan bytes, std::size_t& at, std::int64_t dim)
             model.gains[c] = loadLe<std::int8_t>(codes.data());
             model.shrinks[c] = loadLe<std::uint8_t>(codes.data() + 1);
         }
-    model.basis = HeadBasis::read(bytes, at, used, dim, bits != 0, mean, std::max(bits, leastBasisBits));
+    if (calibrated)
+        model.basis = bits != 0 ? *calibrated : HeadBasis::identity(mean);
+    else
+        model.basis = HeadBasis::read(bytes, at, used, dim, bits != 0, mean, std::max(bits, leastBasisBits));
     return model;
 }
 

@@ -9,6 +9,7 @@ namespace pikv {
 /// All that decode knows of one head beside its levels: transform, prediction, quantiser and the levels' distributions.
 struct VideoModel {
     HeadBasis basis;
+    bool shared = false; ///< the basis is a calibration's, which write() leaves out
     float step = 1; ///< of the finest class
     std::uint8_t cuts = 0; ///< share of the tokens in 1/255 that are keyframes although the interval is not over
     std::vector<ResidualModel> predicted, key; ///< by channel of the transform: levels of predicted tokens, of keyframes
@@ -29,8 +30,9 @@ struct VideoModel {
 
     std::size_t byteCount() const;
     void write(Bytes& out) const;
-    /// Reads what write() wrote; `at` moves on. Throws Error{Input}: past the end, a step that is none.
-    static VideoModel read(ByteSpan bytes, std::size_t& at, std::int64_t dim);
+    /// Reads what write() wrote, with the calibration's basis where one was used (else null); `at` moves on. Throws
+    /// Error{Input}: past the end, a step that is none, a transform that the calibration lacks.
+    static VideoModel read(ByteSpan bytes, std::size_t& at, std::int64_t dim, const HeadBasis* calibrated);
 };
 
 /// Rows of a head to channels of its transform and back, in blocks. Made once for a basis.

@@ -195,20 +195,25 @@ private Q_SLOTS:
         QVERIFY2(reason.contains("a calibration of lora, not of lora_plus"), qPrintable(reason));
     }
 
-    void pyramidRefusesWhatIsNoTransform_data()
+    void transformMustBeOne_data()
     {
+        QTest::addColumn<QString>("method");
         QTest::addColumn<QString>("section");
         QTest::addColumn<int>("filler");
-        QTest::newRow("means that are not finite") << "means" << 0xFF;
-        QTest::newRow("vectors of zeros") << "bases" << 0;
-        QTest::newRow("scales that are not finite") << "bases" << 0xFF;
-        QTest::newRow("vectors all alike") << "bases" << 0x11;
+        for (const QString& method : { QStringLiteral("pyramid"), QStringLiteral("fastvideo") }) {
+            const auto row = [&](const char* what) -> QTestData& { return QTest::addRow("%s, %s", qPrintable(method), what) << method; };
+            row("means that are not finite") << "means" << 0xFF;
+            row("vectors of zeros") << "bases" << 0;
+            row("scales that are not finite") << "bases" << 0xFF;
+            row("vectors all alike") << "bases" << 0x11;
+        }
     }
-    void pyramidRefusesWhatIsNoTransform()
+    void transformMustBeOne()
     {
+        QFETCH(QString, method);
         QFETCH(QString, section);
         QFETCH(int, filler);
-        const std::string with = learn("pyramid", { 0 }, "a");
+        const std::string with = learn(method, { 0 }, "a");
         EncodedCache basis = EncodedCache::load(path("a.pikv-basis"));
         for (SectionSet& layer : basis.layers) {
             SectionSet filled;
@@ -229,15 +234,23 @@ private Q_SLOTS:
         }
     }
 
-    void pyramidWithMeansAloneHasNoTransform()
+    void meansAloneAreNoTransform_data()
     {
-        const std::string with = learn("pyramid:transform=none", { 0 }, "means");
+        QTest::addColumn<QString>("method");
+        QTest::newRow("pyramid") << "pyramid";
+        QTest::newRow("fastvideo") << "fastvideo";
+    }
+    void meansAloneAreNoTransform()
+    {
+        QFETCH(QString, method);
+        const std::string name = method.toStdString();
+        const std::string with = learn(method + ":transform=none", { 0 }, "means");
         QString reason;
         QVERIFY2(accepted(with, m_caches[2]->info(), reason), qPrintable(reason));
-        QVERIFY(!accepted("pyramid:shared=" + path("means.pikv-basis"), m_caches[2]->info(), reason));
+        QVERIFY(!accepted(name + ":shared=" + path("means.pikv-basis"), m_caches[2]->info(), reason));
         QVERIFY2(reason.contains("learned with transform=none, not with auto"), qPrintable(reason));
-        learn("pyramid:rope=keep", { 0 }, "kept");
-        QVERIFY(!accepted("pyramid:shared=" + path("kept.pikv-basis"), m_caches[2]->info(), reason));
+        learn(method + ":rope=keep", { 0 }, "kept");
+        QVERIFY(!accepted(name + ":shared=" + path("kept.pikv-basis"), m_caches[2]->info(), reason));
         QVERIFY2(reason.contains("learned with rope=keep, not with undo"), qPrintable(reason));
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/codec/cache_reduction/pyramidbases.h"
+#include "core/codec/cache_reduction/sharedheadbases.h"
 #include "core/base/error.h"
 #include "core/codec/matrix_factorization/sharedbasis.h"
 #include "core/codec/planes.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The calibration of pyramid: the heads' means and transforms, learned on the same layer of several caches.
+// The calibration of pyramid and fastvideo: the heads' means and transforms, learned on the same layer of several caches.
 #pragma once
 #include "core/codec/cache_reduction/headbasis.h"
 #include "core/codec/compressor.h"

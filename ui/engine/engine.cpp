@@ -23,6 +23,8 @@ Engine::Engine(QObject* parent)
     m_thread->setObjectName(QStringLiteral("pikv-engine"));
     m_queue->moveToThread(m_thread);
     connect(m_thread, &QThread::started, m_queue, [] { initEngine(0); });
+    connect(m_queue, &EngineQueue::rested, m_queue, &releaseMemory); // what is kept for the next request
+    connect(m_thread, &QThread::finished, m_queue, &EngineQueue::stopResting);
     connect(m_queue, &EngineQueue::answered, this, [](const std::function<void()>& call) { call(); });
     connect(m_queue, &EngineQueue::progressed, this, &Engine::showProgress);
     connect(m_queue, &EngineQueue::started, this, [this] { setBusy(true); });

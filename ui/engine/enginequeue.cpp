@@ -15,7 +15,13 @@ bool isLive(const EngineQueue::Job& job)
 
 } // namespace
 
-EngineQueue::EngineQueue() { m_sinceReport.start(); }
+EngineQueue::EngineQueue()
+{
+    m_sinceReport.start();
+    m_rest.setSingleShot(true);
+    m_rest.setInterval(restAfter);
+    connect(&m_rest, &QTimer::timeout, this, &EngineQueue::rested);
+}
 
 /// Stops what runs where `job` replaces it or is more urgent.
 void EngineQueue::makeWay(const Job& job)
@@ -155,8 +161,10 @@ void EngineQueue::work()
     Job job;
     bool any = false;
     while (takeNext(job)) {
-        if (!std::exchange(any, true))
+        if (!std::exchange(any, true)) {
+            m_rest.stop();
             Q_EMIT started();
+        }
         const JobControl control(m_stop.get_token(), [this, &job](const Progress& p) {
             if (m_sinceReport.elapsed() < reportInterval)
                 return;
@@ -166,8 +174,10 @@ void EngineQueue::work()
         job.run(control);
         finish(std::move(job));
     }
-    if (any)
+    if (any) {
+        m_rest.start();
         Q_EMIT idle();
+    }
 }
 
 } // namespace pikv::ui

@@ -4,6 +4,7 @@
 #include <QElapsedTimer>
 #include <QMutex>
 #include <QObject>
+#include <QTimer>
 #include <deque>
 #include <functional>
 #include <stop_token>
@@ -29,6 +30,8 @@ public:
         int grace = previewGrace; ///< ms that a Preview may go on though its successor waits
     };
 
+    static constexpr int restAfter = 2000; ///< ms from idle() to rested()
+
     EngineQueue();
     void push(Job job);
     /// Both at once, in place of all earlier ones for their method. Pushed one by one the engine thread might begin the
@@ -42,6 +45,8 @@ public:
     void dropAll();
     /// The same for all but the jobs apart.
     void dropDumpWork();
+    /// For the end of the queue's thread, to be called in it.
+    void stopResting() { m_rest.stop(); }
     /// Stops the running job and takes no further one.
     void shutDown();
     /// For jobs: has `call` called in the thread of whoever listens to answered(), if they still do.
@@ -53,6 +58,8 @@ Q_SIGNALS:
     void started();
     void idle();
     void stopped();
+    /// idle() for a while: no user is in the middle of something. Emitted in the queue's thread.
+    void rested();
 
 private:
     void makeWay(const Job& job);
@@ -70,6 +77,7 @@ private:
     Job m_running;
     bool m_isRunning = false, m_again = false, m_tellStopped = false, m_shutDown = false;
     QElapsedTimer m_sinceStart, m_sinceReport;
+    QTimer m_rest { this }; ///< a child: it moves to the queue's thread with it
 };
 
 } // namespace pikv::ui

@@ -43,6 +43,9 @@ QHorizontalBarSeries* makeSeries(const TokenBarData& data, const ChartStyle& sty
     return series;
 }
 
+/// Decimals that tell ticks `interval` apart, which is 1, 2 or 5 times a power of ten.
+int decimalsOf(double interval) { return std::max(0, int(-std::floor(std::log10(interval) + 1e-9))); }
+
 QValueAxis* makeValueAxis(const TokenBarData& data, const ChartStyle& style)
 {
     double most = 0;
@@ -53,7 +56,7 @@ QValueAxis* makeValueAxis(const TokenBarData& data, const ChartStyle& style)
     axis->setRange(0, most > 0 ? most : 1);
     axis->setTickCount(6);
     axis->applyNiceNumbers();
-    axis->setLabelFormat(most < 0.1 ? QStringLiteral("%.2f") : QStringLiteral("%.1f"));
+    axis->setLabelFormat(QStringLiteral("%.%1f").arg(decimalsOf((axis->max() - axis->min()) / (axis->tickCount() - 1))));
     axis->setTitleText(data.axisTitle);
     styleAxis(*axis, style);
     return axis;

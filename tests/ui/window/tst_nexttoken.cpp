@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The next-token tab, the Model menu and capturing, with a tiny model.
+#include "core/base/blockpool.h"
 #include "core/model/model.h"
 #include "testmain.h"
 #include "ui/engine/modelengine.h"
@@ -11,6 +12,8 @@
 #include "ui/nexttoken/tokentext.h"
 #include "ui/panels/capturedialog.h"
 #include "windowfixture.h"
+#include <QGraphicsTextItem>
+#include <QGraphicsView>
 #include <QLabel>
 #include <QMessageBox>
 #include <QPlainTextEdit>
@@ -92,6 +95,9 @@ private Q_SLOTS:
     void asksForNothingBeforeTheTabIsShown();
     void cursorMovesByKeysAndMouse();
     void barsShowOriginalAndEveryMethod();
+    void ticksOfTheBarsAreTold_data();
+    void ticksOfTheBarsAreTold();
+    void memoryIsReturnedAtRest();
     void dragShowsAPreviewAndThenAllPositions();
     void identityChangesNothing();
     void checkedMethodsAppearAndLeave();
@@ -216,6 +222,46 @@ void NextTokenTabTest::barsShowOriginalAndEveryMethod()
             if (token.id == original.topOriginal)
                 QCOMPARE(data.sets[2].values[0], token.compressed);
     }
+}
+
+void NextTokenTabTest::ticksOfTheBarsAreTold_data()
+{
+    QTest::addColumn<double>("most");
+    for (const double most : { 0.97, 0.31, 0.163, 0.09, 0.0042 })
+        QTest::addRow("%g", most) << most;
+}
+
+void NextTokenTabTest::ticksOfTheBarsAreTold()
+{
+    QFETCH(double, most);
+    const std::unique_ptr<TokenBarView> view(makeTokenBarView(nullptr));
+    view->resize(500, 300);
+    view->setData({ { "a", "b" }, { { "Original", Qt::blue, { most, most / 3 } } }, "Probability" }, screenStyle(lightPalette(), QApplication::font()));
+    view->show();
+    auto* scene = view->findChild<QGraphicsView*>();
+    if (!scene)
+        QSKIP("QCustomPlot formats its own ticks");
+    QStringList labels;
+    for (const QGraphicsItem* item : scene->scene()->items())
+        if (const auto* text = qgraphicsitem_cast<const QGraphicsTextItem*>(item)) {
+            bool isNumber = false;
+            text->toPlainText().toDouble(&isNumber);
+            if (isNumber)
+                labels << text->toPlainText();
+        }
+    QVERIFY(labels.size() >= 3);
+    QVERIFY2(QStringList(labels).removeDuplicates() == 0, qPrintable(labels.join(' ')));
+}
+
+void NextTokenTabTest::memoryIsReturnedAtRest()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    QTRY_VERIFY(!window.engine()->isBusy());
+    BlockPool::process().give(BlockPool::process().take(std::size_t(64) << 20));
+    QVERIFY(BlockPool::process().bytesKept() > 0);
+    window.engine()->requestLive(window.specs()->spec("kivi"));
+    QTRY_COMPARE_WITH_TIMEOUT(BlockPool::process().bytesKept(), std::size_t(0), 20'000);
 }
 
 void NextTokenTabTest::dragShowsAPreviewAndThenAllPositions()

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The next-token tab, the Model menu and capturing, with a tiny model.
+// The next-token tab and the Model menu, with a tiny model.
 #include "core/base/blockpool.h"
-#include "core/model/model.h"
+#include "nexttokenfixture.h"
 #include "testmain.h"
-#include "ui/engine/modelengine.h"
 #include "ui/export/chartexporter.h"
-#include "ui/nexttoken/nexttokencontroller.h"
-#include "ui/nexttoken/nexttokenmodel.h"
 #include "ui/nexttoken/positioncurves.h"
-#include "ui/nexttoken/tokenbars.h"
 #include "ui/nexttoken/tokentext.h"
-#include "ui/panels/capturedialog.h"
-#include "windowfixture.h"
 #include <QGraphicsTextItem>
 #include <QGraphicsView>
 #include <QLabel>
-#include <QMessageBox>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSlider>
 #include <QSpinBox>
@@ -29,65 +21,10 @@ using namespace pikv::ui;
 using namespace windowfixture;
 using State = NextTokenController::State;
 
-namespace {
-
-const QString tinyModel = QStringLiteral(PIKV_SOURCE_DIR "/tests/data/model/tiny-llama.gguf");
-const QString otherModel = QStringLiteral(PIKV_SOURCE_DIR "/tests/data/model/tiny-qwen2.gguf");
-constexpr int tokens = 64, quarter = tokens / 4;
-
-/// A dump of the tiny model, with token ids and queries.
-QString capturedDump()
-{
-    static const QString path = [] {
-        const ModelPtr model = openModel(tinyModel.toStdString());
-        CaptureRequest request;
-        request.model = model;
-        for (int i = 0; i < tokens; ++i)
-            request.tokens.push_back(3 + (i * 37) % 250);
-        request.queries = 8;
-        const QString file = Dumps::instance().path(QStringLiteral("captured.safetensors"));
-        saveCache(*captureCache(request), file.toStdString());
-        return file;
-    }();
-    return path;
-}
-
-class NextTokenWindow : public Window {
-public:
-    using Window::Window;
-    State state() { return nextToken()->state(); }
-    void showTab() { find<QTabWidget>("chartTabs")->setCurrentIndex(2); }
-    const NextTokenEntry* entry(const char* method)
-    {
-        return nextToken()->figures()->entry(QString::fromLatin1(method));
-    }
-    bool scored(const char* method)
-    {
-        return QTest::qWaitFor([&] { return entry(method) && entry(method)->full && !entry(method)->stale; }, 60'000);
-    }
-    /// Model and dump are open, every checked method is scored.
-    bool ready()
-    {
-        showTab();
-        models()->open(tinyModel);
-        return open(capturedDump()) && QTest::qWaitFor([&] { return state() == State::Ready; }, 60'000)
-            && scored("kivi") && scored("lora");
-    }
-    TokenBars* bars() { return find<TokenBars>("nextTokenBars"); }
-    QString said() { return find<QLabel>("nextTokenExplanation")->text(); }
-};
-
-} // namespace
-
 class NextTokenTabTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        qputenv("PIKV_MODEL", "/nonexistent/model.gguf");
-        qputenv("XDG_DATA_HOME", m_noModels.path().toLocal8Bit()); // whatever this user has installed
-    }
     void init() { forgetSettings(); }
     void saysWhatIsMissing();
     void showsTheProxyWithoutTheModel();
@@ -105,14 +42,10 @@ private Q_SLOTS:
     void writesOnFromEveryCache();
     void cancelKeepsWhatIsThere();
     void exportsItsCharts();
-    void capturesAText();
-    void unsavedCaptureIsAskedAbout();
-    void captureThatCannotBeSavedStays();
-    void capturingSaysWhatIsWrong();
     void badModelKeepsTheOpenOne();
 
 private:
-    QTemporaryDir m_noModels;
+    NoModels m_noModels;
 };
 
 void NextTokenTabTest::saysWhatIsMissing()
@@ -389,126 +322,6 @@ void NextTokenTabTest::exportsItsCharts()
             if (format == ExportSpec::Svg)
                 QVERIFY(bytes.contains("KIVI") && bytes.contains(spec.title.toUtf8()));
         }
-}
-
-/// Types a text into the dialog and starts; the dump is open afterwards.
-static bool capture(NextTokenWindow& window)
-{
-    window.models()->open(tinyModel);
-    if (!QTest::qWaitFor([&] { return bool(window.models()->model()); }))
-        return false;
-    window.trigger("actionCapture");
-    auto* dialog = window.find<CaptureDialog>("captureDialog");
-    QTest::keyClicks(dialog->findChild<QPlainTextEdit*>("captureText"), "The quick brown fox jumps over the lazy dog.");
-    QSignalSpy opened(window.engine(), &Engine::dumpOpened);
-    QTest::mouseClick(dialog->findChild<QPushButton*>("captureStart"), Qt::LeftButton);
-    return opened.wait(30'000) && window.windowTitle().contains("not saved");
-}
-
-static bool answer(NextTokenWindow& window, QMessageBox::StandardButton button)
-{
-    auto* question = window.findChild<QMessageBox*>("unsavedCapture");
-    if (!question || !question->isVisible())
-        return false;
-    QTest::mouseClick(question->button(button), Qt::LeftButton);
-    return QTest::qWaitFor([&] { return !window.findChild<QMessageBox*>("unsavedCapture"); });
-}
-
-void NextTokenTabTest::unsavedCaptureIsAskedAbout()
-{
-    NextTokenWindow window;
-    QVERIFY(capture(window));
-    QVERIFY(!window.close());
-    QVERIFY(!window.close()); // one question is enough
-    QVERIFY(answer(window, QMessageBox::Cancel));
-    QVERIFY(window.isVisible());
-
-    QSignalSpy opened(window.engine(), &Engine::dumpOpened);
-    window.openDump(capturedDump());
-    rejectFileDialog(); // nothing is lost there, either
-    QVERIFY(answer(window, QMessageBox::Save));
-    QTest::qWait(50);
-    QVERIFY(opened.isEmpty() && window.windowTitle().contains("not saved"));
-
-    const QString path = Dumps::instance().path("asked.safetensors");
-    window.openDump(capturedDump());
-    answerFileDialog(path);
-    QVERIFY(answer(window, QMessageBox::Save));
-    QVERIFY(opened.count() > 0 || opened.wait(30'000));
-    QCOMPARE(QString::fromStdString(window.engine()->info()->path), capturedDump());
-    QVERIFY(!cacheInfo(*openCache(path.toStdString())).tokenIds.empty());
-
-    QVERIFY(capture(window));
-    QVERIFY(!window.close());
-    QVERIFY(answer(window, QMessageBox::Discard));
-    QVERIFY(!window.isVisible());
-}
-
-void NextTokenTabTest::captureThatCannotBeSavedStays()
-{
-    NextTokenWindow window;
-    QVERIFY(capture(window));
-    QVERIFY(!window.close());
-    QSignalSpy problem(window.engine(), &Engine::problem);
-    answerFileDialog(Dumps::instance().path("no/such/folder/x.safetensors"));
-    QVERIFY(answer(window, QMessageBox::Save));
-    QVERIFY(problem.count() > 0 || problem.wait(30'000));
-    QVERIFY(window.isVisible() && window.windowTitle().contains("not saved"));
-    QVERIFY(!window.close());
-    QVERIFY(answer(window, QMessageBox::Discard));
-    QVERIFY(!window.isVisible());
-}
-
-void NextTokenTabTest::capturesAText()
-{
-    NextTokenWindow window;
-    window.models()->open(tinyModel);
-    QTRY_VERIFY(window.models()->model());
-    QVERIFY(window.find<QLabel>("statusModel")->isVisible());
-    window.trigger("actionCapture");
-    auto* dialog = window.find<CaptureDialog>("captureDialog");
-    auto* start = dialog->findChild<QPushButton*>("captureStart");
-    QVERIFY(!start->isEnabled()); // no text yet
-    auto* text = dialog->findChild<QPlainTextEdit*>("captureText");
-    QTest::keyClicks(text, "The quick brown fox jumps over the lazy dog, again and again and again.");
-    dialog->findChild<QSpinBox*>("captureTokens")->setValue(20);
-    dialog->findChild<QSpinBox*>("captureQueries")->setValue(4);
-    QSignalSpy opened(window.engine(), &Engine::dumpOpened);
-    QTest::mouseClick(start, Qt::LeftButton);
-    QVERIFY(opened.wait(30'000));
-    const CacheInfo& info = *window.engine()->info();
-    QCOMPARE(info.seq(), 20);
-    QCOMPARE(int(info.tokenIds.size()), 20);
-    QCOMPARE(int(info.queryPositions.size()), 4);
-    QVERIFY(window.windowTitle().contains("not saved"));
-    window.showTab();
-    QTRY_COMPARE(window.state(), State::Ready);
-    const QString path = Dumps::instance().path("kept.safetensors");
-    QSignalSpy saved(window.engine(), &Engine::dumpSaved);
-    answerFileDialog(path);
-    window.trigger("actionSaveDump");
-    QVERIFY(saved.count() > 0 || saved.wait(30'000));
-    QCOMPARE(cacheInfo(*openCache(path.toStdString())).tokenIds, info.tokenIds);
-    QTRY_VERIFY(window.windowTitle().contains("kept.safetensors"));
-    QVERIFY(window.close()); // nothing to ask about
-}
-
-void NextTokenTabTest::capturingSaysWhatIsWrong()
-{
-    NextTokenWindow window;
-    window.models()->open(tinyModel);
-    QTRY_VERIFY(window.models()->model());
-    window.trigger("actionCapture");
-    auto* dialog = window.find<CaptureDialog>("captureDialog");
-    dialog->setText("short");
-    dialog->findChild<QSpinBox*>("captureTokens")->setValue(500);
-    QTest::mouseClick(dialog->findChild<QPushButton*>("captureStart"), Qt::LeftButton);
-    auto* state = dialog->findChild<QLabel*>("captureState");
-    QTRY_VERIFY2(state->text().contains("500"), qPrintable(state->text()));
-    QVERIFY(dialog->isVisible());
-    QCOMPARE(dialog->findChild<QPlainTextEdit*>("captureText")->toPlainText(), "short"); // nothing is lost
-    QTest::keyClick(dialog, Qt::Key_Escape);
-    QVERIFY(!dialog->isVisible());
 }
 
 void NextTokenTabTest::badModelKeepsTheOpenOne()

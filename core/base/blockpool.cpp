@@ -8,11 +8,9 @@ namespace pikv {
 namespace {
 
 constexpr std::size_t hugePage = std::size_t(2) << 20;
-/// What kept blocks may take beyond the peak of those in use: without it, a small request would often cost a large block.
-constexpr std::size_t slack = std::size_t(64) << 20;
 
 /// mmap aligns to 4 KB only: maps a huge page more, and unmaps what lies before and behind.
-void* mapAligned(std::size_t bytes)
+std::byte* mapAligned(std::size_t bytes)
 {
     void* mapped = ::mmap(nullptr, bytes + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
@@ -27,6 +25,16 @@ void* mapAligned(std::size_t bytes)
     return start + before;
 }
 
+/// Moves the pages of `from`, within one mapping, over the fresh ones at `to`. Where the system refuses, `to` gets fresh ones
+/// again, and `from` is given up. False where there are none: `to` may be a hole then.
+bool movePages(std::byte* from, std::size_t bytes, std::byte* to)
+{
+    if (::mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED)
+        return true;
+    ::munmap(from, bytes);
+    return ::mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 } // namespace
 
 BlockPool::~BlockPool() { trim(); }
@@ -37,54 +45,100 @@ void* BlockPool::take(std::size_t bytes)
         return nullptr;
     const std::size_t size = (std::max(bytes, std::size_t(1)) + hugePage - 1) / hugePage * hugePage;
     const std::lock_guard lock(m_mutex);
-    if (void* kept = takeKept(size))
-        return kept;
-    m_peak = std::max(m_peak, m_bytesInUse + size);
-    keepBelow(m_peak + slack - m_bytesInUse - size);
-    void* data = mapAligned(size);
-    if (!data && m_bytesKept > 0) {
-        keepBelow(0);
-        data = mapAligned(size);
-    }
-    if (data)
-        countUse(data, size);
+    std::optional<Block> block = takeFitting(size);
+    if (!block)
+        block = takePart(size);
+    if (!block)
+        block = assemble(size);
+    if (!block)
+        return nullptr;
+    m_bytesInUse += block->bytes;
+    std::byte* data = block->data;
+    m_used.emplace(data, std::move(*block));
     return data;
 }
 
 /// The youngest that is at most an eighth too large: its pages are the likeliest to be in the processor's caches.
-void* BlockPool::takeKept(std::size_t bytes)
+std::optional<BlockPool::Block> BlockPool::takeFitting(std::size_t bytes)
 {
     for (auto block = m_kept.rbegin(); block != m_kept.rend(); ++block) {
         if (block->bytes < bytes || block->bytes - bytes > bytes / 8)
             continue;
-        const Block found = *block;
+        Block found = std::move(*block);
         m_kept.erase(std::next(block).base());
         m_bytesKept -= found.bytes;
-        countUse(found.data, found.bytes);
-        return found.data;
+        return found;
     }
-    return nullptr;
+    return {};
 }
 
-void BlockPool::keepBelow(std::size_t bytes)
+/// The beginning of the smallest kept block that is large enough.
+std::optional<BlockPool::Block> BlockPool::takePart(std::size_t bytes)
 {
-    while (m_bytesKept > bytes) {
-        // The smallest that is enough, else the oldest.
-        auto victim = m_kept.begin();
-        for (auto block = m_kept.begin(); block != m_kept.end(); ++block)
-            if (block->bytes >= m_bytesKept - bytes && (victim->bytes < m_bytesKept - bytes || block->bytes < victim->bytes))
-                victim = block;
-        m_bytesKept -= victim->bytes;
-        ::munmap(victim->data, victim->bytes);
-        m_kept.erase(victim);
+    auto best = m_kept.end();
+    for (auto block = m_kept.begin(); block != m_kept.end(); ++block)
+        if (block->bytes > bytes && (best == m_kept.end() || block->bytes <= best->bytes))
+            best = block;
+    if (best == m_kept.end())
+        return {};
+    Block part { best->data, 0, {} };
+    while (part.bytes < bytes) {
+        std::size_t& piece = best->pieces.front();
+        const std::size_t taken = std::min(piece, bytes - part.bytes);
+        part.pieces.push_back(taken);
+        part.bytes += taken;
+        piece -= taken;
+        if (piece == 0)
+            best->pieces.pop_front();
     }
+    best->data += bytes;
+    best->bytes -= bytes;
+    m_bytesKept -= bytes;
+    return part;
 }
 
-void BlockPool::countUse(void* data, std::size_t bytes)
+/// A new range of addresses with the pages of kept blocks, and fresh ones for the rest.
+std::optional<BlockPool::Block> BlockPool::assemble(std::size_t bytes)
 {
-    m_used.emplace(data, bytes);
-    m_bytesInUse += bytes;
-    m_peak = std::max(m_peak, m_bytesInUse);
+    std::byte* data = mapAligned(bytes);
+    if (!data && m_bytesKept > 0) {
+        unmapKept();
+        data = mapAligned(bytes);
+    }
+    if (!data)
+        return {};
+    Block block { data, bytes, {} };
+    std::size_t filled = 0;
+    while (!m_kept.empty() && filled < bytes) {
+        Block& from = m_kept.back();
+        const std::size_t taken = std::min(from.pieces.front(), bytes - filled);
+        const bool moved = movePages(from.data, taken, data + filled);
+        m_bytesKept -= taken;
+        from.data += taken;
+        from.bytes -= taken;
+        from.pieces.front() -= taken;
+        if (from.pieces.front() == 0)
+            from.pieces.pop_front();
+        if (from.bytes == 0)
+            m_kept.pop_back();
+        if (!moved) {
+            ::munmap(data, bytes);
+            return {};
+        }
+        block.pieces.push_back(taken);
+        filled += taken;
+    }
+    if (filled < bytes)
+        block.pieces.push_back(bytes - filled);
+    return block;
+}
+
+void BlockPool::unmapKept()
+{
+    for (const Block& block : m_kept)
+        ::munmap(block.data, block.bytes);
+    m_kept.clear();
+    m_bytesKept = 0;
 }
 
 void BlockPool::give(void* block)
@@ -93,17 +147,16 @@ void BlockPool::give(void* block)
     const auto used = m_used.find(block);
     if (used == m_used.end())
         return;
-    m_kept.push_back({ block, used->second });
-    m_bytesKept += used->second;
-    m_bytesInUse -= used->second;
+    m_bytesKept += used->second.bytes;
+    m_bytesInUse -= used->second.bytes;
+    m_kept.push_back(std::move(used->second));
     m_used.erase(used);
 }
 
 void BlockPool::trim()
 {
     const std::lock_guard lock(m_mutex);
-    keepBelow(0);
-    m_peak = m_bytesInUse;
+    unmapKept();
 }
 
 std::size_t BlockPool::bytesInUse() const

@@ -5,14 +5,16 @@
 #include <deque>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <unordered_map>
 
 namespace pikv {
 
-/// Large blocks of memory that are kept when freed, for the next request of about their size. Every layer of a cache needs
-/// the same tensors again, and fresh memory costs a page fault every 4 KB: more than a fast codec's own time. Blocks lie on
-/// huge pages where the system has them. Blocks in use and kept ones together take at most 64 MB more than the blocks in use
-/// took at their peak, so that keeping them hardly raises it. Thread-safe.
+/// Large blocks of memory that are kept when freed, for later requests. Every layer of a cache needs the same tensors again,
+/// and fresh memory costs clearing every page: more than a fast codec's own time. What is asked for next need not be of a
+/// kept block's size: large ones are split, and the pages of small ones are moved to lie one after the other, which costs far less
+/// than clearing new ones. So fresh memory is taken only when nothing is kept, and keeping never raises the peak. Blocks
+/// lie on huge pages where the system has them. Thread-safe.
 class BlockPool {
 public:
     /// Below this, malloc serves as well.
@@ -28,7 +30,7 @@ public:
     void* take(std::size_t bytes);
     /// Takes back what take() gave.
     void give(void* block);
-    /// Unmaps kept blocks, and forgets the peak.
+    /// Unmaps kept blocks.
     void trim();
 
     std::size_t bytesInUse() const;
@@ -39,17 +41,19 @@ public:
 
 private:
     struct Block {
-        void* data = nullptr;
+        std::byte* data = nullptr;
         std::size_t bytes = 0;
+        std::deque<std::size_t> pieces; ///< bytes of each, in order: the system moves pages of one mapping at a time
     };
-    void* takeKept(std::size_t bytes);
-    void keepBelow(std::size_t bytes);
-    void countUse(void* data, std::size_t bytes);
+    std::optional<Block> takeFitting(std::size_t bytes);
+    std::optional<Block> takePart(std::size_t bytes);
+    std::optional<Block> assemble(std::size_t bytes);
+    void unmapKept();
 
     mutable std::mutex m_mutex;
     std::deque<Block> m_kept; ///< oldest first
-    std::unordered_map<void*, std::size_t> m_used;
-    std::size_t m_bytesKept = 0, m_bytesInUse = 0, m_peak = 0;
+    std::unordered_map<void*, Block> m_used;
+    std::size_t m_bytesKept = 0, m_bytesInUse = 0;
 };
 
 /// For containers that grow large: their large blocks come from BlockPool::process(). AddressSanitizer sees accesses beyond

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/tensorbytes.h"
 #include "core/base/error.h"
+#include "core/kernels/pastcaches.h"
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/empty.h>
 #include <cstring>
@@ -13,10 +14,8 @@ Bytes tensorToBytes(const at::Tensor& tensor, DType dtype)
     if (dtype == DType::F16 && tensor.scalar_type() != at::kHalf)
         source = at::clamp(tensor.to(at::kFloat), -65504.0, 65504.0);
     source = source.to(torchType(dtype)).cpu().contiguous();
-    Bytes bytes(source.nbytes());
-    if (!bytes.empty())
-        std::memcpy(bytes.data(), source.data_ptr(), bytes.size());
-    return bytes;
+    const auto* data = static_cast<const std::byte*>(source.data_ptr());
+    return Bytes(data, data + source.nbytes()); // in one pass: Bytes of a size alone would be filled with zeros first
 }
 
 at::Tensor tensorFromBytes(ByteSpan bytes, DType dtype, at::IntArrayRef shape)
@@ -28,7 +27,9 @@ at::Tensor tensorFromBytes(ByteSpan bytes, DType dtype, at::IntArrayRef shape)
         throw inputError("a section holds " + std::to_string(bytes.size()) + " bytes where its shape needs "
             + std::to_string(wanted));
     at::Tensor tensor = at::empty(shape, torchType(dtype));
-    if (!bytes.empty())
+    if (outgrowsCaches(bytes.size()))
+        copyPastCaches(bytes.data(), bytes.size(), tensor.data_ptr());
+    else if (!bytes.empty())
         std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
     return tensor;
 }

@@ -3,6 +3,7 @@
 #include "core/codec/planes.h"
 #include "core/codec/quantization/kiviplane.h"
 #include "core/codec/tensorbytes.h"
+#include "core/kernels/pastcaches.h"
 #include <ATen/ops/empty.h>
 #include <algorithm>
 
@@ -71,7 +72,7 @@ private:
         out.add(name + ".window", tensorToBytes(rows.narrow(2, tokens, seq - tokens), windowType(dtype)));
     }
 
-    static at::Tensor decodeTensor(const std::string& name, const KiviPlane& plane, const LayerShape& s, DType dtype,
+    static at::Tensor decodeTensor(const std::string& name, KiviPlane plane, const LayerShape& s, DType dtype,
         const SectionSet& sections, const CodecContext& context)
     {
         const std::int64_t planes = s.batch * s.kvHeads, tokens = static_cast<std::int64_t>(plane.tokens);
@@ -79,6 +80,7 @@ private:
         const ByteSpan codes = sections.get(name + ".codes", static_cast<std::size_t>(planes) * plane.codeBytes());
         const ByteSpan scales = sections.get(name + ".scales", static_cast<std::size_t>(planes) * plane.scaleBytes());
         at::Tensor rows = at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
+        plane.pastCaches = outgrowsCaches(rows.nbytes());
         auto* data = static_cast<std::byte*>(rows.data_ptr());
         const std::size_t planeBytes = static_cast<std::size_t>(s.seq * dim) * dtypeSize(dtype);
         forEachPlane(c10::kCPU, planes, context.job, [&](std::int64_t p) {

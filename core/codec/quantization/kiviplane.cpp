@@ -3,6 +3,7 @@
 #include "core/kernels/bitpack.h"
 #include "core/kernels/floatrows.h"
 #include "core/kernels/groupquant.h"
+#include "core/kernels/pastcaches.h"
 #include <algorithm>
 #include <vector>
 
@@ -95,7 +96,8 @@ void KiviPlane::decode(const std::byte* codes, const std::byte* scales, DType dt
                     dequantiseGroup(block.codes.data() + row * dim + c, std::min(group, dim - c), block.scales[g],
                         block.minima[g], block.values.data() + row * dim + c);
         }
-        fromFloats(block.values.data(), dtype, elements, target + t * dim * dtypeSize(dtype));
+        const auto store = pastCaches ? fromFloatsPastCaches : fromFloats;
+        store(block.values.data(), dtype, elements, target + t * dim * dtypeSize(dtype));
         codes += packedBytes(elements, bits);
         scales += groupsPerBlock(n) * 4;
     }

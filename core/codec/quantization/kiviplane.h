@@ -14,6 +14,7 @@ struct KiviPlane {
     int bits = 2;
     bool perChannel = true; ///< keys; false: values
     const JobControl* job = nullptr; ///< asked between blocks: a head of a million tokens takes a tenth of a second
+    bool pastCaches = false; ///< decode() writes past the processor's caches (see outgrowsCaches())
 
     std::size_t groups() const;
     std::size_t codeBytes() const;

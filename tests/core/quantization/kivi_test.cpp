@@ -21,6 +21,7 @@ private Q_SLOTS:
     void errorFallsWithBits();
     void windowIsExact();
     void threadsDoNotMatter();
+    void largeTensorsComeBackTheSame();
 };
 
 static EvaluationResult run(const std::string& spec, const CacheShape& shape)
@@ -124,6 +125,27 @@ void TestKivi::threadsDoNotMatter()
     at::set_num_threads(before);
     for (std::size_t i = 0; i < one.layers.size(); ++i)
         QVERIFY(one.layers[i].all() == four.layers[i].all());
+}
+
+/// Above 32 MB decode writes past the processor's caches: the same tokens, in two halves below that, come back the same.
+void TestKivi::largeTensorsComeBackTheSame()
+{
+    constexpr std::int64_t half = 2048 * 17; // whole groups of 32
+    const LayerKv kv = pikvtest::makeCache({ .layers = 1, .kvHeads = 2, .seq = 2 * half, .type = at::kFloat })->layer(0);
+    const auto compressor = makeCompressor(parseSpec("kivi:residual_length=0"));
+    const JobControl job;
+    const auto roundTrip = [&](std::int64_t first, std::int64_t count) {
+        const MemoryCache part(CacheInfo {}, { { kv.key.narrow(2, first, count).contiguous(), kv.value.narrow(2, first, count).contiguous(), {}, {} } });
+        return compressor->decode(compressor->encode(part, {}, { job }), { job })->layer(0);
+    };
+    const LayerKv whole = roundTrip(0, 2 * half);
+    QVERIFY(whole.key.nbytes() > std::size_t(32) << 20);
+    for (const std::int64_t first : { std::int64_t(0), half }) {
+        const LayerKv part = roundTrip(first, half);
+        QVERIFY(part.key.nbytes() < std::size_t(32) << 20);
+        QVERIFY(whole.key.narrow(2, first, half).equal(part.key));
+        QVERIFY(whole.value.narrow(2, first, half).equal(part.value));
+    }
 }
 
 PIKV_TEST(TestKivi)

@@ -72,19 +72,28 @@ std::size_t coefficientBytes(int bits, std::int64_t count)
 
 void decodeCoefficients(ByteSpan bytes, std::size_t& at, int bits, float* values, std::int64_t count)
 {
+    need(bytes, at, coefficientBytes(bits, count));
+    decodeCoefficientsFrom(bytes.subspan(at), 0, bits, values, count);
+    at += coefficientBytes(bits, count);
+}
+
+void decodeCoefficientsFrom(ByteSpan run, std::int64_t first, int bits, float* values, std::int64_t count)
+{
+    need(run, 0, coefficientBytes(bits, first + count));
     if (bits == halfBits) {
-        need(bytes, at, static_cast<std::size_t>(count) * 2);
-        for (std::int64_t i = 0; i < count; ++i, at += 2)
-            values[i] = static_cast<float>(c10::Half(loadLe<std::uint16_t>(bytes.data() + at), c10::Half::from_bits()));
+        const std::byte* half = run.data() + 2 * first;
+        for (std::int64_t i = 0; i < count; ++i, half += 2)
+            values[i] = static_cast<float>(c10::Half(loadLe<std::uint16_t>(half), c10::Half::from_bits()));
         return;
     }
-    const std::size_t packed = packedBytes(static_cast<std::size_t>(count), bits);
-    need(bytes, at, 2 + packed);
-    const float step = static_cast<float>(c10::Half(loadLe<std::uint16_t>(bytes.data() + at), c10::Half::from_bits()));
-    std::vector<std::uint8_t> codes(static_cast<std::size_t>(count));
-    unpackBits(bytes.subspan(at + 2, packed), bits, codes);
-    dequantiseUniform(codes.data(), codes.size(), step, bits, values);
-    at += 2 + packed;
+    const float step = static_cast<float>(c10::Half(loadLe<std::uint16_t>(run.data()), c10::Half::from_bits()));
+    std::array<std::uint8_t, 1024> codes; // a multiple of 8: every part begins on a whole byte
+    for (std::int64_t i = 0; i < count; i += static_cast<std::int64_t>(codes.size())) {
+        const auto part = std::min(codes.size(), static_cast<std::size_t>(count - i));
+        const std::size_t before = packedBytes(static_cast<std::size_t>(first + i), bits);
+        unpackBits(run.subspan(2 + before, packedBytes(part, bits)), bits, std::span(codes).first(part));
+        dequantiseUniform(codes.data(), part, step, bits, values + i);
+    }
 }
 
 } // namespace pikv

@@ -19,4 +19,7 @@ std::int64_t coefficientSideBits(int bits);
 /// Reads what encodeCoefficients() wrote; `at` moves on. Throws Error{Input} where the bytes end too early.
 void decodeCoefficients(ByteSpan bytes, std::size_t& at, int bits, float* values, std::int64_t count);
 
+/// Reads `count` coefficients of a longer run, from number `first` on, a multiple of 8; `run` begins where the run does.
+void decodeCoefficientsFrom(ByteSpan run, std::int64_t first, int bits, float* values, std::int64_t count);
+
 } // namespace pikv

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/pyramidcodes.h"
+#include "core/base/error.h"
 #include "core/cache/torchdtype.h"
 #include "core/codec/cache_reduction/coefficientcoder.h"
 #include "core/kernels/floatrows.h"
@@ -42,42 +43,56 @@ Bytes encodePlane(const PyramidPlane& plane, const int* bits, const LevelOrder& 
     return codes;
 }
 
-at::Tensor PyramidReader::coefficients(ByteSpan codes, const LevelOrder& order) const
+std::vector<ByteSpan> PyramidReader::runs(ByteSpan codes, std::size_t& at, std::int64_t count, const int* widths) const
 {
-    const std::int64_t rows = order.rows.numel();
-    const auto stride = static_cast<std::int64_t>(spreadStride(static_cast<std::size_t>(rows)));
-    const at::Tensor coefficients = at::empty({ dim, stride }, at::kFloat).narrow(1, 0, rows);
-    std::size_t position = at;
-    for (int l = 0; l < order.levels(); ++l)
-        for (std::int64_t c = 0; c < dim; ++c) {
-            float* out = coefficients.data_ptr<float>() + c * stride + order.begin[static_cast<std::size_t>(l)];
-            if (const int width = bits[l * dim + c]; width > 0 && order.count(l) > 0)
-                decodeCoefficients(codes, position, width, out, order.count(l));
-            else
-                std::fill_n(out, order.count(l), 0.0f);
-        }
-    return coefficients;
+    std::vector<ByteSpan> list;
+    for (std::int64_t c = 0; c < dim; ++c) {
+        const std::size_t size = widths[c] > 0 && count > 0 ? coefficientBytes(widths[c], count) : 0;
+        if (at > codes.size() || size > codes.size() - at)
+            throw inputError("the section with the coefficients ends too early");
+        list.push_back(codes.subspan(at, size));
+        at += size;
+    }
+    return list;
 }
 
 void PyramidReader::decode(
     ByteSpan codes, const LevelOrder& order, const RopeTable* rope, const at::Tensor& target) const
 {
-    constexpr std::int64_t blockRows = 512; // stay in the processor's cache until they are stored
-    const at::Tensor all = coefficients(codes, order);
-    const std::int64_t rows = order.rows.numel(), seq = target.size(1);
-    const DType dtype = dtypeOf(target.scalar_type());
-    auto* out = static_cast<std::byte*>(target.data_ptr());
-    for (std::int64_t first = 0; first < rows; first += blockRows) {
-        const std::int64_t count = std::min(blockRows, rows - first);
-        const at::Tensor rebuilt = basis.rebuild(all.narrow(1, first, count)).contiguous();
-        if (rope)
-            order.rotate(rebuilt, *rope, first, 1);
-        for (std::int64_t i = 0; i < count; ++i) {
-            const std::int64_t row = order.rows.data_ptr<std::int64_t>()[first + i];
-            const std::int64_t place = row / seq * target.stride(0) + row % seq * dim;
-            fromFloats(rebuilt.data_ptr<float>() + i * dim, dtype, static_cast<std::size_t>(dim),
-                out + static_cast<std::size_t>(place) * dtypeSize(dtype));
+    // Coefficients and rows of a block stay in the processor's cache until the rows are stored; a multiple of 8.
+    constexpr std::int64_t blockRows = 512;
+    const auto stride = static_cast<std::int64_t>(spreadStride(blockRows));
+    const at::Tensor coefficients = at::empty({ dim, stride }, at::kFloat);
+    float* block = coefficients.data_ptr<float>();
+    std::size_t position = at;
+    for (int l = 0; l < order.levels(); ++l) {
+        const std::int64_t begin = order.begin[static_cast<std::size_t>(l)], count = order.count(l);
+        const int* widths = bits + l * dim;
+        const std::vector<ByteSpan> level = runs(codes, position, count, widths);
+        for (std::int64_t first = 0; first < count; first += blockRows) {
+            const std::int64_t rows = std::min(blockRows, count - first);
+            for (std::int64_t c = 0; c < dim; ++c)
+                if (widths[c] > 0)
+                    decodeCoefficientsFrom(level[static_cast<std::size_t>(c)], first, widths[c], block + c * stride, rows);
+                else
+                    std::fill_n(block + c * stride, rows, 0.0f);
+            const at::Tensor rebuilt = basis.rebuild(coefficients.narrow(1, 0, rows)).contiguous();
+            if (rope)
+                order.rotate(rebuilt, *rope, begin + first, 1);
+            storeRows(rebuilt, order.rows.data_ptr<std::int64_t>() + begin + first, target);
         }
+    }
+}
+
+void PyramidReader::storeRows(const at::Tensor& rows, const std::int64_t* places, const at::Tensor& target) const
+{
+    const std::int64_t seq = target.size(1), batchStride = target.stride(0);
+    const DType dtype = dtypeOf(target.scalar_type());
+    const float* row = rows.data_ptr<float>();
+    auto* out = static_cast<std::byte*>(target.data_ptr());
+    for (std::int64_t i = 0; i < rows.size(0); ++i, row += dim) {
+        const std::int64_t element = places[i] / seq * batchStride + places[i] % seq * dim;
+        fromFloats(row, dtype, static_cast<std::size_t>(dim), out + static_cast<std::size_t>(element) * dtypeSize(dtype));
     }
 }
 

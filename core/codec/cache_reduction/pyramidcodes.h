@@ -25,8 +25,10 @@ struct PyramidReader {
     void decode(ByteSpan codes, const LevelOrder& order, const RopeTable* rope, const at::Tensor& target) const;
 
 private:
-    /// f32 [dim, rows].
-    at::Tensor coefficients(ByteSpan codes, const LevelOrder& order) const;
+    /// The codes of every component in a level of `count` rows, `widths` [dim]; empty: not stored. `at` moves on.
+    std::vector<ByteSpan> runs(ByteSpan codes, std::size_t& at, std::int64_t count, const int* widths) const;
+    /// `rows` CPU [n, dim] to rows `places` [n] of batch * seq.
+    void storeRows(const at::Tensor& rows, const std::int64_t* places, const at::Tensor& target) const;
 };
 
 } // namespace pikv

@@ -16,7 +16,8 @@ class CoefficientsTest : public QObject {
 private Q_SLOTS:
     void partsAreTheWhole_data()
     {
-        // The least error of a uniform quantiser on normal numbers: Max, Quantizing for Minimum Distortion, 1960, table II.
+        // The least error of a uniform quantiser on normal numbers: Max, Quantizing for Minimum Distortion, 1960, table II; that
+        // of 8 bits is not in it, and was computed the same way.
         QTest::addColumn<int>("bits");
         QTest::addColumn<double>("least");
         QTest::newRow("1 bit") << 1 << 0.3634;

@@ -15,6 +15,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <algorithm>
 #include <cmath>
@@ -24,8 +25,9 @@ namespace {
 
 constexpr std::int64_t oversampling = 8;
 constexpr std::int64_t blockRows = 512; ///< rows that stay in the processor's cache between two uses
+constexpr std::int64_t chunkColumns = 64; ///< of a covariance, computed together
 constexpr std::int64_t sampleRows = 1024, largeSampleRows = 8192; ///< rows that the iterations look at
-constexpr int sampleIterations = 4;
+constexpr int sampleIterations = 4, covarianceIterations = 8;
 constexpr float leastWeight = 1e-4f;
 
 at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
@@ -46,32 +48,44 @@ struct WeightedRows {
         return { rows.slice(0, 0, n, stride) - mean, weights.defined() ? weights.slice(0, 0, n, stride).contiguous() : weights, {} };
     }
 
-    /// A^T W f(A) over blocks A of the rows, which are centred in place on the way where `mean` is defined.
-    template <typename Function> at::Tensor sumOfBlocks(std::int64_t size, const JobControl& job, Function f) const
+    /// f(block, its weights or undefined) for blocks of `size` rows, which are centred in place on the way where `mean` is
+    /// defined.
+    template <typename Function> void forBlocks(std::int64_t size, const JobControl& job, Function f) const
     {
-        at::Tensor sum;
         for (std::int64_t at = 0; at < rows.size(0); at += size) {
             job.checkpoint();
             const std::int64_t count = std::min(size, rows.size(0) - at);
             const at::Tensor block = rows.narrow(0, at, count);
             if (mean.defined())
                 block.sub_(mean);
-            at::Tensor right = f(block);
-            if (weights.defined())
-                right = right * weights.narrow(0, at, count).unsqueeze(1);
-            sum = sum.defined() ? sum.addmm_(block.t(), right) : at::mm(block.t(), right);
+            f(block, weights.defined() ? weights.narrow(0, at, count).unsqueeze(1) : weights);
         }
+    }
+
+    static at::Tensor weighted(const at::Tensor& block, const at::Tensor& w) { return w.defined() ? block * w : block; }
+
+    /// C q
+    at::Tensor covarianceTimes(const at::Tensor& q, const JobControl& job) const
+    {
+        at::Tensor sum = at::zeros(q.sizes(), q.options());
+        forBlocks(blockRows, job,
+            [&](const at::Tensor& block, const at::Tensor& w) { sum.addmm_(block.t(), weighted(at::mm(block, q), w)); });
         return sum;
     }
 
-    at::Tensor covarianceTimes(const at::Tensor& q, const JobControl& job) const
+    /// C = A^T W A; only blocks on and above the diagonal are computed, the others stay zero.
+    at::Tensor upperCovariance(const JobControl& job) const
     {
-        return sumOfBlocks(blockRows, job, [&](const at::Tensor& block) { return at::mm(block, q); });
-    }
-
-    at::Tensor covariance(const JobControl& job) const
-    {
-        return sumOfBlocks(4 * blockRows, job, [](const at::Tensor& block) { return block; });
+        const std::int64_t width = rows.size(1);
+        at::Tensor sum = at::zeros({ width, width }, rows.options());
+        forBlocks(4 * blockRows, job, [&](const at::Tensor& block, const at::Tensor& w) {
+            const at::Tensor right = weighted(block, w);
+            for (std::int64_t first = 0; first < width; first += chunkColumns) {
+                const std::int64_t count = std::min(chunkColumns, width - first), end = first + count;
+                sum.narrow(0, 0, end).narrow(1, first, count).addmm_(block.narrow(1, 0, end).t(), right.narrow(1, first, count));
+            }
+        });
+        return sum;
     }
 };
 
@@ -92,9 +106,10 @@ struct Eigen {
     at::Tensor rows; ///< the vectors
 };
 
-Eigen eigenRows(const at::Tensor& gram)
+/// Of a symmetric matrix, read on and above its diagonal.
+Eigen eigenRows(const at::Tensor& upper)
 {
-    const auto [values, vectors] = at::linalg_eigh(gram);
+    const auto [values, vectors] = at::linalg_eigh(upper, "U");
     return { values.flip(0), vectors.flip(1).t() };
 }
 
@@ -111,22 +126,33 @@ Eigen nystrom(const at::Tensor& q, const at::Tensor& y)
     return { sigma * sigma, u.t().to(at::kFloat) };
 }
 
-/// From a random start: first on small samples of the rows, which settle most of the subspace at a fraction of the work, then
-/// once over all of them.
+/// Whether power iterations on the rows take less time than computing the covariance, by what was measured: products with
+/// few columns run at 60 % of the rate of square ones.
+bool rowsPay(const WeightedRows& a, std::int64_t columns)
+{
+    const std::int64_t n = a.rows.size(0), width = a.rows.size(1);
+    const auto seen = double(sampleIterations * sampleRows + std::min(n, largeSampleRows) + n);
+    return n >= 2 * sampleRows && 2 * seen * double(columns) / 0.6 < 0.6 * double(n) * double(width);
+}
+
+/// From a random start. Either on the covariance, or first on small samples of the rows, which settle most of the subspace at
+/// a fraction of the work, then once over all of them.
 Eigen leadingEigen(const WeightedRows& a, std::int64_t columns, std::uint64_t seed, const JobControl& job)
 {
     at::Tensor q = gaussianColumns(a.rows.size(1), columns, seed, a.rows);
+    if (!rowsPay(a, columns)) {
+        const at::Tensor upper = a.upperCovariance(job), covariance = upper.triu() + upper.triu(1).t();
+        for (int i = 0; i < covarianceIterations; ++i) {
+            job.checkpoint();
+            q = orthonormal(at::mm(covariance, q));
+        }
+        return nystrom(q, at::mm(covariance, q));
+    }
     const WeightedRows small = a.sample(sampleRows), large = a.sample(largeSampleRows);
     for (int i = 0; i < sampleIterations; ++i)
         q = orthonormal(small.covarianceTimes(q, job));
     q = orthonormal(large.covarianceTimes(q, job));
     return nystrom(q, a.covarianceTimes(q, job));
-}
-
-bool iterationPays(const at::Tensor& a, std::int64_t columns)
-{
-    const std::int64_t n = a.size(0), width = a.size(1);
-    return 4 * columns <= width && n > columns && (n >= 2 * sampleRows || width > 512);
 }
 
 } // namespace
@@ -138,7 +164,9 @@ LowRankFit fitLowRank(
     fit.mean = weightedMean(rows, weights);
     const WeightedRows a { rows, weights, fit.mean };
     const std::int64_t columns = std::min(rank + oversampling, std::min(rows.size(0), rows.size(1)));
-    const Eigen leading = iterationPays(rows, columns) ? leadingEigen(a, columns, seed, job) : eigenRows(a.covariance(job));
+    const Eigen leading = 4 * columns <= rows.size(1) && columns < rows.size(0)
+        ? leadingEigen(a, columns, seed, job)
+        : eigenRows(a.upperCovariance(job));
     fit.directions = leading.rows.narrow(0, 0, rank).contiguous();
     const at::Tensor onHost = leading.values.narrow(0, 0, rank).cpu().to(at::kDouble).contiguous();
     for (std::int64_t i = 0; i < rank; ++i)

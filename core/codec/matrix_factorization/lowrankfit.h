@@ -14,9 +14,9 @@ struct LowRankFit {
     std::vector<double> variances; ///< [rank], weighted mean square of the coefficients
 };
 
-/// Fits `rows` f32 [n, width], which are centred in place on the way; `weights` f32 [n] (>= 0) or undefined. rank <= min(n, width). Exact through the covariance's
-/// eigenvectors where these are cheap, else a seeded subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4)
-/// whose error stays within 1 % of the optimum. Runs on the rows' device; polls `job`.
+/// Fits `rows` f32 [n, width], which are centred in place on the way; `weights` f32 [n] (>= 0) or undefined.
+/// rank <= min(n, width). Exact where many directions are wanted, else a seeded subspace iteration (Halko, Martinsson & Tropp
+/// 2011, algorithm 4.4) whose error stays within 1 % of the optimum. Runs on the rows' device; polls `job`.
 LowRankFit fitLowRank(const at::Tensor& rows, const at::Tensor& weights, std::int64_t rank, std::uint64_t seed, const JobControl& job);
 
 /// Row weights importance^(alpha / 16), f32 [batch * seq] with mean 1 and a floor that keeps every row in the fit;

@@ -8,7 +8,6 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <algorithm>
-#include <numeric>
 
 namespace pikv {
 namespace {
@@ -26,17 +25,29 @@ void addRelative(const at::Tensor& energy, const at::Tensor& score)
         out[r] += static_cast<float>(values[r] * double(n) / total);
 }
 
-/// Mean square of component i over the tokens that store it.
-std::vector<double> storedVariances(const at::Tensor& coefficients, const std::vector<std::int64_t>& order, const std::vector<std::int64_t>& counts)
+constexpr std::int64_t sampleRows = 2048; ///< about so many tokens tell the widths
+
+/// Every `stride`th place of `order`.
+at::Tensor everyPlace(const std::vector<std::int64_t>& order, std::int64_t stride)
+{
+    const auto n = static_cast<std::int64_t>(order.size());
+    const at::Tensor places = at::empty({ (n + stride - 1) / stride }, at::kLong);
+    for (std::int64_t i = 0; i < places.size(0); ++i)
+        places.data_ptr<std::int64_t>()[i] = order[static_cast<std::size_t>(i * stride)];
+    return places;
+}
+
+/// Mean square of component i over the first ceil(counts[i] / stride) tokens.
+std::vector<double> prefixVariances(const at::Tensor& coefficients, const std::vector<std::int64_t>& counts, std::int64_t stride)
 {
     std::vector<double> variances;
-    const std::int64_t n = coefficients.size(1);
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        const float* row = coefficients.data_ptr<float>() + static_cast<std::int64_t>(i) * n;
+    const float* row = coefficients.data_ptr<float>();
+    for (std::size_t i = 0; i < counts.size(); ++i, row += coefficients.size(1)) {
+        const std::int64_t count = (counts[i] + stride - 1) / stride;
         double sum = 0;
-        for (std::int64_t t = 0; t < counts[i]; ++t)
-            sum += double(row[order[static_cast<std::size_t>(t)]]) * row[order[static_cast<std::size_t>(t)]];
-        variances.push_back(counts[i] > 0 ? sum / double(counts[i]) : 0.0);
+        for (std::int64_t t = 0; t < count; ++t)
+            sum += double(row[t]) * row[t];
+        variances.push_back(count > 0 ? sum / double(count) : 0.0);
     }
     return variances;
 }
@@ -46,9 +57,7 @@ std::vector<double> storedVariances(const at::Tensor& coefficients, const std::v
 at::Tensor tierCoefficients(const at::Tensor& allProducts, const LoraBasis& basis, const RankTiers& tiers,
     const std::vector<std::int64_t>& ranks, const std::vector<std::int64_t>& order)
 {
-    at::Tensor places = at::empty({ static_cast<std::int64_t>(order.size()) }, at::kLong);
-    std::copy(order.begin(), order.end(), places.data_ptr<std::int64_t>());
-    const at::Tensor products = allProducts.cpu().index_select(1, places);
+    const at::Tensor products = allProducts.cpu().index_select(1, everyPlace(order, 1));
     const at::Tensor all = at::zeros_like(products);
     std::int64_t first = 0;
     for (std::size_t tier = ranks.size(); tier-- > 0;) {
@@ -72,14 +81,6 @@ void writePrefixes(const at::Tensor& coefficients, const std::vector<int>& width
                 widths[i], out);
 }
 
-/// Mean square of component i over the first counts[i] tokens.
-std::vector<double> prefixVariances(const at::Tensor& coefficients, const std::vector<std::int64_t>& counts)
-{
-    std::vector<std::int64_t> inPlace(static_cast<std::size_t>(coefficients.size(1)));
-    std::iota(inPlace.begin(), inPlace.end(), 0);
-    return storedVariances(coefficients, inPlace, counts);
-}
-
 } // namespace
 
 at::Tensor relativeEnergy(const at::Tensor& keys, const at::Tensor& values)
@@ -94,9 +95,11 @@ void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTier
     const LoraShape& shape, LoraParts& out)
 {
     const std::vector<std::int64_t> order = tiers.order(), counts = tiers.counts(ranks);
-    const LoraBasis exact { fit.mean, fit.directions };
-    const at::Tensor first = exact.coefficients(centred).cpu().contiguous();
-    const FactorWidths widths = FactorWidths::spread(storedVariances(first, order, counts), shape.codeBits, shape.basisBits, counts);
+    const std::int64_t stride = std::max<std::int64_t>(1, centred.size(0) / sampleRows);
+    const at::Tensor some = centred.index_select(0, everyPlace(order, stride).to(centred.device()));
+    const at::Tensor first = at::mm(fit.directions, some.t()).cpu(); // these are orthonormal
+    const FactorWidths widths
+        = FactorWidths::spread(prefixVariances(first, counts, stride), shape.codeBits, shape.basisBits, counts);
     const LoraBasis basis = writeBasis(fit, widths, out);
     const at::Tensor products = at::mm(basis.directions, centred.t());
     writePrefixes(tierCoefficients(products, basis, tiers, ranks, order), widths.code, counts, out.bytes[LoraParts::Codes]);
@@ -108,7 +111,7 @@ void writeTiersFor(const at::Tensor& fullRank, const LoraBasis& shared, const Ra
     const std::vector<std::int64_t> counts = tiers.counts(ranks);
     const at::Tensor products = at::mm(at::mm(shared.directions, shared.directions.t()), fullRank);
     const at::Tensor coefficients = tierCoefficients(products, shared, tiers, ranks, tiers.order());
-    const FactorWidths widths = FactorWidths::spreadCodes(prefixVariances(coefficients, counts), shape.codeBits, counts);
+    const FactorWidths widths = FactorWidths::spreadCodes(prefixVariances(coefficients, counts, 1), shape.codeBits, counts);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
     writePrefixes(coefficients, widths.code, counts, out.bytes[LoraParts::Codes]);
 }

@@ -78,6 +78,11 @@ at::Tensor readProtected(const LayerOutput& output, const char* name, const Prot
 
 } // namespace
 
+LayerKv LayerOutput::placeOnHost() const
+{
+    return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU);
+}
+
 void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->validate(info); }
 
 void Compressor::validate(const CacheInfo&) const { }

@@ -48,6 +48,9 @@ struct LayerOutput {
     const SectionSet& global;
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
     LayerKv place {}; ///< uninitialised key and value of the layer's shape, dtypes and device: filling and returning them saves a copy
+
+    /// `place`, or tensors like it on the CPU: where methods that decode there write.
+    LayerKv placeOnHost() const;
 };
 
 /// A method that encodes a cache to bytes and decodes it from them. Objects hold parameters only: encode and decode

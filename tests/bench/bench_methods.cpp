@@ -91,6 +91,7 @@ void registerSpec(const std::string& spec)
             ->Arg(1024)
             ->Arg(16384)
             ->Unit(benchmark::kMillisecond)
+            ->MinWarmUpTime(0.3) // the first layer of a process takes its memory from the system, later ones reuse it
             ->MeasureProcessCPUTime() // of all threads: what a busy machine leaves comparable
             ->UseRealTime();
     };

@@ -4,7 +4,6 @@
 #include "core/codec/cache_reduction/fastvplane.h"
 #include "core/codec/matrix_factorization/factorplane.h"
 #include "core/codec/planes.h"
-#include <ATen/ops/empty.h>
 #include <algorithm>
 
 namespace pikv {
@@ -82,10 +81,7 @@ protected:
     {
         const LayerShape& s = output.shape;
         const std::vector<FastVBook> books = readBooks(output.shared ? *output.shared : output.sections, shapesOf(s));
-        LayerKv kv = output.place;
-        if (!context.device.is_cpu())
-            kv = { at::empty(kv.key.sizes(), kv.key.scalar_type()), at::empty(kv.value.sizes(), kv.value.scalar_type()),
-                {}, {} };
+        const LayerKv kv = output.placeOnHost();
         const std::optional<RopeTable> rope = keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim);
         forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
             const bool key = p < s.kvHeads;

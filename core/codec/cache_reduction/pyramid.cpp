@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/pyramid.h"
-#include "core/cache/torchdtype.h"
 #include "core/codec/cache_reduction/pyramidcodes.h"
 #include "core/codec/cache_reduction/pyramidside.h"
 #include "core/codec/cache_reduction/ratiobudget.h"
@@ -9,7 +8,6 @@
 #include "core/codec/planes.h"
 #include "core/codec/tensorbytes.h"
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 
 namespace pikv {
 namespace {
@@ -167,16 +165,13 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
         at += codeBytes(bits, order, dim);
         bits += levels() * dim;
     }
-    const auto empty = [&](std::int64_t dim, DType dtype) {
-        return at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
-    };
+    const LayerKv kv = output.placeOnHost();
     const auto rope = keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim);
-    const at::Tensor tensors[] = { empty(s.keyDim, s.keyDtype), empty(s.valueDim, s.valueDtype) };
     forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
-        const at::Tensor& target = tensors[p / s.kvHeads];
+        const at::Tensor& target = p < s.kvHeads ? kv.key : kv.value;
         planes[static_cast<std::size_t>(p)].decode(codes, order, rope && p < s.kvHeads ? &*rope : nullptr, target.select(1, p % s.kvHeads));
     });
-    return { tensors[0].to(context.device), tensors[1].to(context.device), {}, {} };
+    return { kv.key.to(context.device), kv.value.to(context.device), {}, {} };
 }
 
 namespace {

@@ -5,7 +5,6 @@
 #include "core/codec/cache_reduction/videolayer.h"
 #include "core/codec/cache_reduction/videostream.h"
 #include "core/codec/planes.h"
-#include <ATen/ops/empty.h>
 #include <algorithm>
 
 namespace pikv {
@@ -81,15 +80,14 @@ LayerKv decodeVideo(
     if (output.sections.has("classes"))
         classes = unpackClasses(output.sections.get("classes"), static_cast<std::size_t>(s.batch * s.seq));
     const std::vector<CodedHead> heads = readHeads(s, settings, output.sections.get("side"), output.sections.get("codes"));
-    const at::Tensor key = at::empty({ s.batch, s.kvHeads, s.seq, s.keyDim }, torchType(s.keyDtype));
-    const at::Tensor value = at::empty({ s.batch, s.kvHeads, s.seq, s.valueDim }, torchType(s.valueDtype));
+    const LayerKv kv = output.placeOnHost();
     forEachPlane(c10::kCPU, 2 * s.kvHeads, job, [&](std::int64_t i) {
         const VideoPlace place(i);
-        const HeadRows target(place.isKey ? key : value, place.head, place.isKey && rope ? &*rope : nullptr);
+        const HeadRows target(place.isKey ? kv.key : kv.value, place.head, place.isKey && rope ? &*rope : nullptr);
         const CodedHead& head = heads[static_cast<std::size_t>(i)];
         decodeHead(head.model, settings.rule, classes, head.codes, target, job);
     });
-    return { key, value, {}, {} };
+    return kv;
 }
 
 } // namespace pikv

@@ -141,16 +141,17 @@ void BlockPool::unmapKept()
     m_bytesKept = 0;
 }
 
-void BlockPool::give(void* block)
+bool BlockPool::give(void* block)
 {
     const std::lock_guard lock(m_mutex);
     const auto used = m_used.find(block);
     if (used == m_used.end())
-        return;
+        return false;
     m_bytesKept += used->second.bytes;
     m_bytesInUse -= used->second.bytes;
     m_kept.push_back(std::move(used->second));
     m_used.erase(used);
+    return true;
 }
 
 void BlockPool::trim()

@@ -28,8 +28,8 @@ public:
 
     /// A block of at least `bytes`, aligned to 2 MB, its contents undefined; nullptr where the system has none.
     void* take(std::size_t bytes);
-    /// Takes back what take() gave.
-    void give(void* block);
+    /// Takes back what take() gave; false where it did not give this.
+    bool give(void* block);
     /// Unmaps kept blocks.
     void trim();
 

@@ -21,8 +21,15 @@ public:
 #else
     c10::DataPtr allocate(std::size_t bytes) const override { return allocated(bytes); }
 #endif
+    /// For raw_allocate(), which oneDNN's operators call.
+    c10::DeleterFnPtr raw_deleter() const override { return giveBack; }
 
 private:
+    static void giveBack(void* data)
+    {
+        if (!BlockPool::process().give(data))
+            c10::GetDefaultCPUAllocator()->raw_deallocate(data);
+    }
     static c10::DataPtr allocated(std::size_t bytes)
     {
         if (bytes < BlockPool::smallestBlock)
@@ -30,7 +37,7 @@ private:
         void* data = BlockPool::process().take(bytes);
         if (!data)
             throw std::bad_alloc();
-        return { data, data, [](void* block) { BlockPool::process().give(block); }, c10::Device(c10::kCPU) };
+        return { data, data, giveBack, c10::Device(c10::kCPU) };
     }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 namespace pikv {
 namespace {
@@ -38,14 +39,10 @@ void softmax(float* scores, std::int64_t n)
 
 } // namespace
 
-void CodeAttention::forward(const float* codes, const std::uint8_t* reach, std::int64_t n, const float* params, float* delta, Trace* trace) const
+void CodeAttention::forward(const float* codes, const std::uint8_t* reach, std::int64_t n, const float* params, float* delta, const Trace* trace) const
 {
     const float *gate = params, *self = gate + m_rank, *metric = self + m_rank, *bias = metric + m_rank;
     std::vector<float> weights(static_cast<std::size_t>(m_window)), scaled(static_cast<std::size_t>(m_rank)), mix(scaled.size());
-    if (trace) {
-        trace->weights.assign(static_cast<std::size_t>(n * m_window), 0.0f);
-        trace->mix.resize(static_cast<std::size_t>(n * m_rank));
-    }
     for (std::int64_t t = 0; t < n; ++t, codes += m_rank, delta += m_rank) {
         for (std::int64_t i = 0; i < m_rank; ++i)
             scaled[static_cast<std::size_t>(i)] = codes[i] * metric[i];
@@ -60,8 +57,8 @@ void CodeAttention::forward(const float* codes, const std::uint8_t* reach, std::
         for (std::int64_t i = 0; i < m_rank; ++i)
             delta[i] = self[i] * codes[i] + gate[i] * mix[static_cast<std::size_t>(i)];
         if (trace) {
-            std::copy_n(weights.begin(), known, trace->weights.begin() + t * m_window);
-            std::copy(mix.begin(), mix.end(), trace->mix.begin() + t * m_rank);
+            std::copy_n(weights.begin(), known, trace->weights + t * m_window);
+            std::copy(mix.begin(), mix.end(), trace->mix + t * m_rank);
         }
     }
 }
@@ -73,7 +70,7 @@ void CodeAttention::backward(const float* codes, const std::uint8_t* reach, std:
     float *byGate = gradient, *bySelf = byGate + m_rank, *byMetric = bySelf + m_rank, *byBias = byMetric + m_rank;
     std::vector<float> byMix(static_cast<std::size_t>(m_rank)), mixed(byMix.size()), byWeight(static_cast<std::size_t>(m_window));
     for (std::int64_t t = 0; t < n; ++t, codes += m_rank, byDelta += m_rank) {
-        const float *weights = trace.weights.data() + t * m_window, *mix = trace.mix.data() + t * m_rank;
+        const float *weights = trace.weights + t * m_window, *mix = trace.mix + t * m_rank;
         for (std::int64_t i = 0; i < m_rank; ++i) {
             byGate[i] += byDelta[i] * mix[i];
             bySelf[i] += byDelta[i] * codes[i];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
-#include <vector>
 
 namespace pikv {
 
@@ -20,14 +19,14 @@ public:
     /// gate, self, metric [rank] each, then bias [window]; none where the window is 0.
     std::int64_t paramCount() const { return m_window > 0 ? 3 * m_rank + m_window : 0; }
 
-    /// What backward() needs of forward(), for n tokens.
+    /// Where forward() leaves what backward() needs, for n tokens.
     struct Trace {
-        std::vector<float> weights; ///< [n, window]
-        std::vector<float> mix; ///< [n, rank], sum_j w_tj c_(t-j)
+        float* weights = nullptr; ///< [n, window]; beyond a token's reach undefined
+        float* mix = nullptr; ///< [n, rank], sum_j w_tj c_(t-j)
     };
     /// delta [n, rank] of n tokens whose codes [n, rank] begin at `codes`; reach[t] codes directly before token t belong to
     /// its sequence (at most `window`). `trace` may be null.
-    void forward(const float* codes, const std::uint8_t* reach, std::int64_t n, const float* params, float* delta, Trace* trace) const;
+    void forward(const float* codes, const std::uint8_t* reach, std::int64_t n, const float* params, float* delta, const Trace* trace) const;
     /// Adds to `gradient` [paramCount()] that of a loss whose gradient by delta is `byDelta` [n, rank].
     void backward(const float* codes, const std::uint8_t* reach, std::int64_t n, const float* params, const Trace& trace,
         const float* byDelta, float* gradient) const;

@@ -118,13 +118,14 @@ private:
         const auto caller = std::this_thread::get_id();
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             PlaneToLearn plane { {}, weights, {}, forOthers };
-            std::vector<at::Tensor> rows;
+            std::vector<at::Tensor> rows, reach;
             for (const LayerInput& input : inputs) {
                 rows.push_back(planeRows(input, FactorPlanes(input.shape, false).plane(p),
                     keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim)));
-                CodeRows::addReach(input.shape.batch, input.shape.seq, attentionWindow, plane.reach);
+                reach.push_back(CodeRows::reachOf(input.shape.batch, input.shape.seq, attentionWindow));
             }
             plane.rows = rows.size() == 1 ? rows.front() : at::cat(rows);
+            plane.reach = at::cat(reach);
             const FactorPlane like = FactorPlanes(inputs.front().shape, false).plane(p);
             TrainingOptions options { params().integer("steps"), params().integer("batch_tokens"), params().real("learning_rate"),
                 decoderBits(), context.seed ^ static_cast<std::uint64_t>(2 * inputs.front().index + p), {} };

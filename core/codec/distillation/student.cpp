@@ -2,6 +2,7 @@
 #include "core/codec/distillation/student.h"
 #include "core/base/counterrng.h"
 #include "core/base/error.h"
+#include "core/codec/distillation/attend.h"
 #include "core/codec/matrix_factorization/packedfactors.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
@@ -13,6 +14,7 @@
 #include <ATen/ops/zeros.h>
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace pikv {
 namespace {
@@ -28,11 +30,14 @@ std::int64_t StudentShape::paramCount() const
     return (rank + 1 + width) * units() + (layers - 1) * hidden * hidden + attention().paramCount();
 }
 
-void CodeRows::addReach(std::int64_t batch, std::int64_t seq, std::int64_t window, std::vector<std::uint8_t>& reach)
+at::Tensor CodeRows::reachOf(std::int64_t batch, std::int64_t seq, std::int64_t window)
 {
+    const at::Tensor reach = at::empty({ batch * seq }, at::kByte);
+    auto* out = reach.data_ptr<std::uint8_t>();
     for (std::int64_t b = 0; b < batch; ++b)
         for (std::int64_t t = 0; t < seq; ++t)
-            reach.push_back(static_cast<std::uint8_t>(std::min(t, window)));
+            *out++ = static_cast<std::uint8_t>(std::min(t, window));
+    return reach;
 }
 
 at::Tensor Student::in(const StudentShape& s, const at::Tensor& params)
@@ -73,31 +78,24 @@ Student::Student(const StudentShape& s, std::uint64_t seed, c10::Device device)
     params = params.to(device);
 }
 
-Student::Pass Student::run(const CodeRows& rows, std::int64_t first, std::int64_t count, bool traces) const
+Student::Pass Student::run(const CodeRows& rows, std::int64_t first, std::int64_t count) const
 {
     Pass pass;
     at::Tensor codes = rows.codes.narrow(0, first, count);
     if (shape.window > 0) {
-        const at::Tensor weights = attention(shape, params).cpu();
-        pass.delta = at::empty_like(codes);
-        shape.attention().forward(codes.data_ptr<float>(), rows.reach.data() + first, count, weights.data_ptr<float>(),
-            pass.delta.data_ptr<float>(), traces ? &pass.trace : nullptr);
-        codes = codes + pass.delta;
-        pass.delta = pass.delta.to(params.device());
+        const at::Tensor delta
+            = attend(shape.attention(), codes, rows.reach.narrow(0, first, count), attention(shape, params).cpu());
+        codes = codes + delta;
+        pass.delta = delta.to(params.device());
     }
     pass.codes = codes.to(params.device());
-    pass.before = at::addmm(bias(shape, params), pass.codes, in(shape, params));
-    if (shape.layers == 1) {
-        pass.units = at::gelu(pass.before);
-        return pass;
-    }
-    pass.units = at::empty_like(pass.before);
+    const at::Tensor before = at::addmm(bias(shape, params), pass.codes, in(shape, params));
+    std::vector<at::Tensor> units;
     for (std::int64_t l = 0; l < shape.layers; ++l) {
-        const at::Tensor before = pass.before.narrow(1, l * shape.hidden, shape.hidden);
-        if (l > 0)
-            before.addmm_(pass.units.narrow(1, (l - 1) * shape.hidden, shape.hidden), deep(shape, params).select(0, l - 1));
-        pass.units.narrow(1, l * shape.hidden, shape.hidden).copy_(at::gelu(before));
+        const at::Tensor own = before.narrow(1, l * shape.hidden, shape.hidden);
+        units.push_back(at::gelu(l == 0 ? own : at::addmm(own, units.back(), deep(shape, params).select(0, l - 1))));
     }
+    pass.units = at::cat(units, 1);
     return pass;
 }
 

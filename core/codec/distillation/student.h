@@ -6,7 +6,6 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <cstdint>
-#include <vector>
 
 namespace pikv {
 
@@ -24,10 +23,10 @@ struct StudentShape {
 /// Rows of codes in the order of their tokens, with how many codes before each belong to the same sequence.
 struct CodeRows {
     at::Tensor codes; ///< f32 CPU [n, rank], contiguous, in units of the student's code scale
-    std::vector<std::uint8_t> reach; ///< [n]
+    at::Tensor reach; ///< u8 CPU [n], contiguous
 
-    /// Tokens of `batch` sequences of `seq` tokens each, one after the other.
-    static void addReach(std::int64_t batch, std::int64_t seq, std::int64_t window, std::vector<std::uint8_t>& reach);
+    /// Of `batch` sequences of `seq` tokens each, one after the other.
+    static at::Tensor reachOf(std::int64_t batch, std::int64_t seq, std::int64_t window);
 };
 
 /// x ~ mean + (c + delta(c)) W + sum_l u_l out_l, with delta of CodeAttention and layers that see the code and the layer
@@ -52,11 +51,10 @@ public:
     struct Pass {
         at::Tensor codes; ///< [n, rank] with delta added
         at::Tensor delta; ///< [n, rank]; undefined without attention
-        at::Tensor before, units; ///< [n, units] before and after gelu
-        CodeAttention::Trace trace;
+        at::Tensor units; ///< [n, units]
     };
-    /// Rows [first, first + count). `traces`: for training.
-    Pass run(const CodeRows& rows, std::int64_t first, std::int64_t count, bool traces) const;
+    /// Rows [first, first + count); differentiable by `params`.
+    Pass run(const CodeRows& rows, std::int64_t first, std::int64_t count) const;
 
     /// `bits` for every weight, half precision for scales, biases and attention.
     void write(int bits, Bytes& out) const;

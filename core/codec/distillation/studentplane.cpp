@@ -79,14 +79,13 @@ void rebuildDistilled(const Student& student, const LoraBasis& basis, const at::
 {
     constexpr std::int64_t blockRows = 512; // what is built stays in the processor's cache
     const std::int64_t batch = target.size(0), seq = target.size(2);
-    CodeRows rows { scaledRows(codes, student.codeScale), {} };
-    CodeRows::addReach(batch, seq, student.shape.window, rows.reach);
+    const CodeRows rows { scaledRows(codes, student.codeScale), CodeRows::reachOf(batch, seq, student.shape.window) };
     const at::Tensor directions = basis.directions * student.codeScale.to(basis.directions.device()).unsqueeze(1);
     for (std::int64_t b = 0; b < batch; ++b)
         for (std::int64_t first = 0; first < seq; first += blockRows) {
             job.checkpoint();
             const std::int64_t count = std::min(blockRows, seq - first);
-            const Student::Pass pass = student.run(rows, b * seq + first, count, false);
+            const Student::Pass pass = student.run(rows, b * seq + first, count);
             const at::Tensor built = at::addmm(basis.mean, pass.codes, directions).addmm_(pass.units, student.out());
             if (rope)
                 FactorPlanes::rotate(built, plane, *rope, first, 1);

@@ -15,7 +15,7 @@ struct DistilledPlane {
 struct PlaneToLearn {
     at::Tensor rows; ///< f32 [n, width]; used up
     at::Tensor weights; ///< f32 [n], mean 1, or undefined
-    std::vector<std::uint8_t> reach; ///< of CodeRows
+    at::Tensor reach; ///< of CodeRows
     bool forOthers = false; ///< for a calibration: a part of the rows is held out, so that the student serves other caches too
 };
 

@@ -2,18 +2,14 @@
 #include "core/codec/distillation/studenttraining.h"
 #include "core/base/counterrng.h"
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/eye.h>
-#include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/sqrt.h>
-#include <ATen/ops/sum.h>
-#include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <algorithm>
+#include <c10/core/GradMode.h>
 #include <cmath>
 #include <numbers>
+#include <torch/optim/adam.h>
 
 namespace pikv {
 namespace {
@@ -33,9 +29,6 @@ public:
         , m_rows(data.residual.size(0) - data.heldOut)
         , m_judged(data.heldOut > 0 ? Rows { m_rows, data.heldOut } : Rows { 0, m_rows })
         , m_student(shape, options.seed, data.residual.device())
-        , m_first(at::zeros_like(m_student.params))
-        , m_second(at::zeros_like(m_student.params))
-        , m_gradient(at::empty_like(m_student.params))
     {
         m_student.codeScale = data.codeScale;
         const double meanSquare = (data.residual * data.residual).mean().item<double>();
@@ -63,16 +56,19 @@ private:
 
     void descend()
     {
+        // Shares the parameters' memory: the descent moves it, and whoever looks at m_student makes no graph.
+        Student learner = m_student;
+        learner.params = m_student.params.detach().requires_grad_(true);
+        torch::optim::Adam adam({ learner.params }, torch::optim::AdamOptions().betas({ 0.9, 0.99 }));
+        auto& options = static_cast<torch::optim::AdamOptions&>(adam.param_groups().front().options());
         at::Tensor best = m_student.params.clone();
         double bestLoss = judge(), lastLoss = bestLoss;
         for (std::int64_t step = 0; step < m_options.steps; ++step) {
             m_job.checkpoint();
-            const std::int64_t count = std::min(m_options.batchTokens, m_rows);
-            const std::int64_t first = static_cast<std::int64_t>(
-                m_random.bits(static_cast<std::uint64_t>(step)) % static_cast<std::uint64_t>(m_rows - count + 1));
-            findGradient(first, count);
-            const double progress = double(step) / double(m_options.steps);
-            adamStep(step + 1, m_options.learningRate * (0.5 + 0.5 * std::cos(std::numbers::pi * progress)));
+            options.lr(m_options.learningRate * (0.5 + 0.5 * std::cos(std::numbers::pi * double(step) / double(m_options.steps))));
+            adam.zero_grad();
+            lossOfStep(learner, step);
+            adam.step();
             if ((step + 1) % judgeEvery != 0 && step + 1 != m_options.steps)
                 continue;
             const double loss = judge();
@@ -92,17 +88,29 @@ private:
         m_student.params.copy_(best);
     }
 
+    /// Mean squared mistake on the step's lot of consecutive tokens, and its gradient.
+    void lossOfStep(const Student& learner, std::int64_t step) const
+    {
+        const c10::AutoGradMode gradients(true);
+        const std::int64_t count = std::min(m_options.batchTokens, m_rows);
+        const auto places = static_cast<std::uint64_t>(m_rows - count + 1);
+        const auto first = static_cast<std::int64_t>(m_random.bits(static_cast<std::uint64_t>(step)) % places);
+        const at::Tensor wrong = mistake(learner, first, count);
+        (weighted(wrong, first) * wrong).mean().backward();
+    }
+
     at::Tensor weighted(const at::Tensor& rows, std::int64_t first) const
     {
         return m_data.weights.defined() ? rows * m_data.weights.narrow(0, first, rows.size(0)).unsqueeze(1) : rows;
     }
 
-    /// What the student gets wrong, in units of the residual's root mean square.
-    at::Tensor mistake(const Student::Pass& pass, std::int64_t first, std::int64_t count) const
+    /// What a student gets wrong, in units of the residual's root mean square: f32 [count, width].
+    at::Tensor mistake(const Student& student, std::int64_t first, std::int64_t count) const
     {
-        at::Tensor y = at::mm(pass.units, m_student.out());
+        const Student::Pass pass = student.run(m_data.rows, first, count);
+        at::Tensor y = at::mm(pass.units, student.out());
         if (pass.delta.defined())
-            y.addmm_(pass.delta, m_data.directions, 1, 1 / m_unit);
+            y = at::addmm(y, pass.delta, m_data.directions, 1, 1 / m_unit);
         return y.sub_(m_data.residual.narrow(0, first, count), 1 / m_unit);
     }
 
@@ -113,59 +121,12 @@ private:
         for (std::int64_t lot = 0; lot < lots; ++lot) {
             m_job.checkpoint();
             const std::int64_t first = m_judged.first + (lots == 1 ? 0 : (m_judged.count - count) * lot / (lots - 1));
-            const at::Tensor wrong = mistake(m_student.run(m_data.rows, first, count, false), first, count);
+            const at::Tensor wrong = mistake(m_student, first, count);
             const at::Tensor target = m_data.residual.narrow(0, first, count);
             left += (weighted(wrong, first) * wrong).sum().item<double>() * m_unit * m_unit;
             all += (weighted(target, first) * target).sum().item<double>();
         }
         return all > 0 ? left / all : 0.0;
-    }
-
-    /// Back-propagation by hand: there are few operations, and the tape would cost more than they do.
-    void findGradient(std::int64_t first, std::int64_t count)
-    {
-        const StudentShape& s = m_student.shape;
-        const Student::Pass pass = m_student.run(m_data.rows, first, count, true);
-        const at::Tensor byOutput = weighted(mistake(pass, first, count), first).mul_(2.0 / double(count * s.width));
-        m_gradient.zero_();
-        Student::out(s, m_gradient).copy_(at::mm(pass.units.t(), byOutput));
-        const at::Tensor byUnits = at::mm(byOutput, m_student.out().t()), byBefore = at::empty_like(byUnits);
-        for (std::int64_t l = s.layers; l-- > 0;) {
-            const auto layer = [&](const at::Tensor& units, std::int64_t which) { return units.narrow(1, which * s.hidden, s.hidden); };
-            const at::Tensor back = at::gelu_backward(layer(byUnits, l), layer(pass.before, l));
-            layer(byBefore, l).copy_(back);
-            if (l == 0)
-                break;
-            Student::deep(s, m_gradient).select(0, l - 1).copy_(at::mm(layer(pass.units, l - 1).t(), back));
-            layer(byUnits, l - 1).addmm_(back, Student::deep(s, m_student.params).select(0, l - 1).t());
-        }
-        Student::in(s, m_gradient).copy_(at::mm(pass.codes.t(), byBefore));
-        Student::bias(s, m_gradient).copy_(byBefore.sum(0));
-        if (pass.delta.defined())
-            attentionGradient(pass, byOutput, byBefore, first, count);
-    }
-
-    void attentionGradient(
-        const Student::Pass& pass, const at::Tensor& byOutput, const at::Tensor& byBefore, std::int64_t first, std::int64_t count)
-    {
-        const StudentShape& s = m_student.shape;
-        at::Tensor byDelta = at::mm(byOutput, m_data.directions.t()).mul_(1 / m_unit);
-        byDelta.addmm_(byBefore, Student::in(s, m_student.params).t());
-        const at::Tensor onHost = byDelta.cpu(), params = Student::attention(s, m_student.params).cpu();
-        const at::Tensor gradient = at::zeros({ params.numel() }, at::kFloat);
-        s.attention().backward(m_data.rows.codes.data_ptr<float>() + first * s.rank, m_data.rows.reach.data() + first, count,
-            params.data_ptr<float>(), pass.trace, onHost.data_ptr<float>(), gradient.data_ptr<float>());
-        Student::attention(s, m_gradient).copy_(gradient);
-    }
-
-    void adamStep(std::int64_t step, double rate)
-    {
-        constexpr double decay1 = 0.9, decay2 = 0.99, epsilon = 1e-8;
-        m_first.mul_(decay1).add_(m_gradient, 1 - decay1);
-        m_second.mul_(decay2).addcmul_(m_gradient, m_gradient, 1 - decay2);
-        const double correction1 = 1 - std::pow(decay1, double(step)), correction2 = 1 - std::pow(decay2, double(step));
-        const at::Tensor size = at::sqrt(m_second).mul_(1 / std::sqrt(correction2)).add_(epsilon);
-        m_student.params.addcdiv_(m_first, size, -rate / correction1);
     }
 
     Student rounded(const Student& student) const
@@ -182,7 +143,7 @@ private:
         for (std::int64_t first = 0; first < m_rows; first += blockRows) {
             m_job.checkpoint();
             const std::int64_t count = std::min(blockRows, m_rows - first);
-            const Student::Pass pass = student.run(m_data.rows, first, count, false);
+            const Student::Pass pass = student.run(m_data.rows, first, count);
             at::Tensor target = m_data.residual.narrow(0, first, count);
             if (pass.delta.defined())
                 target = target - at::mm(pass.delta, m_data.directions);
@@ -206,7 +167,7 @@ private:
         for (std::int64_t first = m_judged.first; first < end; first += blockRows) {
             m_job.checkpoint();
             const std::int64_t count = std::min(blockRows, end - first);
-            const Student::Pass pass = student.run(m_data.rows, first, count, false);
+            const Student::Pass pass = student.run(m_data.rows, first, count);
             const at::Tensor before = m_data.residual.narrow(0, first, count);
             at::Tensor after = before - at::mm(pass.units, student.out());
             if (pass.delta.defined())
@@ -229,7 +190,6 @@ private:
     double m_unit = 0;
     bool m_stuck = false;
     Student m_student;
-    at::Tensor m_first, m_second, m_gradient;
     CounterRng m_random { ~m_options.seed };
 };
 

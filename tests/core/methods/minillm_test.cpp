@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // minillm against the principal components that it begins with, its training and its refusals.
+#include "core/codec/distillation/attend.h"
 #include "core/codec/distillation/student.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
@@ -10,7 +11,7 @@
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -228,18 +229,14 @@ private Q_SLOTS:
         const CodeAttention attention(5, 3);
         const std::int64_t tokens = 12;
         const at::Tensor codes = at::randn({ tokens, 5 }), byDelta = at::randn({ tokens, 5 });
-        at::Tensor params = at::randn({ attention.paramCount() });
-        std::vector<std::uint8_t> reach;
-        CodeRows::addReach(2, 6, 3, reach); // two sequences
-        CodeAttention::Trace trace;
-        at::Tensor delta = at::zeros({ tokens, 5 }), gradient = at::zeros({ attention.paramCount() });
-        const auto loss = [&] {
-            attention.forward(codes.data_ptr<float>(), reach.data(), tokens, params.data_ptr<float>(), delta.data_ptr<float>(), &trace);
-            return (delta * byDelta).to(at::kDouble).sum().item<double>();
-        };
-        loss();
-        attention.backward(codes.data_ptr<float>(), reach.data(), tokens, params.data_ptr<float>(), trace, byDelta.data_ptr<float>(),
-            gradient.data_ptr<float>());
+        const at::Tensor reach = CodeRows::reachOf(2, 6, 3); // two sequences
+        const at::Tensor params = at::randn({ attention.paramCount() });
+        const at::Tensor learned = params.detach().requires_grad_(true); // shares its memory
+        {
+            const c10::AutoGradMode gradients(true);
+            (attend(attention, codes, reach, learned) * byDelta).sum().backward();
+        }
+        const auto loss = [&] { return (attend(attention, codes, reach, params) * byDelta).to(at::kDouble).sum().item<double>(); };
         for (std::int64_t i = 0; i < params.numel(); ++i) {
             float& param = params.data_ptr<float>()[i];
             const float kept = param, step = 1e-2f;
@@ -248,7 +245,7 @@ private Q_SLOTS:
             param = kept - step;
             const double slope = (above - loss()) / (2 * step);
             param = kept;
-            const double found = gradient[i].item<double>();
+            const double found = learned.grad()[i].item<double>();
             QVERIFY2(std::abs(slope - found) < 0.01 * (1 + std::abs(slope)), qPrintable(QString("%1: %2 for %3").arg(i).arg(found).arg(slope)));
         }
     }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/progressline.h"
 #include "app/cli/output.h"
-#include <cmath>
-#include <cstdio>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -14,11 +12,6 @@ std::string lineOf(const std::string& activity, const Progress& progress)
     std::string line = activity.empty() ? progress.stage : activity + ": " + progress.stage;
     if (progress.total > 0)
         line += " " + std::to_string(progress.done) + " of " + std::to_string(progress.total);
-    if (!std::isnan(progress.value)) {
-        char value[32];
-        std::snprintf(value, sizeof value, " (%.4g)", progress.value);
-        line += value;
-    }
     return line;
 }
 

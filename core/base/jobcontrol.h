@@ -2,19 +2,26 @@
 #pragma once
 #include "core/base/error.h"
 #include <functional>
-#include <limits>
+#include <optional>
 #include <stop_token>
 #include <string>
 
 namespace pikv {
+
+/// How far a method's training of one layer is: a point of a curve.
+struct TrainingPoint {
+    std::string curve; ///< what is trained: "keys" or "values"
+    int layer = 0, layers = 1; ///< of the model, from 0; how many it has
+    int step = 0; ///< steps done; 0 begins a curve
+    double loss = 0; ///< error energy over signal energy
+};
 
 /// Where a job stands: "Encoding layer 7 of 32" is {"Encoding layer", 7, 32}.
 struct Progress {
     std::string stage;
     int done = 0;
     int total = 0;
-    /// A number worth a curve while the job runs, such as a training loss; NaN where there is none.
-    double value = std::numeric_limits<double>::quiet_NaN();
+    std::optional<TrainingPoint> training {}; ///< where this is a step of a training
 };
 using ProgressSink = std::function<void(const Progress&)>;
 

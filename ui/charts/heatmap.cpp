@@ -3,6 +3,7 @@
 #include "ui/charts/chartticker.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/qcpaxis.h"
+#include "ui/charts/qcpsheet.h"
 #include <QVBoxLayout>
 
 namespace pikv::ui {
@@ -123,12 +124,7 @@ void HeatMap::applyStyle(const ChartStyle& style, const QString& title)
         layout->removeAt(layout->rowColToIndex(0, 0));
         layout->simplify();
     }
-    if (!title.isEmpty()) {
-        layout->insertRow(0);
-        auto* element = new QCPTextElement(m_plot, title, style.titleFont);
-        element->setTextColor(style.text);
-        layout->addElement(0, 0, element);
-    }
+    addPlotTitle(*m_plot, title, style);
 }
 
 void HeatMap::paint(const ChartSheet& sheet)
@@ -137,13 +133,7 @@ void HeatMap::paint(const ChartSheet& sheet)
     const bool framed = m_cursor->visible();
     m_cursor->setVisible(false);
     applyStyle(sheet.style, sheet.title);
-    {
-        QCPPainter painter(sheet.device);
-        painter.scale(sheet.scale, sheet.scale);
-        painter.setMode(QCPPainter::pmVectorized, sheet.vector);
-        painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
-        m_plot->toPainter(&painter, sheet.size.width(), sheet.size.height());
-    }
+    paintPlot(*m_plot, sheet);
     applyStyle(screen, {});
     m_cursor->setVisible(framed);
     m_plot->replot(QCustomPlot::rpQueuedReplot);

@@ -2,6 +2,7 @@
 #include "ui/charts/qcpbarchart.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/qcpaxis.h"
+#include "ui/charts/qcpsheet.h"
 #include <QVBoxLayout>
 
 namespace pikv::ui {
@@ -24,16 +25,6 @@ void addBar(QCustomPlot& plot, const Bar& bar, double base, double end, int inde
     text->setText(bar.text);
     text->setFont(style.font);
     text->setColor(style.text);
-}
-
-void setTitle(QCustomPlot& plot, const QString& title, const ChartStyle& style)
-{
-    if (title.isEmpty())
-        return;
-    plot.plotLayout()->insertRow(0);
-    auto* element = new QCPTextElement(&plot, title, style.titleFont);
-    element->setTextColor(style.text);
-    plot.plotLayout()->addElement(0, 0, element);
 }
 
 } // namespace
@@ -74,7 +65,7 @@ void QcpBarChart::fill(QCustomPlot& plot, const ChartStyle& style, const QString
     plot.yAxis->setRange(-0.5, double(m_data.bars.size()) - 0.5);
     for (qsizetype i = 0; i < m_data.bars.size(); ++i)
         addBar(plot, m_data.bars[i], geometry.base, geometry.ends[i], int(i), style);
-    setTitle(plot, title, style);
+    addPlotTitle(plot, title, style);
 }
 
 void QcpBarChart::setData(const BarChartData& data, const ChartStyle& style)
@@ -88,11 +79,7 @@ void QcpBarChart::paint(const ChartSheet& sheet)
 {
     QCustomPlot plot;
     fill(plot, sheet.style, sheet.title);
-    QCPPainter painter(sheet.device);
-    painter.scale(sheet.scale, sheet.scale);
-    painter.setMode(QCPPainter::pmVectorized, sheet.vector);
-    painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
-    plot.toPainter(&painter, sheet.size.width(), sheet.size.height());
+    paintPlot(plot, sheet);
 }
 
 QRectF QcpBarChart::plotArea() const { return QRectF(m_plot->axisRect()->rect()).translated(m_plot->pos()); }

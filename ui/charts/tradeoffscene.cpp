@@ -3,6 +3,7 @@
 #include "ui/charts/chartticker.h"
 #include "ui/charts/methodseries.h"
 #include "ui/charts/metrictext.h"
+#include "ui/charts/qcpsheet.h"
 #include <QFontMetrics>
 
 namespace pikv::ui {
@@ -251,13 +252,7 @@ void TradeoffScene::paint(const ChartSheet& sheet)
     const QString title = m_titleText;
     setStyle(sheet.style, sheet.title);
     placeLegend(sheet.size);
-    {
-        QCPPainter painter(sheet.device);
-        painter.scale(sheet.scale, sheet.scale);
-        painter.setMode(QCPPainter::pmVectorized, sheet.vector);
-        painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
-        m_plot->toPainter(&painter, sheet.size.width(), sheet.size.height());
-    }
+    paintPlot(*m_plot, sheet);
     setStyle(screen, title);
     placeLegend(m_plot->size());
     m_plot->replot(QCustomPlot::rpQueuedReplot); // puts the layout back for hit tests; pixels stay as they were

@@ -27,6 +27,7 @@ Engine::Engine(QObject* parent)
     connect(m_thread, &QThread::finished, m_queue, &EngineQueue::stopResting);
     connect(m_queue, &EngineQueue::answered, this, [](const std::function<void()>& call) { call(); });
     connect(m_queue, &EngineQueue::progressed, this, &Engine::showProgress);
+    connect(m_queue, &EngineQueue::trained, this, &Engine::trained);
     connect(m_queue, &EngineQueue::started, this, [this] { setBusy(true); });
     connect(m_queue, &EngineQueue::idle, this, [this] { setBusy(false); });
     connect(m_queue, &EngineQueue::stopped, this, &Engine::cancelled, Qt::QueuedConnection);

@@ -73,6 +73,8 @@ Q_SIGNALS:
     void liveFailed(const QString& methodId);
     void problem(const pikv::Problem& problem);
     void progressChanged(const QString& stage, int done, int total);
+    /// A method trains, for the label "MiniLLM" or "Learning".
+    void trained(const QString& label, const pikv::TrainingPoint& point);
     void busyChanged(bool busy);
     void sweepFinished(int done, int total);
     void cancelled();

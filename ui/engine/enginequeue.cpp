@@ -166,6 +166,8 @@ void EngineQueue::work()
             Q_EMIT started();
         }
         const JobControl control(m_stop.get_token(), [this, &job](const Progress& p) {
+            if (p.training)
+                Q_EMIT trained(job.label, *p.training);
             if (m_sinceReport.elapsed() < reportInterval)
                 return;
             m_sinceReport.restart();

@@ -54,6 +54,8 @@ public:
 
 Q_SIGNALS:
     void progressed(int urgency, const QString& label, const QString& stage, int done, int total);
+    /// Every one, however fast they come: a curve needs them all.
+    void trained(const QString& label, const pikv::TrainingPoint& point);
     void answered(const std::function<void()>& call);
     void started();
     void idle();

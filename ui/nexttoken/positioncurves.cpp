@@ -4,6 +4,7 @@
 #include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/qcpaxis.h"
+#include "ui/charts/qcpsheet.h"
 #include "ui/charts/refreshtimer.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
@@ -17,6 +18,7 @@ namespace pikv::ui {
 namespace {
 
 constexpr double markerSize = 9;
+constexpr int namesALine = 5;
 
 /// The method's own marker, as a path: sharp in files.
 QCPScatterStyle scatterOf(const MethodStyle& method, const ChartStyle& style)
@@ -58,19 +60,6 @@ void addCursor(QCustomPlot& plot, int position, const ChartStyle& style)
     line->setPen(QPen(style.highlight, 2 * style.scale));
 }
 
-/// The legend above the curves, where it hides none of them.
-void prepare(QCustomPlot& plot)
-{
-    constexpr int namesALine = 5;
-    plot.plotLayout()->insertRow(0);
-    plot.plotLayout()->addElement(0, 0, plot.legend);
-    plot.plotLayout()->setRowStretchFactor(0, 0.001);
-    plot.legend->setFillOrder(QCPLegend::foColumnsFirst);
-    plot.legend->setWrap(namesALine);
-    plot.legend->setBorderPen(Qt::NoPen);
-    plot.legend->setVisible(true);
-}
-
 } // namespace
 
 PositionCurves::PositionCurves(NextTokenController* controller, QWidget* parent)
@@ -84,7 +73,7 @@ PositionCurves::PositionCurves(NextTokenController* controller, QWidget* parent)
     setMouseTracking(true);
     m_plot->setObjectName(QStringLiteral("nextTokenCurvesPlot"));
     m_plot->setFocusPolicy(Qt::NoFocus);
-    prepare(*m_plot);
+    putLegendAbove(*m_plot, namesALine);
     m_plot->setAttribute(Qt::WA_TransparentForMouseEvents); // this widget has the mouse
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -107,10 +96,7 @@ void PositionCurves::fill(QCustomPlot& plot, const ChartStyle& style, bool withC
 {
     plot.clearItems();
     plot.clearGraphs();
-    plot.setBackground(QBrush(style.background));
-    plot.legend->setFont(style.font);
-    plot.legend->setTextColor(style.text);
-    plot.legend->setBrush(style.background);
+    stylePlot(plot, style);
     const int positions = m_controller->figures()->positionCount();
     for (const NextTokenEntry& entry : m_controller->figures()->entries())
         if (!entry.method.isEmpty() && entry.full)
@@ -226,21 +212,10 @@ QString PositionCurves::chartTitle() const { return tr("KL along the positions")
 void PositionCurves::paintChart(const ChartSheet& sheet)
 {
     QCustomPlot plot;
-    prepare(plot);
+    putLegendAbove(plot, namesALine);
     fill(plot, sheet.style, false);
-    if (!sheet.title.isEmpty()) {
-        plot.plotLayout()->insertRow(0);
-        auto* title = new QCPTextElement(&plot, sheet.title, sheet.style.titleFont);
-        title->setTextColor(sheet.style.text);
-        plot.plotLayout()->addElement(0, 0, title);
-    }
-    QCPPainter painter(sheet.device);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.scale(sheet.scale, sheet.scale);
-    if (sheet.vector)
-        painter.setMode(QCPPainter::pmVectorized);
-    painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
-    plot.toPainter(&painter, sheet.size.width(), sheet.size.height());
+    addPlotTitle(plot, sheet.title, sheet.style);
+    paintPlot(plot, sheet);
 }
 
 } // namespace pikv::ui

@@ -26,6 +26,13 @@ int textLeft(const QStyleOptionViewItem& option)
     return style->pixelMetric(QStyle::PM_IndicatorWidth, nullptr, option.widget) + option.decorationSize.width() + 6 * margin;
 }
 
+/// Of a method's row: the line with check box, marker and name.
+QStyleOptionViewItem nameLine(QStyleOptionViewItem option)
+{
+    option.rect.setHeight(option.fontMetrics.height() + 6);
+    return option;
+}
+
 QRect sentenceRect(const QStyleOptionViewItem& option, const QString& sentence, int width)
 {
     const QFontMetrics metrics(sentenceFont(option.font));
@@ -43,8 +50,7 @@ void MethodDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     initStyleOption(&whole, index);
     const QStyle* style = whole.widget ? whole.widget->style() : QApplication::style();
     style->drawPrimitive(QStyle::PE_PanelItemViewItem, &whole, painter, whole.widget);
-    QStyleOptionViewItem top = option;
-    top.rect.setHeight(option.fontMetrics.height() + 6);
+    const QStyleOptionViewItem top = nameLine(option);
     QStyledItemDelegate::paint(painter, top, index);
     const bool selected = option.state & QStyle::State_Selected;
     const QPalette::ColorGroup group = option.state & QStyle::State_Active ? QPalette::Active : QPalette::Inactive;
@@ -70,6 +76,13 @@ QSize MethodDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelI
     size.setHeight(option.fontMetrics.height() + 6 + sentenceRect(option, sentence, width).height() + 4);
     size.setWidth(0);
     return size;
+}
+
+bool MethodDelegate::editorEvent(
+    QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option, const QModelIndex& index)
+{
+    const bool isMethod = !index.data(MethodsModel::SentenceRole).toString().isEmpty();
+    return QStyledItemDelegate::editorEvent(event, model, isMethod ? nameLine(option) : option, index);
 }
 
 } // namespace pikv::ui

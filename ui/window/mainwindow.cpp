@@ -5,6 +5,7 @@
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
+#include "ui/models/trainingrun.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/window/filechangedbar.h"
 #include <QApplication>
@@ -24,6 +25,7 @@ MainWindow::MainWindow(QWidget* parent)
     , m_results(new ResultsModel(this))
     , m_problems(new ProblemsModel(this))
     , m_selection(new QItemSelectionModel(m_results, this))
+    , m_training(new TrainingRun(this))
     , m_models(new ModelEngine(&m_engine, this))
     , m_nextToken(new NextTokenController(&m_engine, m_models, m_methods, m_specs, this))
 {

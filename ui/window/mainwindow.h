@@ -36,6 +36,7 @@ class ResultsModel;
 class ResultsPanel;
 class SpecStore;
 class StatusLine;
+class TrainingRun;
 
 /// The program's window: wires panels, charts and engine; holds no results or settings of its own.
 class MainWindow : public QMainWindow {
@@ -132,6 +133,7 @@ private:
     ResultsModel* m_results;
     ProblemsModel* m_problems;
     QItemSelectionModel* m_selection;
+    TrainingRun* m_training;
     Engine m_engine;
     ModelEngine* m_models;
     NextTokenController* m_nextToken;

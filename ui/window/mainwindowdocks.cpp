@@ -2,6 +2,7 @@
 #include "ui/charts/comparisonpanel.h"
 #include "ui/charts/layerspanel.h"
 #include "ui/charts/tradeoffpanel.h"
+#include "ui/charts/trainingpanel.h"
 #include "ui/nexttoken/nexttokenpanel.h"
 #include "ui/panels/calibrationpanel.h"
 #include "ui/panels/dumppanel.h"
@@ -50,6 +51,7 @@ void MainWindow::createCentre()
     auto* nextToken = new NextTokenPanel(m_nextToken, m_tabs);
     addChart(nextToken, "nextTokenPanel", tr("&Next token"));
     addChart(new LayersPanel(m_results, m_selection, m_tabs), "layersPanel", tr("&Layers"));
+    addChart(new TrainingPanel(m_training, m_tabs), "trainingPanel", tr("Trainin&g"));
     connect(nextToken, &NextTokenPanel::openModelRequested, this,
         [this] { findChild<QAction*>(QStringLiteral("actionOpenModelFile"))->trigger(); });
     connect(nextToken, &NextTokenPanel::captureRequested, this,

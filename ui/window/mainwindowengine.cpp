@@ -8,6 +8,7 @@
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
+#include "ui/models/trainingrun.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/panels/calibrationpanel.h"
 #include "ui/panels/dumppanel.h"
@@ -44,6 +45,7 @@ void MainWindow::connectEngine()
                 m_results->setStale(id, false);
     });
     connect(&m_engine, &Engine::busyChanged, m_status, &StatusLine::setBusy);
+    connect(&m_engine, &Engine::trained, m_training, &TrainingRun::add);
     connect(&m_engine, &Engine::progressChanged, m_status, &StatusLine::setProgress);
     connect(&m_engine, &Engine::fileSaved, this, [this](const QString& path, quint64 bytes) {
         statusBar()->showMessage(tr("Wrote %1, %2 bytes").arg(path, QLocale().toString(bytes)));
@@ -96,6 +98,7 @@ void MainWindow::noteDump()
     const CacheInfo& info = *m_engine.info();
     m_selection->clear();
     m_results->clear();
+    m_training->clear();
     m_dump->showDump(&info);
     m_form->setCache(info);
     m_calibration->setOpenDump(QString::fromStdString(info.path));

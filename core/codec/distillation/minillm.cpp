@@ -7,8 +7,8 @@
 #include <ATen/ops/cat.h>
 #include <array>
 #include <cstdio>
+#include <mutex>
 #include <optional>
-#include <thread>
 
 namespace pikv {
 namespace {
@@ -115,7 +115,7 @@ private:
         std::array<DistilledPlane, 2> learned;
         const at::Tensor weights
             = inputs.size() == 1 ? rowWeights(inputs.front().importance, params().real("alpha")) : at::Tensor();
-        const auto caller = std::this_thread::get_id();
+        std::mutex reporting; // keys and values may be trained side by side; the sink hears of one at a time
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             PlaneToLearn plane { {}, weights, {}, forOthers };
             std::vector<at::Tensor> rows, reach;
@@ -130,8 +130,8 @@ private:
             TrainingOptions options { params().integer("steps"), params().integer("batch_tokens"), params().real("learning_rate"),
                 decoderBits(), context.seed ^ static_cast<std::uint64_t>(2 * inputs.front().index + p), {} };
             const auto report = [&](std::int64_t step, double loss) {
-                if (std::this_thread::get_id() == caller) // the sink is the caller's
-                    reportLoss(inputs.front(), step, loss, context.job);
+                const std::lock_guard lock(reporting);
+                reportLoss(inputs.front(), like.isKey ? "keys" : "values", step, loss, context.job);
             };
             learned.at(static_cast<std::size_t>(p))
                 = distil(std::move(plane), linearShape(like), studentShape(like), std::move(options), report, context.job);
@@ -139,12 +139,12 @@ private:
         return learned;
     }
 
-    static void reportLoss(const LayerInput& input, std::int64_t step, double loss, const JobControl& job)
+    static void reportLoss(const LayerInput& input, const char* curve, std::int64_t step, double loss, const JobControl& job)
     {
         std::array<char, 96> text {};
-        std::snprintf(text.data(), text.size(), "minillm layer %d of %d: loss %.4f (step %d)", input.index + 1, input.layerCount,
-            loss, static_cast<int>(step));
-        job.report({ text.data(), input.index + 1, input.layerCount, loss });
+        std::snprintf(text.data(), text.size(), "Loss %.4f of %s after %d steps, layer", loss, curve, static_cast<int>(step));
+        job.report({ text.data(), input.index + 1, input.layerCount,
+            TrainingPoint { curve, input.index, input.layerCount, static_cast<int>(step), loss } });
     }
 };
 

@@ -8,6 +8,8 @@
 #include "ui/charts/layerspanel.h"
 #include "ui/charts/tradeoffchart.h"
 #include "ui/charts/tradeoffpanel.h"
+#include "ui/charts/trainingpanel.h"
+#include "ui/models/trainingrun.h"
 #include "ui/export/chartexporter.h"
 #include "ui/export/exportdialog.h"
 #include "ui/export/plotrenderer.h"
@@ -34,7 +36,19 @@ using namespace chartfixture;
 
 namespace {
 
-enum Panel { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers };
+enum Panel { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers, Training };
+
+std::unique_ptr<ChartPanel> makeTraining()
+{
+    auto* run = new TrainingRun;
+    auto panel = std::make_unique<TrainingPanel>(run);
+    run->setParent(panel.get());
+    for (int layer : { 0, 1 })
+        for (const char* curve : { "keys", "values" })
+            for (int step : { 0, 10, 20 })
+                run->add(QStringLiteral("MiniLLM"), { curve, layer, 2, step, 0.5 / (1 + step) });
+    return panel;
+}
 
 std::unique_ptr<ChartPanel> makePanel(int which, Results& results)
 {
@@ -45,8 +59,10 @@ std::unique_ptr<ChartPanel> makePanel(int which, Results& results)
         return std::make_unique<ComparisonPanel>(&results.model, &results.selection, nullptr, BarBackend::QtCharts);
     case BarsByQCustomPlot:
         return std::make_unique<ComparisonPanel>(&results.model, &results.selection, nullptr, BarBackend::QCustomPlot);
-    default:
+    case Layers:
         return std::make_unique<LayersPanel>(&results.model, &results.selection);
+    default:
+        return makeTraining();
     }
 }
 
@@ -114,6 +130,7 @@ void ExportTest::addPanels()
     QTest::newRow("bars, Qt Charts") << int(BarsByQtCharts);
     QTest::newRow("bars, QCustomPlot") << int(BarsByQCustomPlot);
     QTest::newRow("layers") << int(Layers);
+    QTest::newRow("training") << int(Training);
 }
 
 void ExportTest::init()
@@ -134,7 +151,7 @@ void ExportTest::pngHasTheSizeAskedFor_data()
     QTest::addColumn<double>("height");
     QTest::addColumn<int>("dpi");
     QTest::addColumn<QSize>("expected");
-    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers }) {
+    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers, Training }) {
         QTest::addRow("%d, 84 x 60 mm at 300 dpi", panel)
             << panel << int(ExportSpec::Millimetres) << 84.0 << 60.0 << 300 << QSize(992, 709);
         QTest::addRow("%d, 801 x 401 pixels", panel)
@@ -171,7 +188,9 @@ void ExportTest::svgHasTextAndParses()
     const QStringList texts = svgTexts(svg);
     QVERIFY2(texts.size() > 8, svg.left(400));
     QVERIFY2(texts.contains(spec.title), qPrintable(texts.join('|')));
-    if (panel != Layers)
+    if (panel == Training)
+        QVERIFY2(texts.contains("keys") && texts.contains("Training step"), qPrintable(texts.join('|')));
+    else if (panel != Layers)
         QVERIFY2(texts.contains("Alpha") && texts.contains("Beta"), qPrintable(texts.join('|')));
 }
 
@@ -225,7 +244,7 @@ void ExportTest::doesNotShowTheSelection()
 
 void ExportTest::theScreenStaysAsItWas()
 {
-    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers }) {
+    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers, Training }) {
         const auto shown = makePanel(panel, *m_results);
         shown->setPalette(darkPalette());
         shown->resize(600, 400);

@@ -13,6 +13,7 @@
 #include <QLabel>
 #include <QSlider>
 #include <QToolButton>
+#include <QTreeView>
 #include <QWheelEvent>
 
 using namespace pikv;
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void resetsOneAndAll();
     void choosingAMethodShowsItsForm();
     void editChecksTheMethod();
+    void clickOnTheBoxChecksTheMethod();
     void textIsTheSettings();
     void badTextIsAProblem_data();
     void badTextIsAProblem();
@@ -131,6 +133,26 @@ void FormTest::editChecksTheMethod()
     window.find<QDoubleSpinBox>("param_rank_spin")->setValue(6);
     QVERIFY(window.methods()->checkedMethods().contains("lora")); // an edit that changes nothing one sees would puzzle
     QTRY_VERIFY(window.live("lora") && window.live("lora")->method.params.integer("rank") == 6);
+}
+
+void FormTest::clickOnTheBoxChecksTheMethod()
+{
+    Window window;
+    auto* list = window.find<QTreeView>("methodsPanel");
+    for (const char* method : { "kivi", "minillm" }) {
+        const QModelIndex index = window.methods()->indexOf(QLatin1String(method));
+        list->scrollTo(index);
+        const QRect row = list->visualRect(index);
+        const auto state = [&] { return index.data(Qt::CheckStateRole).toInt(); };
+        const int before = state();
+        const QPoint box(row.left() + 10, row.top() + list->fontMetrics().height() / 2 + 3); // where it is drawn
+        QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, box);
+        QVERIFY(state() != before);
+        QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, { box.x(), row.bottom() - 3 }); // below it
+        QVERIFY(state() != before);
+        QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, box);
+        QCOMPARE(state(), before);
+    }
 }
 
 void FormTest::textIsTheSettings()

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QString>
+
+class QCustomPlot;
+
+namespace pikv::ui {
+
+struct ChartSheet;
+struct ChartStyle;
+
+/// A title above everything else of the plot; none where the text is empty.
+void addPlotTitle(QCustomPlot& plot, const QString& title, const ChartStyle& style);
+/// Draws the plot over the whole sheet.
+void paintPlot(QCustomPlot& plot, const ChartSheet& sheet);
+/// The legend in rows of `namesALine` above the axes, where it hides no curve.
+void putLegendAbove(QCustomPlot& plot, int namesALine);
+/// Colours and font of background and legend.
+void stylePlot(QCustomPlot& plot, const ChartStyle& style);
+
+} // namespace pikv::ui

@@ -42,10 +42,8 @@ void requireSameWidth(const std::string& what, const LayerShape& a, const LayerS
 
 ParamSpec sharedParam()
 {
-    ParamSpec spec = param::file("shared", "Shared calibration",
-        "A .pikv-basis learned on other caches; its bytes are reported apart as shared bytes.");
-    spec.advanced = true;
-    return spec;
+    return param::folded(param::file("shared", "Shared calibration",
+        "A .pikv-basis learned on other caches; its bytes are reported apart as shared bytes."));
 }
 
 EncodedCache Compressor::calibrate(

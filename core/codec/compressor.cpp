@@ -94,6 +94,12 @@ std::vector<std::string> LayerwiseCompressor::warnings(const CacheInfo& info) co
         return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
     return {};
 }
+
+LayerShape LayerwiseCompressor::codedShape(LayerShape shape) const
+{
+    return Protection(params(), shape.seq).middleShape(shape);
+}
+
 SectionSet LayerwiseCompressor::encodeOne(
     const LayerInput& input, const SectionSet& global, const CodecContext& context) const
 {

@@ -120,6 +120,9 @@ protected:
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
 
+    /// What encodeLayer() sees of a layer: its shape without the protected tokens.
+    LayerShape codedShape(LayerShape shape) const;
+
     /// For validate(): the spec that the calibration was learned with, or nothing where none is set. Throws Error{Usage}
     /// where it was learned with another value of one of the `sameParams`.
     std::optional<MethodSpec> calibratedSpec(std::initializer_list<const char*> sameParams) const;

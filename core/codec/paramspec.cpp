@@ -84,6 +84,17 @@ ParamSpec file(std::string name, std::string label, std::string help)
 {
     return base(std::move(name), std::move(label), ParamType::File, std::string(), std::move(help));
 }
+
+ParamSpec sinks(std::int64_t value, std::string help)
+{
+    return folded(integer("sinks", "Protected sinks", value, 0, 1024, "tokens", std::move(help), ParamScale::Linear));
+}
+
+ParamSpec folded(ParamSpec spec)
+{
+    spec.advanced = true;
+    return spec;
+}
 } // namespace param
 
 ParamSet::ParamSet(const std::vector<ParamSpec>& specs)

@@ -47,6 +47,10 @@ namespace param {
     ParamSpec reals(std::string name, std::string label, std::vector<double> value, double minimum, double maximum,
         double step, std::string unit, std::string help);
     ParamSpec file(std::string name, std::string label, std::string help);
+    /// The common parameter `sinks`, of methods that protect some by themselves and say why.
+    ParamSpec sinks(std::int64_t value, std::string help);
+    /// Folded away in the form.
+    ParamSpec folded(ParamSpec spec);
 }
 
 /// Throws Error{Usage} naming the parameter, its bounds and what was given.

@@ -23,17 +23,11 @@ const std::vector<std::string>& methodFamilies()
 
 const std::vector<ParamSpec>& commonParams()
 {
-    static const std::vector<ParamSpec> params = [] {
-        std::vector<ParamSpec> list {
-            param::integer("sinks", "Protected sinks", 0, 0, 1024, "tokens",
-                "First tokens kept at 16 bits beside the method; attention sinks need it."),
-            param::integer("recent", "Protected recent", 0, 0, 65536, "tokens",
-                "Last tokens kept at 16 bits beside the method."),
-        };
-        for (ParamSpec& spec : list)
-            spec.advanced = true;
-        return list;
-    }();
+    static const std::vector<ParamSpec> params {
+        param::sinks(0, "First tokens kept at 16 bits beside the method; attention sinks need it."),
+        param::folded(param::integer("recent", "Protected recent", 0, 0, 65536, "tokens",
+            "Last tokens kept at 16 bits beside the method.")),
+    };
     return params;
 }
 

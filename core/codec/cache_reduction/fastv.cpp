@@ -22,11 +22,10 @@ public:
             = calibratedSpec({ "num_centroids", "subvector", "stages", "codebook_bits", "rope", "transform", "coded_share" })
                   .has_value();
         for (const LayerShape& shape : info.layers) {
-            const std::int64_t tokens = shape.batch
-                * std::max<std::int64_t>(0, shape.seq - params().integer("sinks") - params().integer("recent"));
+            const std::int64_t tokens = shape.batch * codedShape(shape).seq;
             if (!learned && tokens > 0 && params().integer("num_centroids") > tokens)
                 throw usageError(spec().id + ": num_centroids=" + std::to_string(params().integer("num_centroids"))
-                    + " is above the number of tokens, batch x seq = " + std::to_string(tokens));
+                    + " is above the number of tokens that are not protected, " + std::to_string(tokens));
             for (const std::int64_t dim : { shape.keyDim, shape.valueDim })
                 if (params().integer("subvector") > dim)
                     throw usageError(spec().id + ": subvector=" + std::to_string(params().integer("subvector"))
@@ -133,12 +132,6 @@ private:
     }
 };
 
-ParamSpec folded(ParamSpec spec)
-{
-    spec.advanced = true;
-    return spec;
-}
-
 const MethodRegistration registration { withFactory<FastV>({
     .id = "fastv",
     .label = "FastV",
@@ -158,17 +151,17 @@ const MethodRegistration registration { withFactory<FastV>({
             "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys are more alike."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" },
             "klt: codes describe principal components of each head, stored; none: channels; auto: whichever promises less error."),
-        folded(param::real("coded_share", "Coded share", 1, 0.01, 1, 0.01, "",
+        param::folded(param::real("coded_share", "Coded share", 1, 0.01, 1, 0.01, "",
             "Share of each head's components, strongest first, that codes describe; the others become their mean, which saves "
             "their codebooks where there are few tokens.")),
-        folded(param::integer("update_interval", "Refresh interval", 100, 1, 1000000, "tokens",
+        param::folded(param::integer("update_interval", "Refresh interval", 100, 1, 1000000, "tokens",
             "As the training tokens stream in, centroids move to the mean of their members after so many tokens.", ParamScale::Log)),
-        folded(param::integer("iterations", "Passes", 6, 0, 100, "", "Passes over the training tokens; 0 keeps the drawn tokens as centroids.")),
-        folded(param::integer("train_tokens", "Training tokens", 2048, 256, 1048576, "tokens",
+        param::folded(param::integer("iterations", "Passes", 6, 0, 100, "", "Passes over the training tokens; 0 keeps the drawn tokens as centroids.")),
+        param::folded(param::integer("train_tokens", "Training tokens", 2048, 256, 1048576, "tokens",
             "Evenly spaced tokens of each head that the codebooks learn from, at most.", ParamScale::Log)),
-        folded(param::integer("codebook_bits", "Codebook bits", 6, 2, 8, "bits", "Width of a centroid's coordinate.")),
-        folded(param::integer("sinks", "Protected sinks", 4, 0, 1024, "tokens",
-            "First tokens kept at 16 bits: attention sinks are unlike every other token, and every query looks at them.")),
+        param::folded(param::integer("codebook_bits", "Codebook bits", 6, 2, 8, "bits", "Width of a centroid's coordinate.")),
+        param::sinks(4,
+            "First tokens kept at 16 bits: attention sinks are unlike every other token, and every query looks at them."),
         sharedParam(),
     },
     .sweep = "subvector=[1,2,3,4,8]",

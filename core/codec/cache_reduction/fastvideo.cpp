@@ -17,7 +17,7 @@ public:
     {
         auto list = LayerwiseCompressor::warnings(info);
         for (const LayerShape& layer : info.layers) {
-            const LayerShape shape = withoutProtected(spec(), layer);
+            const LayerShape shape = codedShape(layer);
             if (shape.seq > 0 && budget(shape, static_cast<int>(info.layers.size()), false) < shape.kvHeads * (shape.keyDim + shape.valueDim) * 4) {
                 list.push_back(missedTarget(spec()));
                 break;
@@ -83,12 +83,8 @@ const MethodRegistration registration { withFactory<FastVideo>({
         param::integer("keyframe_interval", "Keyframe interval", 8, 1, 4096, "tokens", "A token that is not predicted comes at least this often.", ParamScale::Log),
         param::real("motion_threshold", "Motion threshold", 0.2, 0.0, 4.0, 0.05, "", "A token whose prediction misses by more than this share of its energy becomes a keyframe."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises fewer bits."),
-        [] {
-            ParamSpec spec = param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens",
-                "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token.");
-            spec.advanced = true;
-            return spec;
-        }(),
+        param::sinks(1,
+            "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token."),
         param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "undo: predict keys before their rotation, which is the known motion; keep: as they are."),
         sharedParam(),
     },

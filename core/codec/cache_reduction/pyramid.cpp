@@ -60,7 +60,7 @@ std::vector<std::string> Pyramid::warnings(const CacheInfo& info) const
     auto list = LayerwiseCompressor::warnings(info);
     const int count = static_cast<int>(info.layers.size());
     for (int i = 0; i < count; ++i)
-        if (budgetBits(withoutProtected(spec(), info.layers[static_cast<std::size_t>(i)]), i, count) < 0) {
+        if (budgetBits(codedShape(info.layers[static_cast<std::size_t>(i)]), i, count) < 0) {
             list.push_back(missedTarget(spec()));
             break;
         }
@@ -176,12 +176,6 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
 
 namespace {
 
-ParamSpec folded(ParamSpec spec)
-{
-    spec.advanced = true;
-    return spec;
-}
-
 const MethodRegistration registration { withFactory<Pyramid>({
     .id = "pyramid",
     .label = "Pyramid",
@@ -196,7 +190,8 @@ const MethodRegistration registration { withFactory<Pyramid>({
         param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises less error."),
         param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have lower rank."),
-        folded(param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens", "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token.")),
+        param::sinks(1,
+            "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token."),
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",

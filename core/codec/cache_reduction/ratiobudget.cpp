@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/cache_reduction/ratiobudget.h"
-#include <algorithm>
 #include <cmath>
 
 namespace pikv {
@@ -24,12 +23,6 @@ std::int64_t layerBudget(const MethodSpec& spec, double ratio, const LayerShape&
     const double wanted = tokenBytes * (ratio * (double(shape.seq) + protectedTokens) - protectedTokens);
     const int all = sections + (protectedTokens > 0 ? 2 : 0);
     return std::llround(wanted - double(containerBytes(spec, layers, all)) / layers);
-}
-
-LayerShape withoutProtected(const MethodSpec& spec, LayerShape shape)
-{
-    shape.seq = std::max<std::int64_t>(0, shape.seq - spec.params.integer("sinks") - spec.params.integer("recent"));
-    return shape;
 }
 
 std::string missedTarget(const MethodSpec& spec)

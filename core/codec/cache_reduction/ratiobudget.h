@@ -10,9 +10,6 @@ namespace pikv {
 /// protected ones left out. Below 0 where the rest alone is too much.
 std::int64_t layerBudget(const MethodSpec& spec, double ratio, const LayerShape& shape, int layers, int sections);
 
-/// `shape` without the tokens that the spec protects.
-LayerShape withoutProtected(const MethodSpec& spec, LayerShape shape);
-
 /// What warnings() says of a target that the side information alone exceeds.
 std::string missedTarget(const MethodSpec& spec);
 

@@ -148,12 +148,6 @@ private:
     }
 };
 
-ParamSpec folded(ParamSpec spec)
-{
-    spec.advanced = true;
-    return spec;
-}
-
 const MethodRegistration registration { withFactory<MiniLlm>({
     .id = "minillm",
     .label = "MiniLLM",
@@ -177,14 +171,14 @@ const MethodRegistration registration { withFactory<MiniLlm>({
             "At most this many steps of Adam for each layer; it stops early where nothing improves.", ParamScale::Log),
         param::real("learning_rate", "Learning rate", 0.05, 0.0001, 1, 0.0001, "", "Of the first step; it falls along a cosine.",
             ParamScale::Log),
-        folded(param::integer("batch_tokens", "Batch", 256, 16, 1024, "tokens",
+        param::folded(param::integer("batch_tokens", "Batch", 256, 16, 1024, "tokens",
             "Consecutive tokens that a training step looks at.", ParamScale::Log)),
         param::choice("rope", "Rotation", "undo", { "undo", "keep" },
             "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the loss; 0 ignores importance."),
-        folded(param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens",
-            "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it.")),
+        param::sinks(1,
+            "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it."),
         sharedParam(),
     },
     .sweep = "student_size=[16,32,64,96,128]",

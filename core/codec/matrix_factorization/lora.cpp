@@ -24,8 +24,8 @@ public:
                     + std::to_string(learned->params.integer("rank")));
             return;
         }
-        for (LayerShape shape : info.layers) {
-            shape.seq -= std::min(shape.seq, params().integer("sinks") + params().integer("recent"));
+        for (const LayerShape& layer : info.layers) {
+            const LayerShape shape = codedShape(layer);
             const std::int64_t bound = FactorPlanes(shape, perHead()).maxRank();
             if (shape.seq > 0 && rank() > bound)
                 throw usageError(spec().id + ": rank=" + std::to_string(rank()) + " is above min(batch x seq, "
@@ -124,12 +124,6 @@ private:
     }
 };
 
-ParamSpec folded(ParamSpec spec)
-{
-    spec.advanced = true;
-    return spec;
-}
-
 const MethodRegistration registration { withFactory<Lora>({
     .id = "lora",
     .label = "LoRA",
@@ -150,10 +144,10 @@ const MethodRegistration registration { withFactory<Lora>({
             "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance."),
-        folded(param::real("dropout", "Dropout", 0, 0, 0.9, 0.1, "",
+        param::folded(param::real("dropout", "Dropout", 0, 0, 0.9, 0.1, "",
             "Accepted for compatibility and ignored: it is noise for training, and nothing is trained here.")),
-        folded(param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens",
-            "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it.")),
+        param::sinks(1,
+            "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it."),
         sharedParam(),
     },
     .sweep = "rank=[8,16,32,64,96]",

@@ -28,8 +28,8 @@ public:
                     + ", is above that of the calibration, " + std::to_string(bound));
             return;
         }
-        for (LayerShape shape : info.layers) {
-            shape.seq -= std::min(shape.seq, params().integer("sinks") + params().integer("recent"));
+        for (const LayerShape& layer : info.layers) {
+            const LayerShape shape = codedShape(layer);
             const std::int64_t bound = FactorPlanes(shape, false).maxRank();
             if (shape.seq > 0 && ranks().back() > bound)
                 throw usageError(spec().id + ": the highest of ranks, " + std::to_string(ranks().back())
@@ -168,12 +168,8 @@ const MethodRegistration registration { withFactory<LoraPlus>({
             "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance there."),
-        [] {
-            ParamSpec spec = param::integer("sinks", "Protected sinks", 1, 0, 1024, "tokens",
-                "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it.");
-            spec.advanced = true;
-            return spec;
-        }(),
+        param::sinks(1,
+            "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it."),
         sharedParam(),
     },
     .sweep = "ranks=[[2,4,8],[4,8,16],[8,16,32],[16,32,64],[32,64,96]]",

@@ -217,7 +217,7 @@ private Q_SLOTS:
         QTest::newRow("more centroids than tokens") << "fastv:num_centroids=97"
                                                     << "num_centroids=97 is above the number of tokens";
         QTest::newRow("more centroids than unprotected ones") << "fastv:num_centroids=64,sinks=20,recent=20"
-                                                              << "= 56";
+                                                              << "not protected, 56";
         QTest::newRow("sub-vectors wider than a head") << "fastv:subvector=33"
                                                        << "above head_dim = 32";
     }

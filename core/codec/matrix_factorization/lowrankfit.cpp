@@ -8,7 +8,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_qr.h>
-#include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mv.h>
@@ -81,6 +80,7 @@ struct WeightedRows {
         forBlocks(4 * blockRows, job, [&](const at::Tensor& block, const at::Tensor& w) {
             const at::Tensor right = weighted(block, w);
             for (std::int64_t first = 0; first < width; first += chunkColumns) {
+                job.checkpoint();
                 const std::int64_t count = std::min(chunkColumns, width - first), end = first + count;
                 sum.narrow(0, 0, end).narrow(1, first, count).addmm_(block.narrow(1, 0, end).t(), right.narrow(1, first, count));
             }
@@ -122,8 +122,12 @@ Eigen nystrom(const at::Tensor& q, const at::Tensor& y)
     // Below the noise of single precision nothing is known.
     const at::Tensor least = d.amax() * 1e-6;
     const at::Tensor scale = at::where(d > least, at::rsqrt(at::maximum(d, least)), at::zeros_like(d));
-    const auto [u, sigma, unused] = at::linalg_svd(at::mm(wide, at::mm(v, at::diag(scale))), false);
-    return { sigma * sigma, u.t().to(at::kFloat) };
+    // Singular vectors of a tall matrix by its Gram matrix, in double precision: below its noise is that of the rows.
+    const at::Tensor factor = at::mm(wide, at::mm(v, at::diag(scale)));
+    const auto [squares, right] = eigenRows(at::mm(factor.t(), factor));
+    const at::Tensor some = at::maximum(squares, squares.amax() * 1e-12);
+    const at::Tensor rows = at::mm(right, factor.t()) * at::where(some > 0, at::rsqrt(some), at::zeros_like(some)).unsqueeze(1);
+    return { squares, rows.to(at::kFloat) };
 }
 
 /// Whether power iterations on the rows take less time than computing the covariance, by what was measured: products with

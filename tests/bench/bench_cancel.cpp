@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How long encode and decode go on after they were asked to stop, at moments spread over the whole of their work: the promise
+// is 50 ms. One layer of 8 sequences of 1,024 tokens and 256 channels, and one of 8,192 tokens and 1,024 channels; every
+// registered method with its defaults, and more specs as arguments after "--".
+#include "core/base/error.h"
+#include "core/cache/generate.h"
+#include "core/codec/compressor.h"
+#include "core/eval/evaluator.h"
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <thread>
+
+using namespace pikv;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+CachePtr cacheOf(std::int64_t batch, std::int64_t kvHeads, std::int64_t seq, std::int64_t headDim)
+{
+    GenerateOptions options;
+    options.layers = 1;
+    options.batch = batch;
+    options.kvHeads = kvHeads;
+    options.seq = seq;
+    options.headDim = headDim;
+    return generateCache(options);
+}
+
+/// Encodes and decodes; false where it was stopped before the end.
+bool run(const Compressor& method, const KvCache& cache, const JobControl& job)
+{
+    try {
+        method.decode(method.encode(cache, {}, { job }), { job });
+        return true;
+    } catch (const Error& e) {
+        if (e.kind() != ErrorKind::Cancelled)
+            throw;
+        return false;
+    }
+}
+
+void cancelled(benchmark::State& state, const std::string& spec, const CachePtr& cache)
+{
+    const auto method = makeCompressor(parseSpec(spec));
+    try {
+        method->validate(cache->info());
+    } catch (const Error& e) {
+        return state.SkipWithError(e.what());
+    }
+    run(*method, *cache, {}); // takes its memory
+    const auto start = Clock::now();
+    run(*method, *cache, {});
+    const double whole = secondsSince(start);
+    const auto moments = static_cast<double>(state.max_iterations);
+    double worst = 0, moment = 0.5;
+    for (auto _ : state) {
+        std::stop_source stop;
+        Clock::time_point ended;
+        std::thread worker([&] {
+            run(*method, *cache, JobControl(stop.get_token()));
+            ended = Clock::now();
+        });
+        std::this_thread::sleep_for(std::chrono::duration<double>(whole * moment++ / moments));
+        const auto asked = Clock::now();
+        stop.request_stop();
+        worker.join();
+        const double late = std::max(0.0, std::chrono::duration<double>(ended - asked).count());
+        state.SetIterationTime(late);
+        worst = std::max(worst, late);
+    }
+    state.counters["worst ms"] = worst * 1000;
+    state.counters["whole ms"] = whole * 1000;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    initEngine(0);
+    int own = argc;
+    for (int i = 1; i < argc; ++i)
+        if (std::strcmp(argv[i], "--") == 0)
+            own = std::min(own, i);
+    std::vector<std::string> specs;
+    for (const MethodInfo& method : Registry::instance().methods())
+        specs.push_back(method.id);
+    for (int i = own + 1; i < argc; ++i)
+        specs.emplace_back(argv[i]);
+    const CachePtr square = cacheOf(8, 4, 1024, 64), wide = cacheOf(1, 8, 8192, 128);
+    for (const std::string& spec : specs)
+        for (const auto& [name, cache] : { std::pair("8x1024x256", square), std::pair("8192x1024", wide) })
+            benchmark::RegisterBenchmark((spec + "/" + name).c_str(),
+                [spec, cache = cache](benchmark::State& state) { cancelled(state, spec, cache); })
+                ->Iterations(40)
+                ->UseManualTime()
+                ->Unit(benchmark::kMillisecond);
+    benchmark::Initialize(&own, argv);
+    benchmark::RunSpecifiedBenchmarks();
+}

@@ -2,8 +2,12 @@
 // Compiled with OpenMP (core/CMakeLists.txt): without it at::parallel_for, a template, is a plain loop.
 #include "core/codec/planes.h"
 #include <ATen/Parallel.h>
+#include <chrono>
 #include <exception>
+#include <future>
 #include <mutex>
+#include <thread>
+#include <vector>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -45,7 +49,56 @@ private:
     int m_before, m_mkl;
 };
 
+/// Threads of runApart() that nobody waits for any more; the process does before it ends.
+class LeftThreads {
+public:
+    ~LeftThreads()
+    {
+        for (Left& left : m_left)
+            left.thread.join();
+    }
+    void add(std::thread thread, std::future<void> done)
+    {
+        const std::lock_guard lock(m_mutex);
+        std::erase_if(m_left, [](Left& left) {
+            const bool ended = left.done.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+            if (ended)
+                left.thread.join();
+            return ended;
+        });
+        m_left.push_back({ std::move(thread), std::move(done) });
+    }
+
+private:
+    struct Left {
+        std::thread thread;
+        std::future<void> done;
+    };
+    std::mutex m_mutex;
+    std::vector<Left> m_left;
+};
+
 } // namespace
+
+void runApart(const JobControl& job, std::function<void()> fn)
+{
+    static LeftThreads leftThreads;
+    constexpr std::chrono::milliseconds between(5);
+    std::packaged_task<void()> task([fn = std::move(fn)] {
+        const OneThread alone;
+        fn();
+    });
+    std::future<void> done = task.get_future();
+    std::thread thread(std::move(task));
+    while (done.wait_for(between) != std::future_status::ready) {
+        if (!job.stopRequested())
+            continue;
+        leftThreads.add(std::move(thread), std::move(done));
+        throw cancelledError();
+    }
+    thread.join();
+    done.get();
+}
 
 void forEachPlane(
     c10::Device device, std::int64_t count, const JobControl& job, const std::function<void(std::int64_t)>& fn)

@@ -51,7 +51,7 @@ protected:
             const FactorPlane plane = planes.plane(p);
             const LoraBasis basis = sharedBasis(*input.shared, plane, context.device);
             writeCodesFor(coefficientsOf(input, plane, rope, basis, context.job), {}, basis, linearShape(plane),
-                written.at(static_cast<std::size_t>(p)).parts);
+                written.at(static_cast<std::size_t>(p)).parts, context.job);
         });
         write(written, out);
     }

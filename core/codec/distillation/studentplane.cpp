@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/distillation/studentplane.h"
 #include "core/base/error.h"
+#include "core/codec/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/where.h>
-#include <algorithm>
 
 namespace pikv {
 namespace {
+
+constexpr std::int64_t productRows = 2048; ///< of a product that is not asked to stop
 
 /// First byte of the section.
 constexpr std::byte isLeftOut { 0 }, helps { 1 };
@@ -43,13 +45,17 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
     const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
     const LoraBasis basis = writeBasis(fit, widths, out.parts);
     const double energy = energyOf(rows, plane.weights);
-    const at::Tensor codes = roundedRows(basis.coefficients(rows), widths.code, out.parts.bytes[LoraParts::Codes]);
+    const at::Tensor codes = roundedRows(basis.coefficients(rows, job), widths.code, out.parts.bytes[LoraParts::Codes]);
     job.checkpoint();
     TrainingData data;
     data.codeScale = codeScaleOf(codes);
     data.rows = { scaledRows(codes, data.codeScale), std::move(plane.reach) };
     data.directions = basis.directions * data.codeScale.to(rows.device()).unsqueeze(1);
-    data.residual = rows.addmm_(codes.t().to(rows.device()), basis.directions, 1, -1);
+    const at::Tensor tokens = codes.t().to(rows.device());
+    forEachBlock(rows.size(0), productRows, job, [&](std::int64_t first, std::int64_t count) {
+        rows.narrow(0, first, count).addmm_(tokens.narrow(0, first, count), basis.directions, 1, -1);
+    });
+    data.residual = rows;
     data.weights = plane.weights;
     if (plane.forOthers)
         data.heldOut = rows.size(0) / 4;
@@ -82,15 +88,13 @@ void rebuildDistilled(const Student& student, const LoraBasis& basis, const at::
     const CodeRows rows { scaledRows(codes, student.codeScale), CodeRows::reachOf(batch, seq, student.shape.window) };
     const at::Tensor directions = basis.directions * student.codeScale.to(basis.directions.device()).unsqueeze(1);
     for (std::int64_t b = 0; b < batch; ++b)
-        for (std::int64_t first = 0; first < seq; first += blockRows) {
-            job.checkpoint();
-            const std::int64_t count = std::min(blockRows, seq - first);
+        forEachBlock(seq, blockRows, job, [&](std::int64_t first, std::int64_t count) {
             const Student::Pass pass = student.run(rows, b * seq + first, count);
             const at::Tensor built = at::addmm(basis.mean, pass.codes, directions).addmm_(pass.units, student.out());
             if (rope)
                 FactorPlanes::rotate(built, plane, *rope, first, 1);
             FactorPlanes::store(built, plane, b, first, target);
-        }
+        });
 }
 
 } // namespace pikv

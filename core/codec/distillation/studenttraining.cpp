@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/distillation/studenttraining.h"
 #include "core/base/counterrng.h"
+#include "core/codec/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/linalg_solve.h>
@@ -140,9 +141,7 @@ private:
     void solveOutput(Student& student) const
     {
         at::Tensor gram, products;
-        for (std::int64_t first = 0; first < m_rows; first += blockRows) {
-            m_job.checkpoint();
-            const std::int64_t count = std::min(blockRows, m_rows - first);
+        forEachBlock(m_rows, blockRows, m_job, [&](std::int64_t first, std::int64_t count) {
             const Student::Pass pass = student.run(m_data.rows, first, count);
             at::Tensor target = m_data.residual.narrow(0, first, count);
             if (pass.delta.defined())
@@ -151,7 +150,7 @@ private:
             const at::Tensor g = at::mm(scaled, units), p = at::mm(scaled, target.to(at::kDouble));
             gram = gram.defined() ? gram + g : g;
             products = products.defined() ? products + p : p;
-        }
+        });
         const double energy = gram.diagonal().mean().item<double>();
         if (!(energy > 0))
             return;
@@ -163,10 +162,8 @@ private:
     double residualLeft(const Student& student) const
     {
         double left = 0, all = 0;
-        const std::int64_t end = m_judged.first + m_judged.count;
-        for (std::int64_t first = m_judged.first; first < end; first += blockRows) {
-            m_job.checkpoint();
-            const std::int64_t count = std::min(blockRows, end - first);
+        forEachBlock(m_judged.count, blockRows, m_job, [&](std::int64_t at, std::int64_t count) {
+            const std::int64_t first = m_judged.first + at;
             const Student::Pass pass = student.run(m_data.rows, first, count);
             const at::Tensor before = m_data.residual.narrow(0, first, count);
             at::Tensor after = before - at::mm(pass.units, student.out());
@@ -178,7 +175,7 @@ private:
             };
             left += energy(after);
             all += energy(before);
-        }
+        });
         return all > 0 ? left / all : 1.0;
     }
 

@@ -62,7 +62,7 @@ protected:
                 const LoraBasis& basis = shared[static_cast<std::size_t>(p)];
                 const at::Tensor coefficients = coefficientsOf(input, plane, rope, basis, context.job);
                 return writeCodesFor(coefficients, shape.baseBits > 0 ? planeRows(input, plane, rope).sub_(basis.mean) : at::Tensor(),
-                    basis, shape, bytes);
+                    basis, shape, bytes, context.job);
             }
             const at::Tensor rows = planeRows(input, plane, rope);
             const LowRankFit fit
@@ -70,7 +70,7 @@ protected:
             const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
             const LoraBasis basis = writeBasis(fit, widths, bytes);
             context.job.checkpoint();
-            writeCodes(rows, basis, widths.code, shape, bytes);
+            writeCodes(rows, basis, widths.code, shape, bytes, context.job);
         });
         const auto middle = parts.begin() + planes.perTensor();
         LoraParts::addSections({ parts.begin(), middle }, "k", out);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/matrix_factorization/loraplane.h"
 #include "core/base/error.h"
+#include "core/codec/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
-#include <algorithm>
 
 namespace pikv {
+namespace {
+constexpr std::int64_t productRows = 2048; ///< of a product that is not asked to stop
+}
 
 void LoraParts::addSections(const std::vector<LoraParts>& planes, const std::string& prefix, SectionSet& out)
 {
@@ -33,7 +37,19 @@ at::Tensor LoraBasis::inverseGram() const
 
 at::Tensor LoraBasis::projection() const { return at::mm(inverseGram(), directions); }
 
-at::Tensor LoraBasis::coefficients(const at::Tensor& centred) const { return at::mm(projection(), centred.t()); }
+at::Tensor LoraBasis::coefficients(const at::Tensor& centred, const JobControl& job) const
+{
+    return timesRows(projection(), centred, job);
+}
+
+at::Tensor timesRows(const at::Tensor& left, const at::Tensor& rows, const JobControl& job)
+{
+    at::Tensor all = at::empty({ left.size(0), rows.size(0) }, left.options());
+    forEachBlock(rows.size(0), productRows, job, [&](std::int64_t first, std::int64_t count) {
+        all.narrow(1, first, count).addmm_(left, rows.narrow(0, first, count).t(), 0);
+    });
+    return all;
+}
 
 LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraParts& out)
 {
@@ -45,28 +61,34 @@ LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraPart
 
 namespace {
 void writeCoefficients(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& basis,
-    const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
+    const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out, const JobControl& job)
 {
     if (shape.baseBits == 0)
         return writeRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]);
     const at::Tensor rounded = roundedRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]).to(centred.device());
-    const at::Tensor rest = at::addmm(centred.t(), basis.directions.t(), rounded, 1, -1);
+    at::Tensor rest = at::empty({ centred.size(1), centred.size(0) }, centred.options());
+    forEachBlock(centred.size(0), productRows, job, [&](std::int64_t first, std::int64_t count) {
+        rest.narrow(1, first, count)
+            .copy_(at::addmm(centred.narrow(0, first, count).t(), basis.directions.t(), rounded.narrow(1, first, count), 1, -1));
+    });
     writeRows(rest, std::vector<int>(static_cast<std::size_t>(shape.width), shape.baseBits), out.bytes[LoraParts::Base]);
 }
 }
 
-void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out)
+void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape,
+    LoraParts& out, const JobControl& job)
 {
-    writeCoefficients(basis.coefficients(centred), centred, basis, codeWidths, shape, out);
+    writeCoefficients(basis.coefficients(centred, job), centred, basis, codeWidths, shape, out, job);
 }
 
-void writeCodesFor(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out)
+void writeCodesFor(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape,
+    LoraParts& out, const JobControl& job)
 {
     const at::Tensor energy = (coefficients * coefficients).mean(1).cpu().to(at::kDouble).contiguous();
     const std::vector<double> variances(energy.data_ptr<double>(), energy.data_ptr<double>() + energy.numel());
     const FactorWidths widths = FactorWidths::spreadCodes(variances, shape.codeBits);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
-    writeCoefficients(coefficients, centred, shared, widths.code, shape, out);
+    writeCoefficients(coefficients, centred, shared, widths.code, shape, out, job);
 }
 
 LoraReader::LoraReader(
@@ -143,16 +165,15 @@ void rebuildPlane(const LoraBasis& basis, const at::Tensor& codes, const at::Ten
     const std::int64_t batch = target.size(0), seq = target.size(2);
     const at::Tensor tokens = codes.t();
     for (std::int64_t b = 0; b < batch; ++b)
-        for (std::int64_t first = 0; first < seq; first += blockRows) {
-            job.checkpoint();
-            const std::int64_t count = std::min(blockRows, seq - first), at = b * seq + first;
+        forEachBlock(seq, blockRows, job, [&](std::int64_t first, std::int64_t count) {
+            const std::int64_t at = b * seq + first;
             at::Tensor rows = at::addmm(basis.mean, tokens.narrow(0, at, count), basis.directions);
             if (rest.defined())
                 rows.add_(rest.narrow(0, at, count));
             if (rope)
                 FactorPlanes::rotate(rows, plane, *rope, first, 1);
             FactorPlanes::store(rows, plane, b, first, target);
-        }
+        });
 }
 
 } // namespace pikv

@@ -28,6 +28,9 @@ struct LoraParts {
     static void addSections(const std::vector<LoraParts>& planes, const std::string& prefix, SectionSet& out);
 };
 
+/// left [k, width] times every one of `rows` [n, width]: [k, n]. Block by block, so that it can be stopped.
+at::Tensor timesRows(const at::Tensor& left, const at::Tensor& rows, const JobControl& job);
+
 /// Mean and directions as decode will see them.
 struct LoraBasis {
     at::Tensor mean; ///< f32 [width]
@@ -35,7 +38,7 @@ struct LoraBasis {
 
     /// Coefficients [rank, n] of centred rows [n, width], by least squares, so that rounding the directions costs no
     /// accuracy within their span.
-    at::Tensor coefficients(const at::Tensor& centred) const;
+    at::Tensor coefficients(const at::Tensor& centred, const JobControl& job) const;
     /// [rank, width]: what turns a centred row into its coefficients.
     at::Tensor projection() const;
     /// The inverse of directions * directions^T, f32 [rank, rank]; it turns products with the directions into coefficients.
@@ -46,10 +49,12 @@ struct LoraBasis {
 /// Rounds a fit's directions and writes mean, widths and directions.
 LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraParts& out);
 /// Writes the coefficients of centred f32 rows [rows, width] and, with baseBits, what they leave over, channel by channel.
-void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape, LoraParts& out);
+void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths, const LoraShape& shape,
+    LoraParts& out, const JobControl& job);
 /// As above for coefficients [rank, rows] of a basis from a calibration: the widths follow their energy and are written
 /// too. `centred` may be undefined where baseBits is 0.
-void writeCodesFor(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape, LoraParts& out);
+void writeCodesFor(const at::Tensor& coefficients, const at::Tensor& centred, const LoraBasis& shared, const LoraShape& shape,
+    LoraParts& out, const JobControl& job);
 
 /// Reads the planes of one tensor; safe to call for several planes at once. Throws Error{Input} where the sections do not
 /// fit the shape.

@@ -80,9 +80,9 @@ protected:
             Work& w = work.at(static_cast<std::size_t>(p));
             const LoraShape shape = shapeOf(planes.plane(p));
             if (input.shared)
-                writeTiersFor(w.coefficients, w.shared, tiers, ranks(), shape, w.parts);
+                writeTiersFor(w.coefficients, w.shared, tiers, ranks(), shape, w.parts, context.job);
             else
-                writeTiers(w.rows, w.fit, tiers, ranks(), shape, w.parts);
+                writeTiers(w.rows, w.fit, tiers, ranks(), shape, w.parts, context.job);
         });
         LoraParts::addSections({ work[0].parts }, "k", out);
         LoraParts::addSections({ work[1].parts }, "v", out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/matrix_factorization/lowrankfit.h"
 #include "core/base/counterrng.h"
+#include "core/codec/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/clamp.h>
@@ -18,6 +19,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace pikv {
 namespace {
@@ -26,6 +28,7 @@ constexpr std::int64_t oversampling = 8;
 constexpr std::int64_t blockRows = 512; ///< rows that stay in the processor's cache between two uses
 constexpr std::int64_t chunkColumns = 64; ///< of a covariance, computed together
 constexpr std::int64_t sampleRows = 1024, largeSampleRows = 8192; ///< rows that the iterations look at
+constexpr std::int64_t slowWidth = 384; ///< eigenvectors of so many channels take more than 10 ms
 constexpr int sampleIterations = 4, covarianceIterations = 8;
 constexpr float leastWeight = 1e-4f;
 
@@ -51,14 +54,12 @@ struct WeightedRows {
     /// defined.
     template <typename Function> void forBlocks(std::int64_t size, const JobControl& job, Function f) const
     {
-        for (std::int64_t at = 0; at < rows.size(0); at += size) {
-            job.checkpoint();
-            const std::int64_t count = std::min(size, rows.size(0) - at);
+        forEachBlock(rows.size(0), size, job, [&](std::int64_t at, std::int64_t count) {
             const at::Tensor block = rows.narrow(0, at, count);
             if (mean.defined())
                 block.sub_(mean);
             f(block, weights.defined() ? weights.narrow(0, at, count).unsqueeze(1) : weights);
-        }
+        });
     }
 
     static at::Tensor weighted(const at::Tensor& block, const at::Tensor& w) { return w.defined() ? block * w : block; }
@@ -107,15 +108,22 @@ struct Eigen {
 };
 
 /// Of a symmetric matrix, read on and above its diagonal.
-Eigen eigenRows(const at::Tensor& upper)
+Eigen eigenRows(const at::Tensor& upper, const JobControl& job)
 {
-    const auto [values, vectors] = at::linalg_eigh(upper, "U");
-    return { values.flip(0), vectors.flip(1).t() };
+    const auto eigen = [upper]() -> Eigen {
+        const auto [values, vectors] = at::linalg_eigh(upper, "U");
+        return { values.flip(0), vectors.flip(1).t() };
+    };
+    if (upper.size(0) < slowWidth)
+        return eigen();
+    const auto found = std::make_shared<Eigen>();
+    runApart(job, [eigen, found] { *found = eigen(); });
+    return *found;
 }
 
 /// Leading eigenvectors of a covariance C of which only q and y = C q are known, by Nystrom's formula y (q^T y)^-1 y^T
 /// (Tropp, Yurtsever, Udell & Cevher 2017, algorithm 3): as good as a further pass over the rows.
-Eigen nystrom(const at::Tensor& q, const at::Tensor& y)
+Eigen nystrom(const at::Tensor& q, const at::Tensor& y, const JobControl& job)
 {
     const at::Tensor wide = y.to(at::kDouble), core = at::mm(q.to(at::kDouble).t(), wide);
     const auto [d, v] = at::linalg_eigh((core + core.t()) * 0.5);
@@ -124,7 +132,7 @@ Eigen nystrom(const at::Tensor& q, const at::Tensor& y)
     const at::Tensor scale = at::where(d > least, at::rsqrt(at::maximum(d, least)), at::zeros_like(d));
     // Singular vectors of a tall matrix by its Gram matrix, in double precision: below its noise is that of the rows.
     const at::Tensor factor = at::mm(wide, at::mm(v, at::diag(scale)));
-    const auto [squares, right] = eigenRows(at::mm(factor.t(), factor));
+    const auto [squares, right] = eigenRows(at::mm(factor.t(), factor), job);
     const at::Tensor some = at::maximum(squares, squares.amax() * 1e-12);
     const at::Tensor rows = at::mm(right, factor.t()) * at::where(some > 0, at::rsqrt(some), at::zeros_like(some)).unsqueeze(1);
     return { squares, rows.to(at::kFloat) };
@@ -150,13 +158,13 @@ Eigen leadingEigen(const WeightedRows& a, std::int64_t columns, std::uint64_t se
             job.checkpoint();
             q = orthonormal(at::mm(covariance, q));
         }
-        return nystrom(q, at::mm(covariance, q));
+        return nystrom(q, at::mm(covariance, q), job);
     }
     const WeightedRows small = a.sample(sampleRows), large = a.sample(largeSampleRows);
     for (int i = 0; i < sampleIterations; ++i)
         q = orthonormal(small.covarianceTimes(q, job));
     q = orthonormal(large.covarianceTimes(q, job));
-    return nystrom(q, a.covarianceTimes(q, job));
+    return nystrom(q, a.covarianceTimes(q, job), job);
 }
 
 } // namespace
@@ -170,7 +178,7 @@ LowRankFit fitLowRank(
     const std::int64_t columns = std::min(rank + oversampling, std::min(rows.size(0), rows.size(1)));
     const Eigen leading = 4 * columns <= rows.size(1) && columns < rows.size(0)
         ? leadingEigen(a, columns, seed, job)
-        : eigenRows(a.upperCovariance(job));
+        : eigenRows(a.upperCovariance(job), job);
     fit.directions = leading.rows.narrow(0, 0, rank).contiguous();
     const at::Tensor onHost = leading.values.narrow(0, 0, rank).cpu().to(at::kDouble).contiguous();
     for (std::int64_t i = 0; i < rank; ++i)

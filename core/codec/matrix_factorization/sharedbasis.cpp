@@ -7,7 +7,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mv.h>
-#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -51,17 +50,16 @@ at::Tensor coefficientsOf(const LayerInput& input, const FactorPlane& plane, con
     if (energy)
         *energy = at::empty({ batch * seq }, at::kFloat);
     for (std::int64_t b = 0; b < batch; ++b)
-        for (std::int64_t first = 0; first < seq; first += blockRows) {
-            job.checkpoint();
+        forEachBlock(seq, blockRows, job, [&](std::int64_t first, std::int64_t count) {
             FactorPlane block = plane;
-            block.rows = std::min(blockRows, seq - first);
+            block.rows = count;
             const at::Tensor rows = FactorPlanes::rowsOf(tensor.narrow(0, b, 1).narrow(2, first, block.rows), block);
             if (plane.isKey && rope)
                 FactorPlanes::rotate(rows, block, *rope, first, -1);
             if (energy)
                 energy->narrow(0, b * seq + first, block.rows).copy_(rowEnergy(rows - basis.mean));
             all.narrow(1, b * seq + first, block.rows).copy_(at::addmm(offset, projection, rows.t(), -1));
-        }
+        });
     return all;
 }
 

@@ -55,7 +55,7 @@ std::vector<double> prefixVariances(const at::Tensor& coefficients, const std::v
 /// Least-squares coefficients [rank, n], tokens in `order`: each against the directions of its own tier alone.
 /// `allProducts` [rank, n]: directions times centred rows, tokens in their own order.
 at::Tensor tierCoefficients(const at::Tensor& allProducts, const LoraBasis& basis, const RankTiers& tiers,
-    const std::vector<std::int64_t>& ranks, const std::vector<std::int64_t>& order)
+    const std::vector<std::int64_t>& ranks, const std::vector<std::int64_t>& order, const JobControl& job)
 {
     const at::Tensor products = allProducts.cpu().index_select(1, everyPlace(order, 1));
     const at::Tensor all = at::zeros_like(products);
@@ -66,7 +66,7 @@ at::Tensor tierCoefficients(const at::Tensor& allProducts, const LoraBasis& basi
             continue;
         const LoraBasis prefix { basis.mean, basis.directions.narrow(0, 0, rank).cpu() };
         all.narrow(0, 0, rank).narrow(1, first, count).copy_(
-            at::mm(prefix.inverseGram(), products.narrow(0, 0, rank).narrow(1, first, count)));
+            timesRows(prefix.inverseGram(), products.narrow(0, 0, rank).narrow(1, first, count).t(), job));
         first += count;
     }
     return all;
@@ -92,7 +92,7 @@ at::Tensor relativeEnergy(const at::Tensor& keys, const at::Tensor& values)
 }
 
 void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTiers& tiers, const std::vector<std::int64_t>& ranks,
-    const LoraShape& shape, LoraParts& out)
+    const LoraShape& shape, LoraParts& out, const JobControl& job)
 {
     const std::vector<std::int64_t> order = tiers.order(), counts = tiers.counts(ranks);
     const std::int64_t stride = std::max<std::int64_t>(1, centred.size(0) / sampleRows);
@@ -101,16 +101,16 @@ void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTier
     const FactorWidths widths
         = FactorWidths::spread(prefixVariances(first, counts, stride), shape.codeBits, shape.basisBits, counts);
     const LoraBasis basis = writeBasis(fit, widths, out);
-    const at::Tensor products = at::mm(basis.directions, centred.t());
-    writePrefixes(tierCoefficients(products, basis, tiers, ranks, order), widths.code, counts, out.bytes[LoraParts::Codes]);
+    const at::Tensor products = timesRows(basis.directions, centred, job);
+    writePrefixes(tierCoefficients(products, basis, tiers, ranks, order, job), widths.code, counts, out.bytes[LoraParts::Codes]);
 }
 
 void writeTiersFor(const at::Tensor& fullRank, const LoraBasis& shared, const RankTiers& tiers,
-    const std::vector<std::int64_t>& ranks, const LoraShape& shape, LoraParts& out)
+    const std::vector<std::int64_t>& ranks, const LoraShape& shape, LoraParts& out, const JobControl& job)
 {
     const std::vector<std::int64_t> counts = tiers.counts(ranks);
-    const at::Tensor products = at::mm(at::mm(shared.directions, shared.directions.t()), fullRank);
-    const at::Tensor coefficients = tierCoefficients(products, shared, tiers, ranks, tiers.order());
+    const at::Tensor products = timesRows(at::mm(shared.directions, shared.directions.t()), fullRank.t(), job);
+    const at::Tensor coefficients = tierCoefficients(products, shared, tiers, ranks, tiers.order(), job);
     const FactorWidths widths = FactorWidths::spreadCodes(prefixVariances(coefficients, counts, 1), shape.codeBits, counts);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
     writePrefixes(coefficients, widths.code, counts, out.bytes[LoraParts::Codes]);

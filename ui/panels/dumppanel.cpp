@@ -7,6 +7,7 @@
 #include <QFormLayout>
 #include <QLabel>
 #include <QLocale>
+#include <QResizeEvent>
 #include <QSignalBlocker>
 #include <QSpinBox>
 
@@ -145,6 +146,15 @@ void DumpPanel::setImportance(const ImportanceSpec& spec)
     m_level->setValue(spec.level);
     m_seed->setValue(int(spec.seed));
     showImportanceFields();
+}
+
+/// Another width wraps the facts into more or fewer lines; the form layout keeps the rows' heights of the width that it was
+/// asked about last, which is not always the one it gets.
+void DumpPanel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    layout()->invalidate();
+    layout()->setGeometry(rect());
 }
 
 void DumpPanel::showDump(const CacheInfo* info)

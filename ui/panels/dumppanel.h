@@ -22,6 +22,9 @@ public:
     ImportanceSpec importance() const;
     void setImportance(const ImportanceSpec& spec);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 Q_SIGNALS:
     void importanceChanged(const pikv::ImportanceSpec& spec);
 

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void ignoresADropOfText();
     void opensRecentFiles();
     void showsWhatIsOpen();
+    void clipsNoFactInASmallWindow();
     void badFilesBecomeProblems_data();
     void badFilesBecomeProblems();
     void badFileLeavesTheOpenDump();
@@ -148,6 +149,23 @@ void OpenTest::showsWhatIsOpen()
     QVERIFY(window.find<QLabel>("dumpTokens")->text().contains("64"));
     QVERIFY(window.find<QLabel>("dumpSize")->text().contains("131")); // 8 layers x 2 x 64 x 64 x 2 bytes, in kB
     QVERIFY(window.find<QLabel>("dumpRope")->text().contains("10000"));
+}
+
+void OpenTest::clipsNoFactInASmallWindow()
+{
+    Window window({ "kivi" });
+    window.resize(1024, 640);
+    QVERIFY(window.open(QFINDTESTDATA("../../../resources/samples/smollm2-135m-256.safetensors"))); // says more than ours
+    auto* dock = window.find<QDockWidget>("dumpDock");
+    for (const int width : { 0, 400, 260 }) { // the narrower, the more lines; 0: as it opens
+        if (width > 0)
+            window.resizeDocks({ dock }, { width }, Qt::Horizontal);
+        QTest::qWait(50); // until layouts have settled
+        for (const auto* fact : window.find<QWidget>("dumpPanel")->findChildren<QLabel*>())
+            if (const int needed = fact->heightForWidth(fact->width()); fact->wordWrap())
+                QVERIFY2(fact->height() >= needed,
+                    qPrintable(QString("'%1' is %2 high, needs %3").arg(fact->text()).arg(fact->height()).arg(needed)));
+    }
 }
 
 void OpenTest::badFilesBecomeProblems_data()

@@ -109,6 +109,12 @@ void Student::write(int bits, Bytes& to) const
     writeRows(out(), allOf(shape.units(), bits), to);
 }
 
+void Student::rewriteOut(int bits, Bytes& bytes) const
+{
+    bytes.resize(bytes.size() - rowsBytes(allOf(shape.units(), bits), shape.width));
+    writeRows(out(), allOf(shape.units(), bits), bytes);
+}
+
 std::size_t Student::packedSize(const StudentShape& s, int bits)
 {
     return 2 * static_cast<std::size_t>(s.rank + s.units() + s.attention().paramCount()) + rowsBytes(allOf(s.units(), bits), s.rank)

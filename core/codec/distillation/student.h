@@ -56,8 +56,11 @@ public:
     /// Rows [first, first + count); differentiable by `params`.
     Pass run(const CodeRows& rows, std::int64_t first, std::int64_t count) const;
 
-    /// `bits` for every weight, half precision for scales, biases and attention.
+    /// `bits` for every weight, half precision for scales, biases and attention. What read() makes of the bytes is not
+    /// written as the same bytes again: every writing rounds.
     void write(int bits, Bytes& out) const;
+    /// Replaces the output layer, the last part of what write() appended to `bytes`, by the present one.
+    void rewriteOut(int bits, Bytes& bytes) const;
     static std::size_t packedSize(const StudentShape& shape, int bits);
     /// Throws Error{Input} where the size is not packedSize().
     static Student read(ByteSpan bytes, const StudentShape& shape, int bits, c10::Device device);

@@ -64,10 +64,9 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
         report(0, left);
         options.report = [&report, left](std::int64_t step, double loss) { report(step, loss * left); };
     }
-    const std::optional<Student> trained = trainStudent(data, student, options, job);
-    out.student.push_back(trained ? helps : isLeftOut);
-    if (trained)
-        trained->write(options.bits, out.student);
+    const Bytes trained = trainStudent(data, student, options, job);
+    out.student.push_back(trained.empty() ? isLeftOut : helps);
+    out.student.insert(out.student.end(), trained.begin(), trained.end());
     return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "core/codec/distillation/studenttraining.h"
 #include "core/codec/matrix_factorization/loraplane.h"
+#include <optional>
 
 namespace pikv {
 

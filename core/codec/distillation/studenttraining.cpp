@@ -36,18 +36,18 @@ public:
         m_unit = std::sqrt(meanSquare);
     }
 
-    std::optional<Student> run()
+    Bytes run()
     {
         if (!(m_unit > 0) || !std::isfinite(m_unit))
             return {};
         descend();
         m_student.out().mul_(m_unit);
-        Student stored = rounded(m_student);
+        Bytes bytes;
+        m_student.write(m_options.bits, bytes);
+        Student stored = read(bytes);
         solveOutput(stored);
-        stored = rounded(stored);
-        if (residualLeft(stored) < 1)
-            return stored;
-        return {};
+        stored.rewriteOut(m_options.bits, bytes);
+        return residualLeft(read(bytes)) < 1 ? bytes : Bytes();
     }
 
 private:
@@ -130,11 +130,9 @@ private:
         return all > 0 ? left / all : 0.0;
     }
 
-    Student rounded(const Student& student) const
+    Student read(const Bytes& bytes) const
     {
-        Bytes bytes;
-        student.write(m_options.bits, bytes);
-        return Student::read(bytes, student.shape, m_options.bits, student.params.device());
+        return Student::read(bytes, m_student.shape, m_options.bits, m_student.params.device());
     }
 
     /// The best output layer for the other weights as they are (weighted least squares).
@@ -192,8 +190,7 @@ private:
 
 } // namespace
 
-std::optional<Student> trainStudent(
-    const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job)
+Bytes trainStudent(const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job)
 {
     return Training(data, shape, options, job).run();
 }

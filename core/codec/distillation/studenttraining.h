@@ -3,7 +3,6 @@
 #include "core/base/jobcontrol.h"
 #include "core/codec/distillation/student.h"
 #include <functional>
-#include <optional>
 
 namespace pikv {
 
@@ -28,10 +27,9 @@ struct TrainingOptions {
 
 /// Distils a student with Adam (Kingma & Ba 2014, arXiv 1412.6980) under a cosine schedule, keeps the best state and stops
 /// early where nothing improves; then rounds the weights and solves the output layer again, for the rounded ones, by least
-/// squares. Nothing where no student was found that, as stored, reconstructs better than no student at all: the rows
-/// themselves, or the held-out ones.
+/// squares. Returns the bytes that Student::read() reads; none where no student was found that, read from them, reconstructs
+/// better than no student at all: the rows themselves, or the held-out ones.
 /// Deterministic; polls `job` at every step.
-std::optional<Student> trainStudent(
-    const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job);
+Bytes trainStudent(const TrainingData& data, const StudentShape& shape, const TrainingOptions& options, const JobControl& job);
 
 } // namespace pikv

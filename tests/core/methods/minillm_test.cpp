@@ -72,21 +72,24 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("size");
         QTest::addColumn<int>("bits");
+        QTest::addColumn<int>("steps"); // few of them leave a student that barely pays: what is stored must be what was judged
         for (int size : { 4, 16, 40 })
             for (int bits : { 3, 4, 8, 16 })
-                QTest::addRow("%d numbers of %d bits", size, bits) << size << bits;
+                for (int steps : { 1, 10, 40 })
+                    QTest::addRow("%d numbers of %d bits, %d steps", size, bits, steps) << size << bits << steps;
     }
     void noWorseThanPrincipalComponents()
     {
         QFETCH(int, size);
         QFETCH(int, bits);
+        QFETCH(int, steps);
         GenerateOptions options = smallCache();
         options.layers = 1;
         options.seq = 200;
         options.dtype = DType::F32;
         const CachePtr cache = generateCache(options);
         const EncodedCache encoded = encode(*makeCompressor(parseSpec("minillm:rope=keep,sinks=0,basis_bits=16,student_size="
-                                                + std::to_string(size) + ",code_bits=" + std::to_string(bits))),
+                                                + std::to_string(size) + ",code_bits=" + std::to_string(bits) + ",steps=" + std::to_string(steps))),
             *cache);
         const LayerKv original = cache->layer(0), back = decode(encoded)->layer(0);
         const std::size_t side = bits == 16 ? 0 : 2; // every component has a step

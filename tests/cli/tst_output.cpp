@@ -112,6 +112,9 @@ void OutputTest::closedPipeIsQuiet()
 
 void OutputTest::tooLittleMemory()
 {
+#if defined(__SANITIZE_ADDRESS__)
+    QSKIP("AddressSanitizer reserves terabytes of address space");
+#endif
     // A sparse dump of 8 GiB in one layer: its size is what the header says, its bytes take no disk.
     const QString big = m_folder.filePath("big.safetensors");
     DumpFile dump;
@@ -140,6 +143,9 @@ void OutputTest::tooLittleMemory()
 
 void OutputTest::tooLittleMemoryToStart()
 {
+#if defined(__SANITIZE_ADDRESS__)
+    QSKIP("AddressSanitizer reserves terabytes of address space");
+#endif
     // LibTorch's libraries do not fail below such limits, they wait for ever.
     for (const QString& limit : QStringList { "-v 200000", "-v 800000", "-v 1200000" }) {
         const Finished result = limited(limit, { "eval", m_dump, "--with", "lora", "--csv", "-" });

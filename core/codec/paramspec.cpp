@@ -87,7 +87,7 @@ ParamSpec file(std::string name, std::string label, std::string help)
 
 ParamSpec sinks(std::int64_t value, std::string help)
 {
-    return folded(integer("sinks", "Protected sinks", value, 0, 1024, "tokens", std::move(help), ParamScale::Linear));
+    return folded(integer("sinks", "Protected sinks", value, 0, 1024, "tokens", std::move(help)));
 }
 
 ParamSpec folded(ParamSpec spec)

@@ -11,8 +11,6 @@
 namespace pikv {
 namespace {
 
-constexpr std::int64_t productRows = 2048; ///< of a product that is not asked to stop
-
 /// First byte of the section.
 constexpr std::byte isLeftOut { 0 }, helps { 1 };
 
@@ -52,7 +50,7 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
     data.rows = { scaledRows(codes, data.codeScale), std::move(plane.reach) };
     data.directions = basis.directions * data.codeScale.to(rows.device()).unsqueeze(1);
     const at::Tensor tokens = codes.t().to(rows.device());
-    forEachBlock(rows.size(0), productRows, job, [&](std::int64_t first, std::int64_t count) {
+    forEachBlock(rows.size(0), rowsPerCheckpoint, job, [&](std::int64_t first, std::int64_t count) {
         rows.narrow(0, first, count).addmm_(tokens.narrow(0, first, count), basis.directions, 1, -1);
     });
     data.residual = rows;

@@ -10,9 +10,6 @@
 #include <ATen/ops/mm.h>
 
 namespace pikv {
-namespace {
-constexpr std::int64_t productRows = 2048; ///< of a product that is not asked to stop
-}
 
 void LoraParts::addSections(const std::vector<LoraParts>& planes, const std::string& prefix, SectionSet& out)
 {
@@ -45,7 +42,7 @@ at::Tensor LoraBasis::coefficients(const at::Tensor& centred, const JobControl& 
 at::Tensor timesRows(const at::Tensor& left, const at::Tensor& rows, const JobControl& job)
 {
     at::Tensor all = at::empty({ left.size(0), rows.size(0) }, left.options());
-    forEachBlock(rows.size(0), productRows, job, [&](std::int64_t first, std::int64_t count) {
+    forEachBlock(rows.size(0), rowsPerCheckpoint, job, [&](std::int64_t first, std::int64_t count) {
         all.narrow(1, first, count).addmm_(left, rows.narrow(0, first, count).t(), 0);
     });
     return all;
@@ -67,7 +64,7 @@ void writeCoefficients(const at::Tensor& coefficients, const at::Tensor& centred
         return writeRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]);
     const at::Tensor rounded = roundedRows(coefficients, codeWidths, out.bytes[LoraParts::Codes]).to(centred.device());
     at::Tensor rest = at::empty({ centred.size(1), centred.size(0) }, centred.options());
-    forEachBlock(centred.size(0), productRows, job, [&](std::int64_t first, std::int64_t count) {
+    forEachBlock(centred.size(0), rowsPerCheckpoint, job, [&](std::int64_t first, std::int64_t count) {
         rest.narrow(1, first, count)
             .copy_(at::addmm(centred.narrow(0, first, count).t(), basis.directions.t(), rounded.narrow(1, first, count), 1, -1));
     });

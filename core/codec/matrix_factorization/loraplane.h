@@ -28,6 +28,9 @@ struct LoraParts {
     static void addSections(const std::vector<LoraParts>& planes, const std::string& prefix, SectionSet& out);
 };
 
+/// Of a product with many rows, between two questions whether to stop.
+inline constexpr std::int64_t rowsPerCheckpoint = 2048;
+
 /// left [k, width] times every one of `rows` [n, width]: [k, n]. Block by block, so that it can be stopped.
 at::Tensor timesRows(const at::Tensor& left, const at::Tensor& rows, const JobControl& job);
 

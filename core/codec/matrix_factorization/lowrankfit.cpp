@@ -133,8 +133,9 @@ Eigen nystrom(const at::Tensor& q, const at::Tensor& y, const JobControl& job)
     // Singular vectors of a tall matrix by its Gram matrix, in double precision: below its noise is that of the rows.
     const at::Tensor factor = at::mm(wide, at::mm(v, at::diag(scale)));
     const auto [squares, right] = eigenRows(at::mm(factor.t(), factor), job);
-    const at::Tensor some = at::maximum(squares, squares.amax() * 1e-12);
-    const at::Tensor rows = at::mm(right, factor.t()) * at::where(some > 0, at::rsqrt(some), at::zeros_like(some)).unsqueeze(1);
+    const at::Tensor floored = at::maximum(squares, squares.amax() * 1e-12);
+    const at::Tensor inverse = at::where(floored > 0, at::rsqrt(floored), at::zeros_like(floored));
+    const at::Tensor rows = at::mm(right, factor.t()) * inverse.unsqueeze(1);
     return { squares, rows.to(at::kFloat) };
 }
 

@@ -88,9 +88,9 @@ private Q_SLOTS:
         options.seq = 200;
         options.dtype = DType::F32;
         const CachePtr cache = generateCache(options);
-        const EncodedCache encoded = encode(*makeCompressor(parseSpec("minillm:rope=keep,sinks=0,basis_bits=16,student_size="
-                                                + std::to_string(size) + ",code_bits=" + std::to_string(bits) + ",steps=" + std::to_string(steps))),
-            *cache);
+        const std::string spec = "minillm:rope=keep,sinks=0,basis_bits=16,student_size=" + std::to_string(size)
+            + ",code_bits=" + std::to_string(bits) + ",steps=" + std::to_string(steps);
+        const EncodedCache encoded = encode(*makeCompressor(parseSpec(spec)), *cache);
         const LayerKv original = cache->layer(0), back = decode(encoded)->layer(0);
         const std::size_t side = bits == 16 ? 0 : 2; // every component has a step
         QVERIFY(encoded.layers[0].get("k.codes").size() <= std::size_t(size) * (200 * std::size_t(bits) / 8 + side));

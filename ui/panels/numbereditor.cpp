@@ -50,6 +50,7 @@ NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_slider, 1);
     layout->addWidget(m_spin);
+    connect(m_slider, &QSlider::actionTriggered, this, &NumberEditor::skipToNextValue);
     connect(m_slider, &QSlider::valueChanged, this, &NumberEditor::slide);
     connect(m_slider, &QSlider::sliderReleased, this, &NumberEditor::committed);
     connect(m_spin, &QDoubleSpinBox::valueChanged, this, &NumberEditor::type);
@@ -96,16 +97,28 @@ int NumberEditor::positionOf(double value) const
     return int(std::lround((std::log(value + m_offset) - low) / (high - low) * fineSteps));
 }
 
+/// A key or the wheel reaches another value: a step of a logarithmic slider is less than a small whole number's.
+void NumberEditor::skipToNextValue()
+{
+    int position = m_slider->sliderPosition(); // where the action leads; value() is still where it came from
+    if (m_slider->isSliderDown() || position == m_slider->value())
+        return;
+    const int direction = position > m_slider->value() ? 1 : -1, end = direction > 0 ? m_slider->maximum() : m_slider->minimum();
+    while (position != end && std::abs(valueAt(position) - m_spin->value()) < spec().step / 2)
+        position += direction;
+    m_slider->setSliderPosition(position);
+}
+
 void NumberEditor::slide(int position)
 {
-    const double value = valueAt(position);
-    if (value == m_spin->value())
-        return;
+    const double before = m_spin->value();
     {
         const QSignalBlocker blocker(m_spin);
-        m_spin->setValue(value);
+        m_spin->setValue(valueAt(position));
     }
-    announce(value);
+    if (m_spin->value() == before)
+        return;
+    announce(m_spin->value()); // without the noise of valueAt()
     if (!m_slider->isSliderDown())
         Q_EMIT committed();
 }

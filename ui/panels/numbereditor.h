@@ -21,6 +21,7 @@ public:
 
 private:
     void scaleSlider();
+    void skipToNextValue();
     void slide(int position);
     void type(double value);
     void announce(double value);

@@ -28,6 +28,8 @@ private Q_SLOTS:
     void everyParameterHasItsControl_data();
     void everyParameterHasItsControl();
     void sliderAndSpinBoxAgree();
+    void everyKeyMovesTheSlider_data() { everyParameterHasItsControl_data(); }
+    void everyKeyMovesTheSlider();
     void resetsOneAndAll();
     void choosingAMethodShowsItsForm();
     void editChecksTheMethod();
@@ -94,6 +96,30 @@ void FormTest::sliderAndSpinBoxAgree()
         QCOMPARE(residual->value(), value); // the slider's coarser grid does not round it
     }
     QCOMPARE(residualSlider->value(), residualSlider->maximum());
+}
+
+void FormTest::everyKeyMovesTheSlider()
+{
+    QFETCH(QString, method);
+    Window window;
+    window.choose(qPrintable(method));
+    for (const ParamSpec& spec : Registry::instance().get(method.toStdString()).params) {
+        if (spec.type != ParamType::Int && spec.type != ParamType::Real)
+            continue;
+        auto* slider = window.findChild<QSlider*>(("param_" + spec.name + "_slider").c_str());
+        if (!slider)
+            continue; // a choice among listed numbers
+        auto* spin = window.find<QDoubleSpinBox>(("param_" + spec.name + "_spin").c_str());
+        const double start = spin->value();
+        const bool atEnd = start >= spec.maximum;
+        QTest::keyClick(slider, atEnd ? Qt::Key_Left : Qt::Key_Right);
+        const double next = spin->value();
+        if (spec.type == ParamType::Real) // as the spin box shows it, without noise behind it
+            QCOMPARE(window.specs()->spec(method).params.real(spec.name), QString::number(next, 'f', spin->decimals()).toDouble());
+        QVERIFY2(atEnd ? next < start : next > start, spec.name.c_str());
+        QTest::keyClick(slider, atEnd ? Qt::Key_Right : Qt::Key_Left);
+        QVERIFY2(atEnd ? spin->value() > next : spin->value() < next, spec.name.c_str());
+    }
 }
 
 void FormTest::resetsOneAndAll()

@@ -24,6 +24,7 @@ private Q_SLOTS:
     void garbageIsIgnored_data();
     void garbageIsIgnored();
     void resetLayoutBringsDocksBack();
+    void openedDocksComeToTheFront();
     void closingStopsTheSweep();
 };
 
@@ -115,6 +116,19 @@ void SessionTest::garbageIsIgnored()
     QVERIFY(window.find<QTabWidget>("chartTabs")->currentIndex() >= 0);
     QVERIFY(!window.find<MethodsPanel>("methodsPanel")->currentMethod().isEmpty());
     QVERIFY(window.width() >= 600 && window.width() <= 4000);
+}
+
+void SessionTest::openedDocksComeToTheFront()
+{
+    Window window;
+    for (const char* name : { "calibrationDock", "problemsDock", "resultsDock" }) { // tabs of one place
+        auto* dock = window.find<QDockWidget>(name);
+        if (dock->isVisible())
+            dock->toggleViewAction()->trigger();
+        QVERIFY(dock->isHidden());
+        dock->toggleViewAction()->trigger();
+        QTRY_VERIFY2(!dock->widget()->visibleRegion().isEmpty(), name);
+    }
 }
 
 void SessionTest::resetLayoutBringsDocksBack()

@@ -46,7 +46,7 @@ FileSource::FileSource(std::string path)
     if (!known || !S_ISREG(status.st_mode)) {
         ::close(m_descriptor);
         throw inputError("Cannot open " + inQuotes(m_path) + ": it is "
-            + (known ? kindOf(status.st_mode) : "of unknown kind") + ", not a file; choose a dump file.");
+            + (known ? kindOf(status.st_mode) : "of unknown kind") + ", not a file; choose a file.");
     }
     m_identity = identityOf<Identity>(status);
 }

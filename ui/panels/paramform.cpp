@@ -127,6 +127,17 @@ void ParamForm::addHeader(QGridLayout* grid)
     grid->addWidget(reference, 2, 0, 1, 3);
 }
 
+void ParamForm::changeEvent(QEvent* event)
+{
+    QScrollArea::changeEvent(event);
+    auto* reference = findChild<QLabel*>(QStringLiteral("paramReference"));
+    if (event->type() != QEvent::PaletteChange || !reference)
+        return;
+    const QString text = reference->text();
+    reference->clear(); // its links keep the colour that the palette had when the text was set
+    reference->setText(text);
+}
+
 void ParamForm::addRow(QGridLayout* grid, const ParamSpec& spec)
 {
     const QString name = QString::fromStdString(spec.name);

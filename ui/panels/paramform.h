@@ -41,6 +41,9 @@ Q_SIGNALS:
     /// Text that is no spec, with the reason.
     void refused(const QString& message);
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     void build();
     void addHeader(QGridLayout* grid);

@@ -6,6 +6,8 @@
 #include <QComboBox>
 #include <QDockWidget>
 #include <QDoubleSpinBox>
+#include <QImage>
+#include <QLabel>
 #include <QTabWidget>
 
 using namespace pikv;
@@ -21,6 +23,7 @@ private Q_SLOTS:
     void settingsSurviveARestart();
     void layoutSurvivesARestart();
     void themeSurvivesARestart();
+    void linksTakeTheThemesColour();
     void garbageIsIgnored_data();
     void garbageIsIgnored();
     void resetLayoutBringsDocksBack();
@@ -86,6 +89,25 @@ void SessionTest::themeSurvivesARestart()
     QTRY_VERIFY(isDarkPalette(window.palette()));
     window.trigger("actionTheme_light");
     QTRY_VERIFY(!isDarkPalette(window.palette()));
+}
+
+void SessionTest::linksTakeTheThemesColour()
+{
+    Window window;
+    window.choose("kivi");
+    auto* reference = window.find<QLabel>("paramReference");
+    for (const char* action : { "actionTheme_dark", "actionTheme_light", "actionTheme_dark" }) {
+        window.trigger(action);
+        const auto drawn = [&](QColor colour) {
+            const QImage image = reference->grab().toImage();
+            int count = 0;
+            for (int y = 0; y < image.height(); ++y)
+                for (int x = 0; x < image.width(); ++x)
+                    count += image.pixelColor(x, y) == colour;
+            return count;
+        };
+        QTRY_VERIFY2(drawn(QApplication::palette().color(QPalette::Link)) > 20, action); // the line below the text
+    }
 }
 
 void SessionTest::garbageIsIgnored_data()

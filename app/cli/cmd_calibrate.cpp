@@ -5,6 +5,7 @@
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/codec/registry.h"
+#include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"
 #include "core/eval/memoryneed.h"
 #include <memory>

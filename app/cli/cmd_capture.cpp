@@ -4,6 +4,7 @@
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
+#include "core/dumps/dumps.h"
 #include <filesystem>
 #include <memory>
 

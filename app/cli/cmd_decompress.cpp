@@ -4,8 +4,8 @@
 #include "app/cli/session.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
-#include "core/cache/cachehandle.h"
-#include "core/codec/encodedcache.h"
+#include "core/codec/container/encodedcache.h"
+#include "core/dumps/dumps.h"
 #include <filesystem>
 #include <memory>
 

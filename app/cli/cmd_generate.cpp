@@ -3,7 +3,7 @@
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
-#include "core/cache/generate.h"
+#include "core/dumps/generate.h"
 #include <filesystem>
 #include <memory>
 

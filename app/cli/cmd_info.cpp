@@ -3,8 +3,8 @@
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "core/base/text.h"
-#include "core/cache/cachehandle.h"
 #include "core/codec/paramspec.h"
+#include "core/dumps/dumps.h"
 #include "core/eval/resultsio.h"
 #include <memory>
 #include <nlohmann/json.hpp>

@@ -2,6 +2,7 @@
 #include "app/cli/dumpoptions.h"
 #include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
+#include "core/dumps/dumps.h"
 
 namespace pikv::cli {
 namespace {

@@ -38,7 +38,8 @@ extern "C" int pikvMain(int argc, char** argv)
     parser.addVersionOption();
     const QCommandLineOption empty(QStringLiteral("no-sample"), QStringLiteral("Start with nothing open."));
     parser.addOption(empty);
-    parser.addPositionalArgument(QStringLiteral("dump"), QStringLiteral("KV-cache dump to open; the sample without it."), QStringLiteral("[dump]"));
+    parser.addPositionalArgument(QStringLiteral("dump"),
+        QStringLiteral("KV-cache dump to open; the sample without it."), QStringLiteral("[dump]"));
     parser.process(app);
 
     QString dump = parser.positionalArguments().value(0);

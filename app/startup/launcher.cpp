@@ -4,9 +4,9 @@
 //
 // OpenMP's threads spin at every barrier, for milliseconds by default. On a machine that is busy with anything else two
 // spinning threads starve each other: beside a compiler the opening comparison took 98 s instead of 3 s. Threads that
-// sleep at once are no better: LAPACK has so many short barriers that lora's fit took 1.8 s instead of 0.2 s. A short spin
-// serves both. libgomp reads it from the environment when it is loaded, before any code of a program that is linked to
-// it; so the program is not linked to it.
+// sleep at once are no better: LAPACK has so many short barriers that lora's fit took 1.8 s instead of 0.2 s. A short
+// spin serves both. libgomp reads it from the environment when it is loaded, before any code of a program that is
+// linked to it; so the program is not linked to it.
 //
 // Below a small `ulimit -v` the libraries do not fail, they hang before main() and after it: OpenBLAS asks for its
 // buffer of 128 MiB a thread again and again, pthreadpool waits for threads that could not be started. What is left for
@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::uint64_t kMebibyte = 1024 * 1024;
 constexpr std::uint64_t kForLibraries = 1024 * kMebibyte; // 0.9 GB once `pikv list` has loaded them, measured
-constexpr std::uint64_t kForThread = 256 * kMebibyte;     // OpenBLAS's buffer, malloc's arena, the stack
-constexpr int kTooLittleMemory = 4;                       // the exit status of the command line's contract
+constexpr std::uint64_t kForThread = 256 * kMebibyte; // OpenBLAS's buffer, malloc's arena, the stack
+constexpr int kTooLittleMemory = 4; // the exit status of the command line's contract
 
 /// Whether the limit on address space leaves room to start; says on standard error what is needed if it does not.
 bool fitsAddressSpace(const char* program)
@@ -36,7 +36,8 @@ bool fitsAddressSpace(const char* program)
         return true;
     std::fprintf(stderr,
         "%s: %llu MiB of address space are needed to start, but the limit is %llu MiB (ulimit -v %llu)\n", program,
-        static_cast<unsigned long long>(needed / kMebibyte), static_cast<unsigned long long>(limit.rlim_cur / kMebibyte),
+        static_cast<unsigned long long>(needed / kMebibyte),
+        static_cast<unsigned long long>(limit.rlim_cur / kMebibyte),
         static_cast<unsigned long long>(limit.rlim_cur / 1024));
     return false;
 }

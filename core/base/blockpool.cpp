@@ -25,8 +25,8 @@ std::byte* mapAligned(std::size_t bytes)
     return start + before;
 }
 
-/// Moves the pages of `from`, within one mapping, over the fresh ones at `to`. Where the system refuses, `to` gets fresh ones
-/// again, and `from` is given up. False where there are none: `to` may be a hole then.
+/// Moves the pages of `from`, within one mapping, over the fresh ones at `to`. Where the system refuses, `to` gets
+/// fresh ones again, and `from` is given up. False where there are none: `to` may be a hole then.
 bool movePages(std::byte* from, std::size_t bytes, std::byte* to)
 {
     if (::mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED)

@@ -10,11 +10,11 @@
 
 namespace pikv {
 
-/// Large blocks of memory that are kept when freed, for later requests. Every layer of a cache needs the same tensors again,
-/// and fresh memory costs clearing every page: more than a fast codec's own time. What is asked for next need not be of a
-/// kept block's size: large ones are split, and the pages of small ones are moved to lie one after the other, which costs far less
-/// than clearing new ones. So fresh memory is taken only when nothing is kept, and keeping never raises the peak. Blocks
-/// lie on huge pages where the system has them. Thread-safe.
+/// Large blocks of memory that are kept when freed, for later requests. Every layer of a cache needs the same tensors
+/// again, and fresh memory costs clearing every page: more than a fast codec's own time. What is asked for next need
+/// not be of a kept block's size: large ones are split, and the pages of small ones are moved to lie one after the
+/// other, which costs far less than clearing new ones. So fresh memory is taken only when nothing is kept, and keeping
+/// never raises the peak. Blocks lie on huge pages where the system has them. Thread-safe.
 class BlockPool {
 public:
     /// Below this, malloc serves as well.
@@ -56,9 +56,10 @@ private:
     std::size_t m_bytesKept = 0, m_bytesInUse = 0;
 };
 
-/// For containers that grow large: their large blocks come from BlockPool::process(). AddressSanitizer sees accesses beyond
-/// malloc's blocks only, so there all of them do.
-template <typename T> struct PoolAllocator {
+/// For containers that grow large: their large blocks come from BlockPool::process(). AddressSanitizer sees accesses
+/// beyond malloc's blocks only, so there all of them do.
+template <typename T>
+struct PoolAllocator {
     using value_type = T;
 #if defined(__SANITIZE_ADDRESS__)
     static constexpr bool pools = false;
@@ -67,7 +68,10 @@ template <typename T> struct PoolAllocator {
 #endif
 
     PoolAllocator() = default;
-    template <typename U> PoolAllocator(const PoolAllocator<U>&) { }
+    template <typename U>
+    PoolAllocator(const PoolAllocator<U>&)
+    {
+    }
 
     T* allocate(std::size_t count)
     {

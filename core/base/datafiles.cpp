@@ -9,22 +9,22 @@ namespace fs = std::filesystem;
 namespace pikv {
 namespace {
 
-    std::string environment(const char* name)
-    {
-        const char* value = std::getenv(name);
-        return value ? value : "";
-    }
+std::string environment(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
 
-    std::vector<fs::path> dataDirs()
-    {
-        if (const auto dir = environment("PIKV_DATA_DIR"); !dir.empty())
-            return { dir };
-        std::error_code ignored;
-        const auto bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-        if (bin.empty())
-            return {};
-        return { bin.parent_path() / "share/pikv-explorer", bin.parent_path().parent_path().parent_path() / "resources" };
-    }
+std::vector<fs::path> dataDirs()
+{
+    if (const auto dir = environment("PIKV_DATA_DIR"); !dir.empty())
+        return { dir };
+    std::error_code ignored;
+    const auto bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+    if (bin.empty())
+        return {};
+    return { bin.parent_path() / "share/pikv-explorer", bin.parent_path().parent_path().parent_path() / "resources" };
+}
 
 } // namespace
 

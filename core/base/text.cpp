@@ -47,4 +47,28 @@ std::string countText(std::uint64_t count, std::string_view noun)
     return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
+std::string trimmed(std::string_view text)
+{
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos)
+        return {};
+    return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
+}
+
+std::vector<std::string> splitTopLevel(std::string_view text, char separator)
+{
+    std::vector<std::string> parts;
+    std::size_t start = 0;
+    int depth = 0;
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+        if (i == text.size() || (text[i] == separator && depth == 0)) {
+            parts.push_back(trimmed(text.substr(start, i - start)));
+            start = i + 1;
+        } else {
+            depth += text[i] == '[' ? 1 : text[i] == ']' ? -1 : 0;
+        }
+    }
+    return parts;
+}
+
 } // namespace pikv

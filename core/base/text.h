@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Pieces of error messages.
+// Pieces of error messages, and the splitting of texts that nest in brackets.
 #pragma once
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pikv {
 
@@ -17,5 +18,9 @@ std::string byteText(std::uint64_t bytes);
 std::string shapeText(std::span<const std::int64_t> shape);
 /// "1 layer", "30 layers".
 std::string countText(std::uint64_t count, std::string_view noun);
+/// Without the blanks and tabs at both ends.
+std::string trimmed(std::string_view text);
+/// Splits "a=1,b=[2,3]" at separators outside brackets; the parts are trimmed.
+std::vector<std::string> splitTopLevel(std::string_view text, char separator);
 
 } // namespace pikv

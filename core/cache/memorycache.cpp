@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
+#include "core/cache/cachehandle.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/torchdtype.h"
 #include <algorithm>
@@ -36,5 +37,7 @@ bool MemoryCache::hasKeep() const
 {
     return std::any_of(m_layers.begin(), m_layers.end(), [](const LayerKv& layer) { return layer.keep.defined(); });
 }
+
+const CacheInfo& cacheInfo(const KvCache& cache) { return cache.info(); }
 
 } // namespace pikv

@@ -21,8 +21,8 @@ std::int64_t rotatedChannels(std::int64_t headDim, const RopeInfo& rope)
         throw usageError("keys with a RoPE scaling rule cannot be un-rotated: " + rope.scaling);
     const std::int64_t channels = rope.dim > 0 ? rope.dim : headDim;
     if (channels % 2 || channels > headDim)
-        throw usageError("rope_dim is " + std::to_string(channels) + "; it must be even and at most head_dim = "
-            + std::to_string(headDim));
+        throw usageError("rope_dim is " + std::to_string(channels)
+            + "; it must be even and at most head_dim = " + std::to_string(headDim));
     return channels;
 }
 
@@ -39,7 +39,8 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& positions, const RopeIn
     const at::Tensor first = a * cosine - b * sine, second = a * sine + b * cosine;
     const at::Tensor result
         = table.halves ? at::cat({ first, second }, -1) : at::stack({ first, second }, -1).flatten(-2);
-    return channels == x.size(-1) ? result : at::cat({ result, values.narrow(-1, channels, x.size(-1) - channels) }, -1);
+    return channels == x.size(-1) ? result
+                                  : at::cat({ result, values.narrow(-1, channels, x.size(-1) - channels) }, -1);
 }
 
 } // namespace

@@ -102,7 +102,8 @@ const EncodedCache* LayerwiseCompressor::shared() const
     if (!m_shared) {
         EncodedCache basis = EncodedCache::load(params().text("shared"));
         if (!basis.header.calibration)
-            throw inputError(params().text("shared") + " is a compressed cache, not a calibration; learn one with pikv calibrate");
+            throw inputError(
+                params().text("shared") + " is a compressed cache, not a calibration; learn one with pikv calibrate");
         m_shared = std::make_shared<EncodedCache>(std::move(basis));
         m_fingerprint = fingerprint(*m_shared);
     }
@@ -131,7 +132,8 @@ void LayerwiseCompressor::validate(const CacheInfo& info) const
     const bool undoes = params().has("rope") && params().text("rope") == "undo";
     if (undoes && basis->header.rope.invertible() != info.rope.invertible())
         throw usageError(path + " was learned on keys whose rotation " + (info.rope.invertible() ? "is not" : "is")
-            + " known, that of the cache " + (info.rope.invertible() ? "is" : "is not") + "; learn it with rope=keep to use it on both");
+            + " known, that of the cache " + (info.rope.invertible() ? "is" : "is not")
+            + "; learn it with rope=keep to use it on both");
 }
 
 std::optional<MethodSpec> LayerwiseCompressor::calibratedSpec(std::initializer_list<const char*> sameParams) const
@@ -142,8 +144,8 @@ std::optional<MethodSpec> LayerwiseCompressor::calibratedSpec(std::initializer_l
     MethodSpec learned = parseSpec(basis->header.spec);
     for (const char* name : sameParams)
         if (learned.params.value(name) != params().value(name))
-            throw usageError(params().text("shared") + " was learned with " + name + "=" + printParam(learned.params.value(name))
-                + ", not with " + printParam(params().value(name)));
+            throw usageError(params().text("shared") + " was learned with " + name + "="
+                + printParam(learned.params.value(name)) + ", not with " + printParam(params().value(name)));
     return learned;
 }
 

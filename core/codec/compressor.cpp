@@ -72,16 +72,14 @@ at::Tensor readProtected(const LayerOutput& output, const char* name, const Prot
     DType dtype, const CodecContext& context)
 {
     const LayerShape& s = output.shape;
-    return tensorFromBytes(output.sections.get(name), protectedType(dtype), { s.batch, s.kvHeads, p.first + p.last, dim })
+    return tensorFromBytes(
+        output.sections.get(name), protectedType(dtype), { s.batch, s.kvHeads, p.first + p.last, dim })
         .to(context.device);
 }
 
 } // namespace
 
-LayerKv LayerOutput::placeOnHost() const
-{
-    return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU);
-}
+LayerKv LayerOutput::placeOnHost() const { return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU); }
 
 void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->validate(info); }
 
@@ -127,8 +125,9 @@ LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecCon
     const SectionSet* sharedLayer = basis ? &basis->layers.at(static_cast<std::size_t>(output.index)) : nullptr;
     const Protection p(params(), shape.seq);
     const LayerKv out = emptyLayer(shape, context.device);
-    LayerOutput inner { output.index, p.middleShape(shape), output.rope, output.positions.narrow(0, p.first, p.middle()),
-        output.sections, output.global, sharedLayer, { p.middleRows(out.key), p.middleRows(out.value), {}, {} } };
+    LayerOutput inner { output.index, p.middleShape(shape), output.rope,
+        output.positions.narrow(0, p.first, p.middle()), output.sections, output.global, sharedLayer,
+        { p.middleRows(out.key), p.middleRows(out.value), {}, {} } };
     const LayerKv middle = p.middle() > 0 || !p.any() ? decodeLayer(inner, context) : LayerKv {};
     if (!p.any())
         return { middle.key.to(out.key.scalar_type()), middle.value.to(out.value.scalar_type()), {}, middle.keep };
@@ -170,7 +169,9 @@ std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
         context.job.report({ "Decoding layer", i + 1, count });
-        layers.push_back(decodeOne(layerOutput(encoded.header, i, i, encoded.layers.at(static_cast<std::size_t>(i)), encoded.global, context.device), context));
+        layers.push_back(decodeOne(layerOutput(encoded.header, i, i, encoded.layers.at(static_cast<std::size_t>(i)),
+                                       encoded.global, context.device),
+            context));
     }
     return decodedCache(encoded.header, std::move(layers));
 }

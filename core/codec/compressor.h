@@ -4,7 +4,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/kvcache.h"
-#include "core/codec/encodedcache.h"
+#include "core/codec/container/encodedcache.h"
 #include "core/codec/registry.h"
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
@@ -47,7 +47,8 @@ struct LayerOutput {
     const SectionSet& sections;
     const SectionSet& global;
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
-    LayerKv place {}; ///< uninitialised key and value of the layer's shape, dtypes and device: filling and returning them saves a copy
+    LayerKv place {}; ///< uninitialised key and value of the layer's shape, dtypes and device: filling and returning
+                      ///< them saves a copy
 
     /// `place`, or tensors like it on the CPU: where methods that decode there write.
     LayerKv placeOnHost() const;
@@ -71,14 +72,14 @@ public:
     /// Hints about accepted parameters that have no effect ("dropout is accepted and ignored: …").
     virtual std::vector<std::string> warnings(const CacheInfo& info) const;
     /// `importance` is f32 [batch, seq] on the CPU, or undefined.
-    virtual EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const
-        = 0;
+    virtual EncodedCache encode(
+        const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const = 0;
     virtual std::shared_ptr<KvCache> decode(const EncodedCache& encoded, const CodecContext& context) const = 0;
 
     /// Learns a basis, codebook or student on these caches for use on others (`shared=FILE` in the spec); saved as a
     /// `.pikv-basis`. Throws Error{Usage} where the method has nothing to learn or the caches' shapes differ.
-    virtual EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches, const at::Tensor& importance,
-        const CodecContext& context) const;
+    virtual EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches,
+        const at::Tensor& importance, const CodecContext& context) const;
     /// Size of the calibration file that the parameters name; 0: none.
     virtual std::uint64_t sharedBytes() const { return 0; }
 
@@ -115,7 +116,8 @@ protected:
     virtual SectionSet prepare(const CacheInfo& info, const CodecContext& context) const;
     /// Learns layer `inputs.front().index` from the same layer of several caches. A method that overrides this has a
     /// parameter `shared` (sharedParam()) and reads `shared` of its layer where it is set. Default: refuses.
-    virtual void calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const;
+    virtual void calibrateLayer(
+        const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const;
     virtual void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const = 0;
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
@@ -123,8 +125,8 @@ protected:
     /// What encodeLayer() sees of a layer: its shape without the protected tokens.
     LayerShape codedShape(LayerShape shape) const;
 
-    /// For validate(): the spec that the calibration was learned with, or nothing where none is set. Throws Error{Usage}
-    /// where it was learned with another value of one of the `sameParams`.
+    /// For validate(): the spec that the calibration was learned with, or nothing where none is set. Throws
+    /// Error{Usage} where it was learned with another value of one of the `sameParams`.
     std::optional<MethodSpec> calibratedSpec(std::initializer_list<const char*> sameParams) const;
 
 private:

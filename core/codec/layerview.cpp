@@ -26,8 +26,7 @@ LayerInput layerInput(const KvCache& cache, int index, const at::Tensor& importa
     return layerInput(cache, index, cache.layer(index), importance, device);
 }
 
-LayerInput layerInput(
-    const KvCache& cache, int index, LayerKv kv, const at::Tensor& importance, c10::Device device)
+LayerInput layerInput(const KvCache& cache, int index, LayerKv kv, const at::Tensor& importance, c10::Device device)
 {
     const CacheInfo& info = cache.info();
     LayerInput input;
@@ -41,8 +40,8 @@ LayerInput layerInput(
     if (importance.defined() && importance.size(1) >= seq)
         input.importance = importance.narrow(1, importance.size(1) - seq, seq).to(device);
     if (kv.query.defined())
-        input.queryPositions = indexTensor(
-            info.queryPositions.data(), static_cast<std::int64_t>(info.queryPositions.size()), device);
+        input.queryPositions
+            = indexTensor(info.queryPositions.data(), static_cast<std::int64_t>(info.queryPositions.size()), device);
     return input;
 }
 

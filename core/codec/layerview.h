@@ -11,8 +11,7 @@ at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerS
 /// Loads layer `index` and moves it to the device.
 LayerInput layerInput(const KvCache& cache, int index, const at::Tensor& importance, c10::Device device);
 /// As above for a layer of `cache` that is in memory already.
-LayerInput layerInput(
-    const KvCache& cache, int index, LayerKv kv, const at::Tensor& importance, c10::Device device);
+LayerInput layerInput(const KvCache& cache, int index, LayerKv kv, const at::Tensor& importance, c10::Device device);
 /// Layer `index` of the container, which is layer `sourceLayer` of the model.
 LayerOutput layerOutput(const EncodedHeader& header, int index, int sourceLayer, const SectionSet& sections,
     const SectionSet& global, c10::Device device);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/methodspec.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/codec/registry.h"
 #include <set>
 
@@ -8,14 +9,6 @@ namespace pikv {
 namespace {
 
 constexpr std::size_t maxSweepPoints = 10'000;
-
-std::string trimmed(std::string_view text)
-{
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return {};
-    return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-}
 
 struct Assignment {
     const ParamSpec* spec;
@@ -68,22 +61,6 @@ std::vector<ParamValue> sweepValues(const MethodInfo& method, const Assignment& 
 }
 
 } // namespace
-
-std::vector<std::string> splitTopLevel(std::string_view text, char separator)
-{
-    std::vector<std::string> parts;
-    std::size_t start = 0;
-    int depth = 0;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        if (i == text.size() || (text[i] == separator && depth == 0)) {
-            parts.push_back(trimmed(text.substr(start, i - start)));
-            start = i + 1;
-        } else {
-            depth += text[i] == '[' ? 1 : text[i] == ']' ? -1 : 0;
-        }
-    }
-    return parts;
-}
 
 MethodSpec parseSpec(std::string_view text)
 {

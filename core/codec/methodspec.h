@@ -23,7 +23,5 @@ std::string printParams(const MethodSpec& spec);
 /// Expands lists of a sweep, `lora:rank=[4,8,16],code_bits=[4,8]`, to every combination, last list fastest. A list
 /// parameter takes a list of lists. At most 10,000 points.
 std::vector<MethodSpec> expandSpec(std::string_view text);
-/// Splits "a=1,b=[2,3]" at commas outside brackets.
-std::vector<std::string> splitTopLevel(std::string_view text, char separator);
 
 } // namespace pikv

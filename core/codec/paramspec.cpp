@@ -8,25 +8,25 @@ namespace pikv {
 
 namespace param {
 namespace {
-    ParamSpec base(std::string name, std::string label, ParamType type, ParamValue value, std::string help)
-    {
-        ParamSpec spec;
-        spec.name = std::move(name);
-        spec.label = std::move(label);
-        spec.type = type;
-        spec.defaultValue = std::move(value);
-        spec.help = std::move(help);
-        return spec;
-    }
-    ParamSpec ranged(ParamSpec spec, double minimum, double maximum, double step, std::string unit, ParamScale scale)
-    {
-        spec.minimum = minimum;
-        spec.maximum = maximum;
-        spec.step = step;
-        spec.unit = std::move(unit);
-        spec.scale = scale;
-        return spec;
-    }
+ParamSpec base(std::string name, std::string label, ParamType type, ParamValue value, std::string help)
+{
+    ParamSpec spec;
+    spec.name = std::move(name);
+    spec.label = std::move(label);
+    spec.type = type;
+    spec.defaultValue = std::move(value);
+    spec.help = std::move(help);
+    return spec;
+}
+ParamSpec ranged(ParamSpec spec, double minimum, double maximum, double step, std::string unit, ParamScale scale)
+{
+    spec.minimum = minimum;
+    spec.maximum = maximum;
+    spec.step = step;
+    spec.unit = std::move(unit);
+    spec.scale = scale;
+    return spec;
+}
 }
 
 ParamSpec integer(std::string name, std::string label, std::int64_t value, std::int64_t minimum, std::int64_t maximum,

@@ -32,25 +32,25 @@ struct ParamSpec {
 
 /// Shorthands for registration files.
 namespace param {
-    ParamSpec integer(std::string name, std::string label, std::int64_t value, std::int64_t minimum,
-        std::int64_t maximum, std::string unit, std::string help, ParamScale scale = ParamScale::Linear);
-    /// An int that takes only the listed values, such as bit widths {2, 4, 8, 16}.
-    ParamSpec oneOf(std::string name, std::string label, std::int64_t value, std::vector<std::int64_t> values,
-        std::string unit, std::string help);
-    ParamSpec real(std::string name, std::string label, double value, double minimum, double maximum, double step,
-        std::string unit, std::string help, ParamScale scale = ParamScale::Linear);
-    ParamSpec boolean(std::string name, std::string label, bool value, std::string help);
-    ParamSpec choice(
-        std::string name, std::string label, std::string value, std::vector<std::string> choices, std::string help);
-    ParamSpec integers(std::string name, std::string label, std::vector<std::int64_t> value, std::int64_t minimum,
-        std::int64_t maximum, std::string unit, std::string help);
-    ParamSpec reals(std::string name, std::string label, std::vector<double> value, double minimum, double maximum,
-        double step, std::string unit, std::string help);
-    ParamSpec file(std::string name, std::string label, std::string help);
-    /// The common parameter `sinks`, of methods that protect some by themselves and say why.
-    ParamSpec sinks(std::int64_t value, std::string help);
-    /// Folded away in the form.
-    ParamSpec folded(ParamSpec spec);
+ParamSpec integer(std::string name, std::string label, std::int64_t value, std::int64_t minimum, std::int64_t maximum,
+    std::string unit, std::string help, ParamScale scale = ParamScale::Linear);
+/// An int that takes only the listed values, such as bit widths {2, 4, 8, 16}.
+ParamSpec oneOf(std::string name, std::string label, std::int64_t value, std::vector<std::int64_t> values,
+    std::string unit, std::string help);
+ParamSpec real(std::string name, std::string label, double value, double minimum, double maximum, double step,
+    std::string unit, std::string help, ParamScale scale = ParamScale::Linear);
+ParamSpec boolean(std::string name, std::string label, bool value, std::string help);
+ParamSpec choice(
+    std::string name, std::string label, std::string value, std::vector<std::string> choices, std::string help);
+ParamSpec integers(std::string name, std::string label, std::vector<std::int64_t> value, std::int64_t minimum,
+    std::int64_t maximum, std::string unit, std::string help);
+ParamSpec reals(std::string name, std::string label, std::vector<double> value, double minimum, double maximum,
+    double step, std::string unit, std::string help);
+ParamSpec file(std::string name, std::string label, std::string help);
+/// The common parameter `sinks`, of methods that protect some by themselves and say why.
+ParamSpec sinks(std::int64_t value, std::string help);
+/// Folded away in the form.
+ParamSpec folded(ParamSpec spec);
 }
 
 /// Throws Error{Usage} naming the parameter, its bounds and what was given.

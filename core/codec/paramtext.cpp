@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Text form and bounds of parameter values.
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/codec/methodspec.h"
 #include "core/codec/paramspec.h"
 #include <algorithm>
@@ -56,7 +57,8 @@ void checkList(const std::string& method, const ParamSpec& spec, const std::vect
         checkNumber(method, spec, static_cast<double>(value));
 }
 
-[[noreturn]] void refuseText(const std::string& method, const ParamSpec& spec, std::string_view text, const char* wanted)
+[[noreturn]] void refuseText(
+    const std::string& method, const ParamSpec& spec, std::string_view text, const char* wanted)
 {
     throw usageError(place(method, spec) + " takes " + wanted + ", got '" + std::string(text) + "'");
 }
@@ -110,8 +112,7 @@ struct Checker {
         if (spec.choices.empty())
             checkNumber(method, spec, static_cast<double>(value));
         else if (std::find(spec.choices.begin(), spec.choices.end(), std::to_string(value)) == spec.choices.end())
-            throw usageError(
-                place(method, spec) + "=" + std::to_string(value) + " is not one of " + choicesText(spec));
+            throw usageError(place(method, spec) + "=" + std::to_string(value) + " is not one of " + choicesText(spec));
     }
     void operator()(double value) const { checkNumber(method, spec, value); }
     void operator()(const std::string& value) const
@@ -154,13 +155,25 @@ ParamValue parseParam(const std::string& method, const ParamSpec& spec, std::str
 {
     ParamValue value;
     switch (spec.type) {
-    case ParamType::Int: value = parseOne<std::int64_t>(method, spec, text, "a whole number"); break;
-    case ParamType::Real: value = parseOne<double>(method, spec, text, "a number"); break;
-    case ParamType::Bool: value = parseBool(method, spec, text); break;
+    case ParamType::Int:
+        value = parseOne<std::int64_t>(method, spec, text, "a whole number");
+        break;
+    case ParamType::Real:
+        value = parseOne<double>(method, spec, text, "a number");
+        break;
+    case ParamType::Bool:
+        value = parseBool(method, spec, text);
+        break;
     case ParamType::Choice:
-    case ParamType::File: value = std::string(text); break;
-    case ParamType::IntList: value = parseList<std::int64_t>(method, spec, text, "a list such as [4,8]"); break;
-    case ParamType::RealList: value = parseList<double>(method, spec, text, "a list such as [0.3,0.7]"); break;
+    case ParamType::File:
+        value = std::string(text);
+        break;
+    case ParamType::IntList:
+        value = parseList<std::int64_t>(method, spec, text, "a list such as [4,8]");
+        break;
+    case ParamType::RealList:
+        value = parseList<double>(method, spec, text, "a list such as [0.3,0.7]");
+        break;
     }
     checkParam(method, spec, value);
     return value;

@@ -25,8 +25,8 @@ const std::vector<ParamSpec>& commonParams()
 {
     static const std::vector<ParamSpec> params {
         param::sinks(0, "First tokens kept at 16 bits beside the method; attention sinks need it."),
-        param::folded(param::integer("recent", "Protected recent", 0, 0, 65536, "tokens",
-            "Last tokens kept at 16 bits beside the method.")),
+        param::folded(param::integer(
+            "recent", "Protected recent", 0, 0, 65536, "tokens", "Last tokens kept at 16 bits beside the method.")),
     };
     return params;
 }

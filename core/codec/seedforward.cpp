@@ -25,7 +25,8 @@ void checkShapes(const at::Tensor& keys, const at::Tensor& values, const at::Ten
     }
     if (keys.size(0) != values.size(0) || keys.size(1) != values.size(1))
         throw usageError("keys " + shapeText(keys) + " and values " + shapeText(values) + " differ in batch or seq");
-    if (importance.defined() && (importance.dim() != 2 || importance.size(0) != keys.size(0) || importance.size(1) != keys.size(1)))
+    if (importance.defined()
+        && (importance.dim() != 2 || importance.size(0) != keys.size(0) || importance.size(1) != keys.size(1)))
         throw usageError("importance " + shapeText(importance) + " is not [batch, seq] of keys " + shapeText(keys));
 }
 
@@ -48,7 +49,8 @@ ForwardResult forward(const Compressor& method, const at::Tensor& keys, const at
     const MemoryCache cache({}, { layer });
     method.validate(cache.info());
     const CodecContext context { job, keys.device(), seed };
-    const at::Tensor weights = importance.defined() ? importance.detach().cpu().to(at::kFloat).contiguous() : importance;
+    const at::Tensor weights
+        = importance.defined() ? importance.detach().cpu().to(at::kFloat).contiguous() : importance;
     const EncodedCache encoded = method.encode(cache, weights, context);
     const LayerKv decoded = method.decode(encoded, context)->layer(0);
     return { decoded.key.squeeze(1).to(keys.device()), decoded.value.squeeze(1).to(values.device()),

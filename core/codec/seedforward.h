@@ -16,7 +16,8 @@ struct ForwardResult {
 };
 
 /// decode(encode(…)) of one layer: keys and values [batch, seq, hidden], hidden taken as one KV head; `importance`
-/// [batch, seq] in [0, 1], or undefined. Runs on the keys' device. Throws Error{Usage} naming the shape at fault, and as the method's validate().
+/// [batch, seq] in [0, 1], or undefined. Runs on the keys' device. Throws Error{Usage} naming the shape at fault, and
+/// as the method's validate().
 ForwardResult forward(const Compressor& method, const at::Tensor& keys, const at::Tensor& values,
     const at::Tensor& importance = {}, std::uint64_t seed = 0, const JobControl& job = {});
 

@@ -7,8 +7,8 @@
 
 namespace pikv {
 
-/// The tensor's elements in C order as `dtype`, little endian. Values beyond f16's range are clamped to ±65504, so that a
-/// finite value never becomes infinite.
+/// The tensor's elements in C order as `dtype`, little endian. Values beyond f16's range are clamped to ±65504, so that
+/// a finite value never becomes infinite.
 Bytes tensorToBytes(const at::Tensor& tensor, DType dtype);
 /// A CPU tensor that owns a copy of the bytes. Throws Error{Input} when their number does not fit the shape.
 at::Tensor tensorFromBytes(ByteSpan bytes, DType dtype, at::IntArrayRef shape);

@@ -14,8 +14,8 @@ struct CalibrationRequest {
     std::uint64_t seed = 0;
 };
 
-/// Learns what the method can learn ahead (a basis, a codebook, a student) and writes it to `path` (.pikv-basis), whole or
-/// not at all. Returns the file's size: the method's shared bytes. Throws Error.
+/// Learns what the method can learn ahead (a basis, a codebook, a student) and writes it to `path` (.pikv-basis), whole
+/// or not at all. Returns the file's size: the method's shared bytes. Throws Error.
 std::uint64_t calibrateFile(const CalibrationRequest& request, const std::string& path, const JobControl& job = {});
 
 /// True for methods that have a `shared` parameter.

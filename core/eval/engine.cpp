@@ -24,7 +24,8 @@ Problem currentProblem()
         return { ErrorKind::Resource, "Not enough memory for this job; try fewer layers or a smaller dump" };
     } catch (const c10::Error& e) {
         const std::string message = e.what_without_backtrace();
-        const bool memory = message.find("alloc") != std::string::npos || message.find("out of memory") != std::string::npos;
+        const bool memory
+            = message.find("alloc") != std::string::npos || message.find("out of memory") != std::string::npos;
         return { memory ? ErrorKind::Resource : ErrorKind::Internal, message };
     } catch (const std::exception& e) {
         return { ErrorKind::Internal, e.what() };
@@ -39,7 +40,8 @@ void initEngine(int threads)
     std::call_once(once, [] {
         installTensorAllocator();
         at::set_num_interop_threads(1);
-        // What is not a tensor, such as codes: as for tensors, page faults are dearer than what is done with the memory.
+        // What is not a tensor, such as codes: as for tensors, page faults are dearer than what is done with the
+        // memory.
         ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
         ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
     });
@@ -70,7 +72,8 @@ std::string deviceName(DeviceChoice choice)
 {
     const bool cuda = at::hasCUDA();
     if (choice == DeviceChoice::Cuda && !cuda)
-        throw usageError("device cuda: this LibTorch (" TORCH_VERSION ") has no CUDA, or no CUDA device is there; use cpu");
+        throw usageError(
+            "device cuda: this LibTorch (" TORCH_VERSION ") has no CUDA, or no CUDA device is there; use cpu");
     return cuda && choice != DeviceChoice::Cpu ? "cuda:0" : "cpu";
 }
 

@@ -52,7 +52,10 @@ private:
 
 } // namespace
 
-CachePtr withCleanLayers(CachePtr cache, bool accept) { return std::make_shared<CleanLayers>(std::move(cache), accept); }
+CachePtr withCleanLayers(CachePtr cache, bool accept)
+{
+    return std::make_shared<CleanLayers>(std::move(cache), accept);
+}
 
 EvaluationRun::EvaluationRun(const EvaluationRequest& request, const KvCache& cache, at::Tensor importance,
     const CodecContext& context, EvaluationResult& result)
@@ -143,8 +146,10 @@ void EvaluationRun::finish()
 {
     const std::uint64_t file = m_sizes.fileBytes(m_header), payload = m_sizes.payloadBytes();
     // A preview's sizes stand for the whole cache: its payload is scaled by the elements it covers.
-    const double scale = double(m_request.cache->info().elements()) / double(std::max<std::int64_t>(1, m_cache.info().elements()));
-    const auto scaled = [&](std::uint64_t bytes) { return m_result.preview ? std::uint64_t(double(bytes) * scale) : bytes; };
+    const double scale
+        = double(m_request.cache->info().elements()) / double(std::max<std::int64_t>(1, m_cache.info().elements()));
+    const auto scaled
+        = [&](std::uint64_t bytes) { return m_result.preview ? std::uint64_t(double(bytes) * scale) : bytes; };
     m_result.storedBytes = scaled(payload) + (file - payload);
     for (const auto& [name, bytes] : m_sizes.breakdown())
         m_result.breakdown.emplace_back(name, scaled(bytes));
@@ -155,7 +160,8 @@ void EvaluationRun::finish()
     }
     m_result.quality = m_total.metrics();
     if (m_result.nonFinite > 0)
-        m_result.warnings.push_back(std::to_string(m_result.nonFinite) + " NaN or infinite elements of the dump were left out");
+        m_result.warnings.push_back(
+            std::to_string(m_result.nonFinite) + " NaN or infinite elements of the dump were left out");
 }
 
 } // namespace pikv

@@ -37,7 +37,8 @@ private:
     QualitySums m_total;
 };
 
-/// A view whose layers hold zeros where the dump has NaN or infinity; without `accept` such a layer throws Error{Input}.
+/// A view whose layers hold zeros where the dump has NaN or infinity; without `accept` such a layer throws
+/// Error{Input}.
 CachePtr withCleanLayers(CachePtr cache, bool accept);
 
 } // namespace pikv

@@ -71,7 +71,8 @@ EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& jo
     run.finish();
     if (request.nextToken && !result.preview)
         result.nextToken
-            = request.nextToken->run({ request.method, request.importance, request.device, request.seed, 0, 0 }, job).summary.mean;
+            = request.nextToken->run({ request.method, request.importance, request.device, request.seed, 0, 0 }, job)
+                  .summary.mean;
     return result;
 }
 
@@ -83,8 +84,8 @@ std::uint64_t compressFile(const EvaluationRequest& request, const std::string& 
     const auto compressor = makeCompressor(request.method);
     compressor->validate(cache->info());
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
-    const EncodedCache encoded
-        = compressor->encode(*withCleanLayers(cache, request.acceptNonFinite), requestedImportance(request, job), context);
+    const EncodedCache encoded = compressor->encode(
+        *withCleanLayers(cache, request.acceptNonFinite), requestedImportance(request, job), context);
     job.checkpoint();
     encoded.save(path);
     return encoded.fileBytes();

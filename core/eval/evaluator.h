@@ -68,8 +68,9 @@ struct EvaluationResult {
     /// With the calibration's bytes spread over `caches` caches.
     double amortisedRatio(std::int64_t caches) const
     {
-        return originalBytes && caches > 0 ? (double(storedBytes) + double(sharedBytes) / double(caches)) / double(originalBytes)
-                                           : kNoValue;
+        return originalBytes && caches > 0
+            ? (double(storedBytes) + double(sharedBytes) / double(caches)) / double(originalBytes)
+            : kNoValue;
     }
     double compressionFactor() const { return storedBytes ? double(originalBytes) / double(storedBytes) : kNoValue; }
     double memoryReduction() const { return 1.0 - compressionRatio(); }

@@ -2,7 +2,7 @@
 #include "core/eval/measure.h"
 #include "core/base/nonfinite.h"
 #include "core/cache/torchdtype.h"
-#include "core/codec/planes.h"
+#include "core/codec/parts/planes.h"
 #include "core/eval/attention.h"
 #include <ATen/ops/isfinite.h>
 
@@ -13,7 +13,8 @@ namespace {
 at::Tensor cleaned(at::Tensor& tensor, at::Tensor& valid, std::int64_t& nonFinite)
 {
     at::Tensor original = tensor.cpu().contiguous();
-    const NonFiniteCount count = countNonFinite(asBytes(original.data_ptr(), original.nbytes()), dtypeOf(original.scalar_type()));
+    const NonFiniteCount count
+        = countNonFinite(asBytes(original.data_ptr(), original.nbytes()), dtypeOf(original.scalar_type()));
     if (count.nan + count.infinite == 0)
         return original;
     nonFinite += count.nan + count.infinite;
@@ -57,8 +58,8 @@ struct AttentionCheck {
     std::int64_t group = 1;
 
     AttentionCheck(const LayerReference& reference, const LayerInput& input, const LayerKv& decoded)
-        : queries(attentionQueries({ reference.key, reference.value, input.kv.query, {} }, input.queryPositions,
-            input.positions))
+        : queries(attentionQueries(
+            { reference.key, reference.value, input.kv.query, {} }, input.queryPositions, input.positions))
         , queryPositions(queries.positions.cpu())
         , keyPositions(input.positions.cpu())
         , keep(decoded.keep.defined() ? decoded.keep.cpu() : decoded.keep)

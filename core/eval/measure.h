@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/codec/compressor.h"
-#include "core/eval/headplanes.h"
+#include "core/eval/errorsums.h"
 #include <vector>
 
 namespace pikv {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/eval/nexttoken.h"
 #include "core/base/error.h"
-#include "core/cache/prefixcache.h"
+#include "core/dumps/prefixcache.h"
 #include "core/eval/nexttokencompare.h"
 #include "core/eval/throughbytes.h"
 #include "core/model/languagemodel.h"

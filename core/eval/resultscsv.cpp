@@ -28,10 +28,7 @@ std::string csvField(const std::string& text)
     return quoted + "\"";
 }
 
-std::string identityFields(const EvaluationResult& r)
-{
-    return r.method.id + "," + csvField(printParams(r.method));
-}
+std::string identityFields(const EvaluationResult& r) { return r.method.id + "," + csvField(printParams(r.method)); }
 
 std::string settingsFields(const EvaluationResult& r)
 {

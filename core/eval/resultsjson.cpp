@@ -42,7 +42,8 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         { "importance", printImportance(r.importance) }, { "seed", r.seed } };
     for (const MetricInfo& metric : metrics()) {
         const double value = metric.value(r);
-        json[std::string(metric.name)] = metric.unit == "bytes" ? Json(static_cast<std::uint64_t>(value)) : numberOrNull(value);
+        json[std::string(metric.name)]
+            = metric.unit == "bytes" ? Json(static_cast<std::uint64_t>(value)) : numberOrNull(value);
     }
     json["attention_queries"] = r.attentionQueries;
     json["shared_caches"] = r.sharedCaches;

@@ -123,7 +123,8 @@ std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
         if (header.empty()) {
             header = fields;
             if (header.front() != "compressor")
-                throw place.error("not a results table: its first column is '" + header.front() + "', not 'compressor'");
+                throw place.error(
+                    "not a results table: its first column is '" + header.front() + "', not 'compressor'");
             continue;
         }
         if (fields.size() != header.size())

@@ -20,8 +20,8 @@ SweepPreset defaultPreset()
 /// The settings of the seed's test_compression.py.
 SweepPreset seedPreset()
 {
-    SweepPreset preset { "seed", "The six compressors of the seed project with its parameters, at importance 0.2, 0.5 and 0.8",
-        {}, {} };
+    SweepPreset preset { "seed",
+        "The six compressors of the seed project with its parameters, at importance 0.2, 0.5 and 0.8", {}, {} };
     for (const char* spec : { "lora:rank=16,alpha=32,dropout=0.1", "lora_plus:ranks=[[4,8,16]],alpha=32",
              "pyramid:compression_ratio=0.5,num_levels=3,decay_factor=0.8",
              "fastv:num_centroids=32,sparsity_threshold=0.2",

@@ -25,8 +25,8 @@ using ResultSink = std::function<void(const EvaluationResult&)>;
 void runSweep(const EvaluationRequest& base, const std::vector<MethodSpec>& points, const ResultSink& done,
     const std::function<void(const MethodSpec&, const Problem&)>& failed, const JobControl& job);
 
-/// Indices of the results that no other result beats in both metrics (smaller x; y by its direction), by rising x. Results
-/// with NaN in either are left out; equal points are all kept.
+/// Indices of the results that no other result beats in both metrics (smaller x; y by its direction), by rising x.
+/// Results with NaN in either are left out; equal points are all kept.
 std::vector<std::size_t> paretoFront(
     const std::vector<EvaluationResult>& results, const MetricInfo& x, const MetricInfo& y);
 

@@ -85,13 +85,17 @@ void promote(const void* source, std::size_t count, float* out, Convert convert,
 void toFloats(const void* source, DType dtype, std::size_t count, float* out)
 {
     switch (dtype) {
-    case DType::F16: return promote(source, count, out, HWY_DYNAMIC_DISPATCH(halfToFloats), halfToFloat);
-    case DType::BF16: return promote(source, count, out, HWY_DYNAMIC_DISPATCH(bfloatToFloats), bfloatToFloat);
+    case DType::F16:
+        return promote(source, count, out, HWY_DYNAMIC_DISPATCH(halfToFloats), halfToFloat);
+    case DType::BF16:
+        return promote(source, count, out, HWY_DYNAMIC_DISPATCH(bfloatToFloats), bfloatToFloat);
     case DType::F64:
         for (std::size_t i = 0; i < count; ++i)
             out[i] = static_cast<float>(loadLe<double>(static_cast<const std::byte*>(source) + 8 * i));
         return;
-    default: std::memcpy(out, source, count * sizeof(float)); return;
+    default:
+        std::memcpy(out, source, count * sizeof(float));
+        return;
     }
 }
 

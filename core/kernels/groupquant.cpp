@@ -103,7 +103,8 @@ std::size_t groupRange(const float* values, std::size_t count, float& low, float
     return i;
 }
 
-std::size_t groupCodes(const float* values, std::size_t count, int top, float minimum, float inverse, std::uint8_t* codes)
+std::size_t groupCodes(
+    const float* values, std::size_t count, int top, float minimum, float inverse, std::uint8_t* codes)
 {
     const Tag df;
     const hn::Rebind<std::uint8_t, Tag> db;
@@ -166,7 +167,8 @@ struct Step {
     Step(const Range& range, int top)
         : scale16(floatToHalf(std::min(range.high - range.low, std::numeric_limits<float>::max()) / float(top) + 0.0f))
         // Where the range is too small for f16, its middle is the best single value.
-        , minimum16(floatToHalf((halfToFloat(scale16) > 0 ? range.low : range.low + (range.high - range.low) / 2) + 0.0f))
+        , minimum16(
+              floatToHalf((halfToFloat(scale16) > 0 ? range.low : range.low + (range.high - range.low) / 2) + 0.0f))
         , scale(halfToFloat(scale16))
         , minimum(halfToFloat(minimum16))
         , inverse(scale > 0 ? 1.0f / scale : 0.0f)
@@ -225,7 +227,8 @@ void quantiseChannels(const float* rows, std::size_t tokens, std::size_t dim, in
     std::uint16_t* minima, std::uint8_t* codes)
 {
     for (std::size_t c = 0; c < dim; c += maxChunk)
-        encodeChunk(rows + c, tokens, dim, std::min(maxChunk, dim - c), (1 << bits) - 1, scales + c, minima + c, codes + c);
+        encodeChunk(
+            rows + c, tokens, dim, std::min(maxChunk, dim - c), (1 << bits) - 1, scales + c, minima + c, codes + c);
 }
 
 void dequantiseChannels(const std::uint8_t* codes, std::size_t tokens, std::size_t dim, const std::uint16_t* scales,
@@ -245,7 +248,8 @@ void quantiseGroup(
     const Step step(range.orZero(), top);
     scale = step.scale16;
     minimum = step.minimum16;
-    for (std::size_t i = HWY_DYNAMIC_DISPATCH(groupCodes)(values, count, top, step.minimum, step.inverse, codes); i < count; ++i)
+    for (std::size_t i = HWY_DYNAMIC_DISPATCH(groupCodes)(values, count, top, step.minimum, step.inverse, codes);
+         i < count; ++i)
         codes[i] = scalarCode(values[i], step.minimum, step.inverse, top);
 }
 

@@ -9,16 +9,16 @@
 
 namespace pikv {
 
-/// One group a channel over `tokens` rows of `dim` channels (KIVI's keys). `scales` and `minima` have dim entries, `codes`
-/// tokens * dim.
+/// One group a channel over `tokens` rows of `dim` channels (KIVI's keys). `scales` and `minima` have dim entries,
+/// `codes` tokens * dim.
 void quantiseChannels(const float* rows, std::size_t tokens, std::size_t dim, int bits, std::uint16_t* scales,
     std::uint16_t* minima, std::uint8_t* codes);
 void dequantiseChannels(const std::uint8_t* codes, std::size_t tokens, std::size_t dim, const std::uint16_t* scales,
     const std::uint16_t* minima, float* rows);
 
 /// One group of `count` values in a row (KIVI's values: channels of one token).
-void quantiseGroup(
-    const float* values, std::size_t count, int bits, std::uint16_t& scale, std::uint16_t& minimum, std::uint8_t* codes);
+void quantiseGroup(const float* values, std::size_t count, int bits, std::uint16_t& scale, std::uint16_t& minimum,
+    std::uint8_t* codes);
 void dequantiseGroup(
     const std::uint8_t* codes, std::size_t count, std::uint16_t scale, std::uint16_t minimum, float* values);
 

@@ -7,8 +7,8 @@
 namespace pikv {
 namespace {
 
-/// One stage of the constant-geometry form (Pease 1968): every stage has the same long loops, which vectorise, where the
-/// usual butterflies shrink to pairs.
+/// One stage of the constant-geometry form (Pease 1968): every stage has the same long loops, which vectorise, where
+/// the usual butterflies shrink to pairs.
 inline void stage(const float* __restrict in, float* __restrict out, std::size_t half, float scale)
 {
     for (std::size_t i = 0; i < half; ++i) {

@@ -21,7 +21,8 @@ public:
         for (int i = 0; i < cells; ++i) {
             const double t = (i + 0.5) * m_end / cells, weight = std::exp((m_dim - 3) / 2 * std::log1p(-t * t / m_dim));
             const auto at = static_cast<std::size_t>(i);
-            m_sums[at + 1] = { m_sums[at].mass + weight, m_sums[at].first + weight * t, m_sums[at].second + weight * t * t };
+            m_sums[at + 1]
+                = { m_sums[at].mass + weight, m_sums[at].first + weight * t, m_sums[at].second + weight * t * t };
         }
     }
     double end() const { return m_end; }
@@ -36,13 +37,15 @@ public:
         const auto cell = std::min(static_cast<std::size_t>(place), static_cast<std::size_t>(cells - 1));
         const double part = place - double(cell);
         const Sums &a = m_sums[cell], &b = m_sums[cell + 1];
-        return { a.mass + part * (b.mass - a.mass), a.first + part * (b.first - a.first), a.second + part * (b.second - a.second) };
+        return { a.mass + part * (b.mass - a.mass), a.first + part * (b.first - a.first),
+            a.second + part * (b.second - a.second) };
     }
     /// t >= 0 below which `share` of the positive half's mass lies.
     double quantile(double share) const
     {
         const double wanted = share * m_sums.back().mass;
-        const auto at = std::lower_bound(m_sums.begin(), m_sums.end(), wanted, [](const Sums& s, double m) { return s.mass < m; });
+        const auto at = std::lower_bound(
+            m_sums.begin(), m_sums.end(), wanted, [](const Sums& s, double m) { return s.mass < m; });
         return double(at - m_sums.begin()) * m_end / cells;
     }
 

@@ -13,9 +13,9 @@ struct LloydMaxTable {
     double distortion = 0; ///< mean squared error for the density it was made for
 };
 
-/// For one coordinate of a uniformly random vector of `dim` channels and length sqrt(dim): density ~ (1 - t^2/dim)^((dim-3)/2),
-/// which tends to N(0, 1) (TurboQuant, arXiv 2504.19874, lemma 1). 1 <= bits <= 8, dim >= 1. Made once, then kept; safe
-/// to call from several threads.
+/// For one coordinate of a uniformly random vector of `dim` channels and length sqrt(dim): density ~ (1 -
+/// t^2/dim)^((dim-3)/2), which tends to N(0, 1) (TurboQuant, arXiv 2504.19874, lemma 1). 1 <= bits <= 8, dim >= 1. Made
+/// once, then kept; safe to call from several threads.
 const LloydMaxTable& sphereTable(int bits, std::size_t dim);
 
 /// codes[i] = index of the level nearest to values[i].

@@ -56,7 +56,8 @@ FrequencyTable::FrequencyTable(std::span<const double> weights)
         }
         m_steps[s] = step;
         m_slots[s] = f | begin << 16;
-        m_bits.push_back(f ? static_cast<float>(precision - std::log2(double(f))) : std::numeric_limits<float>::infinity());
+        m_bits.push_back(
+            f ? static_cast<float>(precision - std::log2(double(f))) : std::numeric_limits<float>::infinity());
         std::fill_n(m_symbolAt.begin() + begin, f, static_cast<std::uint8_t>(s));
         begin += f;
     }
@@ -83,7 +84,8 @@ void rangeEncode(std::span<const SymbolRun> runs, Bytes& out)
             top[-1] = static_cast<std::uint16_t>(x);
             top -= full;
             x = full ? x >> 16 : x;
-            const auto quotient = static_cast<std::uint32_t>((std::uint64_t { x } * step.reciprocal) >> 32) >> step.shift;
+            const auto quotient
+                = static_cast<std::uint32_t>((std::uint64_t { x } * step.reciprocal) >> 32) >> step.shift;
             states[i % lanes] = x + step.bias + quotient * step.complement;
         }
     }
@@ -147,8 +149,8 @@ void RangeDecoder::run(std::span<std::uint8_t> symbols, TableOf tableOf)
     m_at = at;
 }
 
-void RangeDecoder::decode(std::span<std::uint8_t> symbols, std::span<const FrequencyTable* const> tables,
-    const std::uint8_t* contexts)
+void RangeDecoder::decode(
+    std::span<std::uint8_t> symbols, std::span<const FrequencyTable* const> tables, const std::uint8_t* contexts)
 {
     if (contexts)
         run(symbols, [&](std::size_t i) -> const FrequencyTable& { return *tables[contexts[i]]; });

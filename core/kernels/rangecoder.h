@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Entropy coding by rANS (Duda 2013, arXiv 1311.2540) with static frequencies: a range coder that works like a stack. Four
-// interleaved states (Giesen 2014, arXiv 1402.3392), 16-bit words.
+// Entropy coding by rANS (Duda 2013, arXiv 1311.2540) with static frequencies: a range coder that works like a stack.
+// Four interleaved states (Giesen 2014, arXiv 1402.3392), 16-bit words.
 #pragma once
 #include "core/base/bytes.h"
 #include <array>
@@ -16,8 +16,8 @@ public:
     static constexpr int precision = 13;
     static constexpr std::uint32_t total = 1U << precision;
 
-    /// Scales `weights` (at least one above 0) to the total; a symbol of positive weight keeps at least one unit, one of
-    /// weight 0 cannot be coded. Uses exact arithmetic only: the same on every machine.
+    /// Scales `weights` (at least one above 0) to the total; a symbol of positive weight keeps at least one unit, one
+    /// of weight 0 cannot be coded. Uses exact arithmetic only: the same on every machine.
     explicit FrequencyTable(std::span<const double> weights);
 
     std::size_t alphabet() const { return m_bits.size(); }
@@ -49,8 +49,8 @@ struct SymbolRun {
 /// Appends one stream that holds the runs in order. Every symbol must have a frequency in its table.
 void rangeEncode(std::span<const SymbolRun> runs, Bytes& out);
 
-/// Reads a stream run by run, so that a run's contexts may depend on the runs before it. Damaged bytes give other symbols of
-/// the table or Error{Input}; nothing is read beyond the end.
+/// Reads a stream run by run, so that a run's contexts may depend on the runs before it. Damaged bytes give other
+/// symbols of the table or Error{Input}; nothing is read beyond the end.
 class RangeDecoder {
 public:
     explicit RangeDecoder(ByteSpan bytes);

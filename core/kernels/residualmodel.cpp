@@ -34,15 +34,20 @@ double power(int shape, double x)
 {
     const double root = std::sqrt(x);
     switch (shape) {
-    case 0: return x * x;
-    case 1: return x * root;
-    case 2: return x;
-    default: return root * std::sqrt(root);
+    case 0:
+        return x * x;
+    case 1:
+        return x * root;
+    case 2:
+        return x;
+    default:
+        return root * std::sqrt(root);
     }
 }
 
 /// x / a at one standard deviation: sqrt(Gamma(3/shape) / Gamma(1/shape)).
-constexpr double deviations[ResidualModel::shapes] = { 0.70710678118654752, 0.85935331012433310, 1.4142135623730951, 2.5921186566847423 };
+constexpr double deviations[ResidualModel::shapes]
+    = { 0.70710678118654752, 0.85935331012433310, 1.4142135623730951, 2.5921186566847423 };
 
 double deviationOf(int scale)
 {

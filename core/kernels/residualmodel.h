@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Distributions of quantised residuals: generalised Gaussians on the integers, one byte each, so that no frequency table needs
-// to be stored (for their fit to transform coefficients see Mallat 1989, IEEE PAMI 11(7)).
+// Distributions of quantised residuals: generalised Gaussians on the integers, one byte each, so that no frequency
+// table needs to be stored (for their fit to transform coefficients see Mallat 1989, IEEE PAMI 11(7)).
 #pragma once
 #include "core/kernels/rangecoder.h"
 #include <cstdint>
 
 namespace pikv {
 
-/// A level is coded as a symbol of its upper part, `level >> lowBits` (rounded), and lowBits plain bits. Symbol s is the upper
-/// part s - reach; the last symbol is an escape, whose level follows in 16 plain bits.
+/// A level is coded as a symbol of its upper part, `level >> lowBits` (rounded), and lowBits plain bits. Symbol s is
+/// the upper part s - reach; the last symbol is an escape, whose level follows in 16 plain bits.
 struct ResidualTable {
     FrequencyTable frequencies;
     int reach = 0;
@@ -24,11 +24,14 @@ public:
 
     /// From its byte: `silent`, or 1 … shapes * scales; a byte above reads as the last.
     explicit ResidualModel(std::uint8_t code);
-    /// The model whose levels have this mean size and mean square, each summed over `counts[k]` values whose steps are 2^(k/2) as
-    /// wide; `silent` where sumSize is 0.
+    /// The model whose levels have this mean size and mean square, each summed over `counts[k]` values whose steps are
+    /// 2^(k/2) as wide; `silent` where sumSize is 0.
     static ResidualModel fit(double sumSize, double sumSquare, std::span<const std::int64_t> counts);
 
-    std::uint8_t code() const { return m_silent ? silent : static_cast<std::uint8_t>(1 + m_shape * scales + m_scale - lowestScale); }
+    std::uint8_t code() const
+    {
+        return m_silent ? silent : static_cast<std::uint8_t>(1 + m_shape * scales + m_scale - lowestScale);
+    }
     bool isSilent() const { return m_silent; }
     /// Table and plain bits of values with a step 2^(stepClass/2) as wide.
     const ResidualTable& table(int stepClass) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Products and sums stay apart (no fused multiply-add), so that every SIMD target computes the same bits and a file decodes
-// on any machine to what its encoder saw.
+// Products and sums stay apart (no fused multiply-add), so that every SIMD target computes the same bits and a file
+// decodes on any machine to what its encoder saw.
 #include "core/kernels/residualquant.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -82,7 +82,8 @@ std::size_t rebuildChannels(D d, std::size_t first, const ResidualQuantiser& qua
 void quantise(const ResidualQuantiser& quantiser, const ResidualRows& rows, const float* values, float* previous,
     std::int16_t* levels, const LevelSums& sums)
 {
-    const std::size_t done = quantiseChannels(hn::ScalableTag<float>(), 0, quantiser, rows, values, previous, levels, sums);
+    const std::size_t done
+        = quantiseChannels(hn::ScalableTag<float>(), 0, quantiser, rows, values, previous, levels, sums);
     quantiseChannels(hn::CappedTag<float, 1>(), done, quantiser, rows, values, previous, levels, sums);
 }
 
@@ -101,8 +102,8 @@ namespace pikv {
 HWY_EXPORT(quantise);
 HWY_EXPORT(rebuild);
 
-void quantiseResiduals(const ResidualQuantiser& quantiser, const ResidualRows& rows, const float* values, float* previous,
-    std::int16_t* levels, const LevelSums& sums)
+void quantiseResiduals(const ResidualQuantiser& quantiser, const ResidualRows& rows, const float* values,
+    float* previous, std::int16_t* levels, const LevelSums& sums)
 {
     HWY_DYNAMIC_DISPATCH(quantise)(quantiser, rows, values, previous, levels, sums);
 }

@@ -24,17 +24,17 @@ struct ResidualRows {
     const std::uint8_t* isKey = nullptr;
 };
 
-/// Sums over the levels of a channel; of predicted vectors at [0, dim), of the others at [dim, 2 dim). Floats: for some hundred
-/// vectors.
+/// Sums over the levels of a channel; of predicted vectors at [0, dim), of the others at [dim, 2 dim). Floats: for some
+/// hundred vectors.
 struct LevelSums {
     float* size; ///< |level|
     float* square;
 };
 
-/// Quantises `values` [count, dim] (finite) to `levels` [count, dim]. `previous` [dim] is the reconstruction before the first
-/// vector, and after the call that of the last. Adds to `sums`.
-void quantiseResiduals(const ResidualQuantiser& quantiser, const ResidualRows& rows, const float* values, float* previous,
-    std::int16_t* levels, const LevelSums& sums);
+/// Quantises `values` [count, dim] (finite) to `levels` [count, dim]. `previous` [dim] is the reconstruction before the
+/// first vector, and after the call that of the last. Adds to `sums`.
+void quantiseResiduals(const ResidualQuantiser& quantiser, const ResidualRows& rows, const float* values,
+    float* previous, std::int16_t* levels, const LevelSums& sums);
 /// The inverse: the reconstructions that quantiseResiduals() worked with, to the bit.
 void rebuildResiduals(const ResidualQuantiser& quantiser, const ResidualRows& rows, const std::int16_t* levels,
     float* previous, float* values);

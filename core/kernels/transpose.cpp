@@ -14,7 +14,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET == HWY_SCALAR
 constexpr std::size_t side = 1; ///< no vectors to interleave
 
-template <typename T> void square(const T* in, std::size_t, T* out, std::size_t) { *out = *in; }
+template <typename T>
+void square(const T* in, std::size_t, T* out, std::size_t)
+{
+    *out = *in;
+}
 constexpr std::size_t floatSide = 1;
 #else
 constexpr std::size_t side = 8, floatSide = 4;
@@ -53,8 +57,10 @@ void square(const float* in, std::size_t inStride, float* out, std::size_t outSt
     const hn::Repartition<double, decltype(d1)> d2;
     const auto a = hn::LoadU(d1, in), b = hn::LoadU(d1, in + inStride), c = hn::LoadU(d1, in + 2 * inStride),
                d = hn::LoadU(d1, in + 3 * inStride);
-    const auto lowAb = hn::BitCast(d2, hn::InterleaveLower(d1, a, b)), lowCd = hn::BitCast(d2, hn::InterleaveLower(d1, c, d));
-    const auto highAb = hn::BitCast(d2, hn::InterleaveUpper(d1, a, b)), highCd = hn::BitCast(d2, hn::InterleaveUpper(d1, c, d));
+    const auto lowAb = hn::BitCast(d2, hn::InterleaveLower(d1, a, b)),
+               lowCd = hn::BitCast(d2, hn::InterleaveLower(d1, c, d));
+    const auto highAb = hn::BitCast(d2, hn::InterleaveUpper(d1, a, b)),
+               highCd = hn::BitCast(d2, hn::InterleaveUpper(d1, c, d));
     hn::StoreU(hn::BitCast(d1, hn::InterleaveLower(d2, lowAb, lowCd)), d1, out);
     hn::StoreU(hn::BitCast(d1, hn::InterleaveUpper(d2, lowAb, lowCd)), d1, out + outStride);
     hn::StoreU(hn::BitCast(d1, hn::InterleaveLower(d2, highAb, highCd)), d1, out + 2 * outStride);
@@ -64,7 +70,8 @@ void square(const float* in, std::size_t inStride, float* out, std::size_t outSt
 
 /// In tiles as high as a cache line of the output, so that each is written whole before the next is begun.
 template <std::size_t sideLength, typename T>
-void transposeTiles(const T* in, std::size_t inStride, std::size_t rows, std::size_t columns, T* out, std::size_t outStride)
+void transposeTiles(
+    const T* in, std::size_t inStride, std::size_t rows, std::size_t columns, T* out, std::size_t outStride)
 {
     constexpr std::size_t tile = 64 / sizeof(T);
     const std::size_t wholeRows = rows / sideLength * sideLength, wholeColumns = columns / sideLength * sideLength;
@@ -82,7 +89,8 @@ void transposeRows(const std::int16_t* in, std::size_t rows, std::size_t columns
     transposeTiles<side>(in, columns, rows, columns, out, rows);
 }
 
-void transposeFloats(const float* in, std::size_t inStride, std::size_t rows, std::size_t columns, float* out, std::size_t outStride)
+void transposeFloats(
+    const float* in, std::size_t inStride, std::size_t rows, std::size_t columns, float* out, std::size_t outStride)
 {
     transposeTiles<floatSide>(in, inStride, rows, columns, out, outStride);
 }
@@ -100,7 +108,8 @@ void transpose(const std::int16_t* in, std::size_t rows, std::size_t columns, st
     HWY_DYNAMIC_DISPATCH(transposeRows)(in, rows, columns, out);
 }
 
-void transpose(const float* in, std::size_t inStride, std::size_t rows, std::size_t columns, float* out, std::size_t outStride)
+void transpose(
+    const float* in, std::size_t inStride, std::size_t rows, std::size_t columns, float* out, std::size_t outStride)
 {
     HWY_DYNAMIC_DISPATCH(transposeFloats)(in, inStride, rows, columns, out, outStride);
 }

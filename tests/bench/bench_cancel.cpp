@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How long encode and decode go on after they were asked to stop, at moments spread over the whole of their work: the promise
-// is 50 ms. One layer of 8 sequences of 1,024 tokens and 256 channels, and one of 8,192 tokens and 1,024 channels; every
-// registered method with its defaults, and more specs as arguments after "--".
+// How long encode and decode go on after they were asked to stop, at moments spread over the whole of their work: the
+// promise is 50 ms. One layer of 8 sequences of 1,024 tokens and 256 channels, and one of 8,192 tokens and 1,024
+// channels; every registered method with its defaults, and more specs as arguments after "--".
 #include "core/base/error.h"
-#include "core/cache/generate.h"
 #include "core/codec/compressor.h"
+#include "core/dumps/generate.h"
 #include "core/eval/evaluator.h"
 #include <algorithm>
 #include <benchmark/benchmark.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// kivi's rate on 256 MB of f16 keys and values, one thread, beside the memory-copy rate of the same run. Bytes per second
-// count the 16-bit side: input of encode, output of decode.
+// kivi's rate on 256 MB of f16 keys and values, one thread, beside the memory-copy rate of the same run. Bytes per
+// second count the 16-bit side: input of encode, output of decode.
 #include "core/base/half.h"
-#include "core/codec/quantization/kiviplane.h"
+#include "core/codec/methods/kivi/kiviplane.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/floatrows.h"
 #include <benchmark/benchmark.h>
@@ -61,7 +61,8 @@ void kiviEncode(benchmark::State& state)
     Encoded out(bits);
     for (auto _ : state) {
         for (std::size_t p = 0; p < planes; ++p)
-            plane(p, bits).encode(cache().data() + p * tokens * dim, DType::F16, out.codes[p].data(), out.scales[p].data());
+            plane(p, bits).encode(
+                cache().data() + p * tokens * dim, DType::F16, out.codes[p].data(), out.scales[p].data());
         benchmark::ClobberMemory();
     }
     state.SetBytesProcessed(state.iterations() * cacheBytes);
@@ -76,7 +77,8 @@ void kiviDecode(benchmark::State& state)
     std::vector<std::uint16_t> target(cache().size());
     for (auto _ : state) {
         for (std::size_t p = 0; p < planes; ++p)
-            plane(p, bits).decode(in.codes[p].data(), in.scales[p].data(), DType::F16, target.data() + p * tokens * dim);
+            plane(p, bits).decode(
+                in.codes[p].data(), in.scales[p].data(), DType::F16, target.data() + p * tokens * dim);
         benchmark::ClobberMemory();
     }
     state.SetBytesProcessed(state.iterations() * cacheBytes);

@@ -3,8 +3,8 @@
 // Every registered method with its defaults; where a method can be calibrated, also with a calibration learned before
 // (/shared); and more specs as arguments after "--":
 //   bench_methods --benchmark_filter=lora -- lora:rank=64
-#include "core/cache/generate.h"
 #include "core/codec/layerview.h"
+#include "core/dumps/generate.h"
 #include "core/eval/calibrate.h"
 #include <benchmark/benchmark.h>
 #include <cstdlib>
@@ -44,7 +44,8 @@ const Layer& layerOf(std::int64_t seq)
 std::string withCalibration(const std::string& spec)
 {
     struct Folder {
-        std::filesystem::path path = std::filesystem::temp_directory_path() / ("pikv-bench-" + std::to_string(getpid()));
+        std::filesystem::path path
+            = std::filesystem::temp_directory_path() / ("pikv-bench-" + std::to_string(getpid()));
         Folder() { std::filesystem::create_directory(path); }
         ~Folder() { std::filesystem::remove_all(path); }
     };
@@ -73,13 +74,14 @@ void encodeDecode(benchmark::State& state, std::string spec, bool encodes, bool 
         if (encodes)
             sections = method->encodeOne(layer.input, global, context);
         if (decodes)
-            benchmark::DoNotOptimize(method->decodeOne(layerOutput(header, 0, 0, sections, global, c10::kCPU), context).key.data_ptr());
+            benchmark::DoNotOptimize(
+                method->decodeOne(layerOutput(header, 0, 0, sections, global, c10::kCPU), context).key.data_ptr());
     }
     const double tokens = 8.0 * double(state.range(0));
-    state.counters["us/token"] = benchmark::Counter(tokens * 1e-6,
-        benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-    state.counters["16-bit bytes/s"] = benchmark::Counter(tokens * 4 * 128 * 2,
-        benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
+    state.counters["us/token"] = benchmark::Counter(
+        tokens * 1e-6, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["16-bit bytes/s"] = benchmark::Counter(
+        tokens * 4 * 128 * 2, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
 }
 
 void registerSpec(const std::string& spec)

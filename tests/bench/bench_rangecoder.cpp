@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The range coder on one thread: bytes per second are symbols per second. Arguments: a model's standard deviation in quarter
-// octaves of a step; whether symbols alternate between two tables as those of keyframes and predicted tokens do.
+// The range coder on one thread: bytes per second are symbols per second. Arguments: a model's standard deviation in
+// quarter octaves of a step; whether symbols alternate between two tables as those of keyframes and predicted tokens
+// do.
 #include "core/kernels/residualmodel.h"
 #include <benchmark/benchmark.h>
 #include <random>

@@ -14,5 +14,5 @@ struct Registrar {
 }
 
 /// Adds a QObject test class to the executable of its folder.
-#define PIKV_TEST(Class) \
+#define PIKV_TEST(Class)                                                                                               \
     static const pikvtest::Registrar s_register##Class([] { return std::unique_ptr<QObject>(new Class); });

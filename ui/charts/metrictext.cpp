@@ -127,9 +127,8 @@ QString resultSentence(const EvaluationResult& result, const QString& label, con
 std::vector<const MetricInfo*> sizeMetrics()
 {
     std::vector<const MetricInfo*> found;
-    for (const char* name :
-        { "bits_per_element", "compression_ratio", "compression_factor", "stored_bytes", "memory_reduction",
-             "total_ratio", "amortised_ratio" }) {
+    for (const char* name : { "bits_per_element", "compression_ratio", "compression_factor", "stored_bytes",
+             "memory_reduction", "total_ratio", "amortised_ratio" }) {
         if (const MetricInfo* metric = findMetric(name))
             found.push_back(metric);
     }

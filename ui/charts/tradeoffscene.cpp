@@ -92,7 +92,8 @@ void TradeoffScene::applySeries()
 void TradeoffScene::fillLegend()
 {
     const qsizetype wanted = m_series.size() + (m_data.front.size() > 1 ? 1 : 0);
-    const bool endsWithFront = wanted == m_series.size() || m_plot->legend->item(int(wanted) - 1) == m_plot->legend->itemWithPlottable(m_front);
+    const bool endsWithFront = wanted == m_series.size()
+        || m_plot->legend->item(int(wanted) - 1) == m_plot->legend->itemWithPlottable(m_front);
     if (m_plot->legend->itemCount() == wanted && endsWithFront)
         return;
     m_plot->legend->clearItems(); // a grid with holes, when single entries are taken out of it

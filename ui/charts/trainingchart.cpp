@@ -23,8 +23,8 @@ constexpr int namesALine = 4;
 QPen penOf(const TrainingCurve& curve, const ChartStyle& style)
 {
     const bool keys = curve.name == QLatin1String("keys");
-    return { methodStyle(keys ? QStringLiteral("recompute") : QStringLiteral("lora"), style.dark).color, 2 * style.scale,
-        keys ? Qt::SolidLine : Qt::DashLine };
+    return { methodStyle(keys ? QStringLiteral("recompute") : QStringLiteral("lora"), style.dark).color,
+        2 * style.scale, keys ? Qt::SolidLine : Qt::DashLine };
 }
 
 QCPGraph* addCurve(QCustomPlot& plot, const TrainingCurve& curve, const QPen& pen)
@@ -122,7 +122,8 @@ void TrainingChart::refreshNow()
     m_refresh->cancel();
     fill(*m_plot, screenStyle(palette(), font()));
     m_empty->setVisible(m_run->curves().isEmpty());
-    setAccessibleDescription(m_run->curves().isEmpty() ? m_empty->text() : m_run->title() + QStringLiteral("; ") + m_run->summary());
+    setAccessibleDescription(
+        m_run->curves().isEmpty() ? m_empty->text() : m_run->title() + QStringLiteral("; ") + m_run->summary());
     if (isVisible()) // else it has no size yet; it is drawn when it gets one
         m_plot->replot(QCustomPlot::rpQueuedReplot);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/eval/calibrate.h"
 #include "ui/engine/engine.h"
+#include "core/dumps/dumps.h"
+#include "core/eval/calibrate.h"
 #include "ui/engine/enginequeue.h"
 #include <QThread>
 #include <utility>
@@ -181,15 +182,16 @@ void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const
 /// `work` runs in the engine thread; what it returns runs in the GUI's.
 void Engine::pushTask(const QString& label, std::function<std::function<void()>(const JobControl&)> work)
 {
-    m_queue->push({ EngineQueue::Task, {}, label, [this, queue = m_queue, work = std::move(work)](const JobControl& control) {
-                       try {
-                           queue->answer(work(control));
-                       } catch (...) {
-                           const Problem failure = currentProblem();
-                           if (failure.kind != ErrorKind::Cancelled)
-                               queue->answer([this, failure] { Q_EMIT problem(failure); });
-                       }
-                   } });
+    m_queue->push(
+        { EngineQueue::Task, {}, label, [this, queue = m_queue, work = std::move(work)](const JobControl& control) {
+             try {
+                 queue->answer(work(control));
+             } catch (...) {
+                 const Problem failure = currentProblem();
+                 if (failure.kind != ErrorKind::Cancelled)
+                     queue->answer([this, failure] { Q_EMIT problem(failure); });
+             }
+         } });
 }
 
 void Engine::saveDump(const QString& path)

@@ -10,49 +10,49 @@
 namespace pikv::ui::trace {
 namespace {
 
-    constexpr int tickMs = 1;
+constexpr int tickMs = 1;
 
-    QFile* file()
-    {
-        static const std::unique_ptr<QFile> opened = [] {
-            std::unique_ptr<QFile> candidate;
-            if (const QString path = qEnvironmentVariable("PIKV_TRACE"); !path.isEmpty()) {
-                candidate = std::make_unique<QFile>(path);
-                if (!candidate->open(QIODevice::WriteOnly | QIODevice::Append | QIODevice::Unbuffered))
-                    candidate.reset();
-            }
-            return candidate;
-        }();
-        return opened.get();
-    }
+QFile* file()
+{
+    static const std::unique_ptr<QFile> opened = [] {
+        std::unique_ptr<QFile> candidate;
+        if (const QString path = qEnvironmentVariable("PIKV_TRACE"); !path.isEmpty()) {
+            candidate = std::make_unique<QFile>(path);
+            if (!candidate->open(QIODevice::WriteOnly | QIODevice::Append | QIODevice::Unbuffered))
+                candidate.reset();
+        }
+        return candidate;
+    }();
+    return opened.get();
+}
 
-    double bootMs()
-    {
-        timespec now {};
-        clock_gettime(CLOCK_BOOTTIME, &now);
-        return double(now.tv_sec) * 1e3 + double(now.tv_nsec) / 1e6;
-    }
+double bootMs()
+{
+    timespec now {};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return double(now.tv_sec) * 1e3 + double(now.tv_nsec) / 1e6;
+}
 
-    /// When the kernel started this process, so that loading the libraries is counted; to a clock tick (10 ms).
-    double processStartMs()
-    {
-        QFile stat("/proc/self/stat");
-        if (!stat.open(QIODevice::ReadOnly))
-            return bootMs();
-        const QByteArray text = stat.readAll();
-        // Field 22, counted after the program's name, which may hold blanks.
-        const auto fields = text.mid(text.lastIndexOf(')') + 2).split(' ');
-        return fields.value(19).toDouble() * 1e3 / double(sysconf(_SC_CLK_TCK));
-    }
+/// When the kernel started this process, so that loading the libraries is counted; to a clock tick (10 ms).
+double processStartMs()
+{
+    QFile stat("/proc/self/stat");
+    if (!stat.open(QIODevice::ReadOnly))
+        return bootMs();
+    const QByteArray text = stat.readAll();
+    // Field 22, counted after the program's name, which may hold blanks.
+    const auto fields = text.mid(text.lastIndexOf(')') + 2).split(' ');
+    return fields.value(19).toDouble() * 1e3 / double(sysconf(_SC_CLK_TCK));
+}
 
-    void write(const char* name, const QByteArray& extra)
-    {
-        if (!file())
-            return;
-        static const double start = processStartMs();
-        file()->write("{\"event\": \"" + QByteArray(name) + "\", \"ms\": " + QByteArray::number(bootMs() - start, 'f', 3)
-            + extra + "}\n");
-    }
+void write(const char* name, const QByteArray& extra)
+{
+    if (!file())
+        return;
+    static const double start = processStartMs();
+    file()->write("{\"event\": \"" + QByteArray(name) + "\", \"ms\": " + QByteArray::number(bootMs() - start, 'f', 3)
+        + extra + "}\n");
+}
 
 } // namespace
 

@@ -23,8 +23,8 @@ QStandardItem* methodItem(const MethodInfo& method)
                              QString::fromStdString(method.id).toHtmlEscaped(),
                              QString::fromStdString(method.sentence).toHtmlEscaped(),
                              QString::fromStdString(method.reference).toHtmlEscaped()));
-    item->setAccessibleText(QStringLiteral("%1: %2").arg(
-        QString::fromStdString(method.label), QString::fromStdString(method.sentence)));
+    item->setAccessibleText(
+        QStringLiteral("%1: %2").arg(QString::fromStdString(method.label), QString::fromStdString(method.sentence)));
     return item;
 }
 

@@ -14,10 +14,14 @@ QString adviceFor(const Problem& problem)
     if (problem.message.find("NaN or infinite") != std::string::npos)
         return QObject::tr("Choose Run > Leave NaN and infinity out, or open another dump");
     switch (problem.kind) {
-    case ErrorKind::Usage: return QObject::tr("Change the parameter it names, or uncheck the method");
-    case ErrorKind::Input: return QObject::tr("Open another dump, or write this one again with the exporter");
-    case ErrorKind::Resource: return QObject::tr("Free memory or disk space, or choose another folder, then try again");
-    default: return QObject::tr("Try again; if it stays, report it with the text of this line");
+    case ErrorKind::Usage:
+        return QObject::tr("Change the parameter it names, or uncheck the method");
+    case ErrorKind::Input:
+        return QObject::tr("Open another dump, or write this one again with the exporter");
+    case ErrorKind::Resource:
+        return QObject::tr("Free memory or disk space, or choose another folder, then try again");
+    default:
+        return QObject::tr("Try again; if it stays, report it with the text of this line");
     }
 }
 
@@ -60,10 +64,7 @@ void ProblemsModel::add(const Problem& problem)
     prepend({ QDateTime::currentDateTime(), false, QString::fromStdString(problem.message), adviceFor(problem) });
 }
 
-void ProblemsModel::addWarning(const QString& message)
-{
-    prepend({ QDateTime::currentDateTime(), true, message, {} });
-}
+void ProblemsModel::addWarning(const QString& message) { prepend({ QDateTime::currentDateTime(), true, message, {} }); }
 
 void ProblemsModel::clear()
 {
@@ -92,9 +93,12 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole)
         return {};
     switch (index.column()) {
-    case TimeColumn: return e.time.toString(QStringLiteral("HH:mm:ss"));
-    case MessageColumn: return e.message;
-    default: return e.advice;
+    case TimeColumn:
+        return e.time.toString(QStringLiteral("HH:mm:ss"));
+    case MessageColumn:
+        return e.message;
+    default:
+        return e.advice;
     }
 }
 

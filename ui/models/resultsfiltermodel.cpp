@@ -22,8 +22,8 @@ bool ResultsFilterModel::filterAcceptsRow(int sourceRow, const QModelIndex&) con
     const auto cell = [&](int column) { return sourceModel()->index(sourceRow, column).data().toString(); };
     const QString text = cell(ResultsModel::MethodColumn) + QLatin1Char(' ') + cell(ResultsModel::ParamsColumn)
         + QLatin1Char(' ') + sourceModel()->index(sourceRow, 0).data(ResultsModel::MethodIdRole).toString();
-    return std::all_of(m_words.begin(), m_words.end(),
-        [&](const QString& word) { return text.contains(word, Qt::CaseInsensitive); });
+    return std::all_of(
+        m_words.begin(), m_words.end(), [&](const QString& word) { return text.contains(word, Qt::CaseInsensitive); });
 }
 
 bool ResultsFilterModel::lessThan(const QModelIndex& left, const QModelIndex& right) const

@@ -128,18 +128,24 @@ QVariant ResultsModel::data(const QModelIndex& index, int role) const
     const ResultRow& row = m_rows.at(index.row());
     const QString id = QString::fromStdString(row.result->method.id);
     switch (role) {
-    case MethodIdRole: return id;
-    case CurrentRole: return row.current;
-    case StaleRole: return row.stale;
-    case PreviewRole: return row.result->preview;
+    case MethodIdRole:
+        return id;
+    case CurrentRole:
+        return row.current;
+    case StaleRole:
+        return row.stale;
+    case PreviewRole:
+        return row.result->preview;
     case Qt::ForegroundRole:
-        return row.stale || row.result->preview ? QVariant(QApplication::palette().color(QPalette::PlaceholderText)) : QVariant();
+        return row.stale || row.result->preview ? QVariant(QApplication::palette().color(QPalette::PlaceholderText))
+                                                : QVariant();
     case Qt::FontRole: {
         QFont font = QApplication::font();
         font.setBold(row.current); // the form's point among those of the sweep
         return font;
     }
-    default: break;
+    default:
+        break;
     }
     if (index.column() >= FirstMetricColumn)
         return metricCell(metrics()[static_cast<std::size_t>(index.column() - FirstMetricColumn)], *row.result, role);
@@ -157,7 +163,7 @@ QVariant ResultsModel::headerData(int section, Qt::Orientation orientation, int 
     if (orientation != Qt::Horizontal || section < 0 || section >= columnCount())
         return QAbstractTableModel::headerData(section, orientation, role);
     if (section < FirstMetricColumn)
-        return role == Qt::DisplayRole     ? QVariant(section == MethodColumn ? tr("Method") : tr("Parameters"))
+        return role == Qt::DisplayRole      ? QVariant(section == MethodColumn ? tr("Method") : tr("Parameters"))
             : role == Qt::TextAlignmentRole ? QVariant(int(Qt::AlignLeft | Qt::AlignVCenter))
                                             : QVariant();
     const MetricInfo& metric = metrics()[static_cast<std::size_t>(section - FirstMetricColumn)];

@@ -23,8 +23,8 @@ private:
     QHash<QString, MethodSpec> m_specs;
 };
 
-/// One edit of a parameter (or, with an empty name, of a whole method). Edits of one drag become one entry; an edit back to
-/// where it began vanishes.
+/// One edit of a parameter (or, with an empty name, of a whole method). Edits of one drag become one entry; an edit
+/// back to where it began vanishes.
 class EditSpecCommand : public QUndoCommand {
 public:
     EditSpecCommand(SpecStore* store, MethodSpec after, const QString& param, quint64 dragSession);

@@ -159,7 +159,8 @@ void NextTokenController::requestMethod(const QString& methodId)
 {
     if (m_state == State::Ready) {
         m_figures->setStale(methodId, true);
-        Q_EMIT requested(methodId, m_test->request(m_specs->spec(methodId), std::max<qint64>(leastPreview, m_cursor + 1)));
+        Q_EMIT requested(
+            methodId, m_test->request(m_specs->spec(methodId), std::max<qint64>(leastPreview, m_cursor + 1)));
     } else if (isProxy()) {
         m_figures->setStale(methodId, true);
         m_test->requestProxy(m_engine->cache(), m_specs->spec(methodId));

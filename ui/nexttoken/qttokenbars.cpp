@@ -56,7 +56,8 @@ QValueAxis* makeValueAxis(const TokenBarData& data, const ChartStyle& style)
     axis->setRange(0, most > 0 ? most : 1);
     axis->setTickCount(6);
     axis->applyNiceNumbers();
-    axis->setLabelFormat(QStringLiteral("%.%1f").arg(decimalsOf((axis->max() - axis->min()) / (axis->tickCount() - 1))));
+    axis->setLabelFormat(
+        QStringLiteral("%.%1f").arg(decimalsOf((axis->max() - axis->min()) / (axis->tickCount() - 1))));
     axis->setTitleText(data.axisTitle);
     styleAxis(*axis, style);
     return axis;
@@ -96,8 +97,8 @@ public:
             const QRectF box = m_names[i]->boundingRect();
             const qreal scale = qMin(1.0, band / box.height());
             m_names[i]->setScale(scale);
-            m_names[i]->setPos(
-                area.left() - 8 - box.width() * scale, area.top() + (double(i) + 0.5) * band - box.height() * scale / 2);
+            m_names[i]->setPos(area.left() - 8 - box.width() * scale,
+                area.top() + (double(i) + 0.5) * band - box.height() * scale / 2);
         }
     }
 

@@ -86,7 +86,8 @@ QWidget* CalibrationPanel::createChoices()
     connect(m_caches, &QSpinBox::valueChanged, this, &CalibrationPanel::sharedCachesChanged);
     form->addRow(tr("Shared &by (caches)"), m_caches);
     m_learn = named(new QPushButton(tr("Learn and &save…"), area), "calibrationLearn", tr("Learn and save"));
-    m_forget = named(new QPushButton(tr("Stop &using it"), area), "calibrationForget", tr("Stop using the calibration"));
+    m_forget
+        = named(new QPushButton(tr("Stop &using it"), area), "calibrationForget", tr("Stop using the calibration"));
     connect(m_learn, &QPushButton::clicked, this, &CalibrationPanel::learn);
     connect(m_forget, &QPushButton::clicked, this, [this] { use({}); });
     auto* buttons = new QHBoxLayout;
@@ -150,8 +151,8 @@ void CalibrationPanel::learn()
     QStringList dumps;
     for (int row = 0; row < m_dumps->count(); ++row)
         dumps << m_dumps->item(row)->toolTip();
-    const QString path = askSaveFile(this, tr("Learn and save"), QFileInfo(dumps.constFirst()).completeBaseName() + '-' + method()
-            + QStringLiteral(".pikv-basis"),
+    const QString path = askSaveFile(this, tr("Learn and save"),
+        QFileInfo(dumps.constFirst()).completeBaseName() + '-' + method() + QStringLiteral(".pikv-basis"),
         tr("Calibrations (*.pikv-basis)"), QStringLiteral("pikv-basis"));
     if (!path.isEmpty())
         Q_EMIT learnRequested(withShared(m_specs->spec(method()), {}), dumps, path);
@@ -179,7 +180,8 @@ void CalibrationPanel::describe()
     m_forget->setEnabled(!used.isEmpty());
     m_note->setText(used.isEmpty()
             ? tr("%1 learns anew on every cache and stores what it learned with it.").arg(m_method->currentText())
-            : tr("%1 uses %2; those bytes are reported apart, as shared bytes.").arg(m_method->currentText(), QFileInfo(used).fileName()));
+            : tr("%1 uses %2; those bytes are reported apart, as shared bytes.")
+                  .arg(m_method->currentText(), QFileInfo(used).fileName()));
 }
 
 } // namespace pikv::ui

@@ -15,8 +15,8 @@ namespace pikv::ui {
 
 class SpecStore;
 
-/// Learns what a method can learn ahead (a basis, a codebook, a student) on one or more dumps and lets the method use it;
-/// says how many caches share its bytes.
+/// Learns what a method can learn ahead (a basis, a codebook, a student) on one or more dumps and lets the method use
+/// it; says how many caches share its bytes.
 class CalibrationPanel : public QWidget {
     Q_OBJECT
 public:

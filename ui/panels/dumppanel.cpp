@@ -20,7 +20,8 @@ QString ropeText(const RopeInfo& rope)
 {
     if (rope.state == RopeInfo::State::Unknown)
         return QObject::tr("unknown");
-    QString text = rope.state == RopeInfo::State::Post ? QObject::tr("keys after RoPE") : QObject::tr("keys before RoPE");
+    QString text
+        = rope.state == RopeInfo::State::Post ? QObject::tr("keys after RoPE") : QObject::tr("keys before RoPE");
     if (rope.theta)
         text += QObject::tr(", base %1").arg(*rope.theta);
     if (rope.layout != RopeInfo::Layout::Unknown)
@@ -45,9 +46,8 @@ QString tokensText(const CacheInfo& info)
 QString sizeText(const CacheInfo& info)
 {
     const QLocale locale;
-    const auto text = [&](std::uint64_t bytes) {
-        return locale.formattedDataSize(qint64(bytes), 2, QLocale::DataSizeSIFormat);
-    };
+    const auto text
+        = [&](std::uint64_t bytes) { return locale.formattedDataSize(qint64(bytes), 2, QLocale::DataSizeSIFormat); };
     return QObject::tr("%1 on disk, %2 at 16 bits").arg(text(info.fileBytes), text(info.referenceBytes()));
 }
 
@@ -94,7 +94,8 @@ void DumpPanel::createImportance(QFormLayout* form)
         m_source->setItemData(m_source->count() - 1,
             QString::fromUtf8(source.sentence.data(), qsizetype(source.sentence.size())), Qt::ToolTipRole);
     }
-    m_source->setToolTip(tr("Where the importance of tokens comes from; methods spend their bytes on important tokens"));
+    m_source->setToolTip(
+        tr("Where the importance of tokens comes from; methods spend their bytes on important tokens"));
     m_level->setObjectName(QStringLiteral("importanceLevel"));
     m_level->setAccessibleName(tr("Importance level"));
     m_level->setRange(0, 1);
@@ -148,8 +149,8 @@ void DumpPanel::setImportance(const ImportanceSpec& spec)
     showImportanceFields();
 }
 
-/// Another width wraps the facts into more or fewer lines; the form layout keeps the rows' heights of the width that it was
-/// asked about last, which is not always the one it gets.
+/// Another width wraps the facts into more or fewer lines; the form layout keeps the rows' heights of the width that it
+/// was asked about last, which is not always the one it gets.
 void DumpPanel::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);

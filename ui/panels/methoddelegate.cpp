@@ -23,7 +23,8 @@ int textLeft(const QStyleOptionViewItem& option)
 {
     const QStyle* style = option.widget ? option.widget->style() : QApplication::style();
     const int margin = style->pixelMetric(QStyle::PM_FocusFrameHMargin, nullptr, option.widget) + 1;
-    return style->pixelMetric(QStyle::PM_IndicatorWidth, nullptr, option.widget) + option.decorationSize.width() + 6 * margin;
+    return style->pixelMetric(QStyle::PM_IndicatorWidth, nullptr, option.widget) + option.decorationSize.width()
+        + 6 * margin;
 }
 
 /// Of a method's row: the line with check box, marker and name.

@@ -81,7 +81,9 @@ double NumberEditor::valueAt(int position) const
     if (isLog()) {
         const double low = std::log(spec().minimum + m_offset), high = std::log(m_reach + m_offset);
         value = std::exp(low + (high - low) * position / fineSteps) - m_offset;
-        const double step = isInt() ? spec().step : std::max(spec().step, std::pow(10, std::floor(std::log10(std::abs(value) + 1e-12)) - 1));
+        const double step = isInt()
+            ? spec().step
+            : std::max(spec().step, std::pow(10, std::floor(std::log10(std::abs(value) + 1e-12)) - 1));
         value = std::round(value / step) * step;
     } else {
         value = spec().minimum + position * spec().step;
@@ -103,7 +105,8 @@ void NumberEditor::skipToNextValue()
     int position = m_slider->sliderPosition(); // where the action leads; value() is still where it came from
     if (m_slider->isSliderDown() || position == m_slider->value())
         return;
-    const int direction = position > m_slider->value() ? 1 : -1, end = direction > 0 ? m_slider->maximum() : m_slider->minimum();
+    const int direction = position > m_slider->value() ? 1 : -1,
+              end = direction > 0 ? m_slider->maximum() : m_slider->minimum();
     while (position != end && std::abs(valueAt(position) - m_spin->value()) < spec().step / 2)
         position += direction;
     m_slider->setSliderPosition(position);

@@ -7,8 +7,8 @@ class QSlider;
 
 namespace pikv::ui {
 
-/// Slider and spin box for an int or a real. The slider runs in steps of the spec, or in 1,000 steps of equal ratio where
-/// the scale is logarithmic.
+/// Slider and spin box for an int or a real. The slider runs in steps of the spec, or in 1,000 steps of equal ratio
+/// where the scale is logarithmic.
 class NumberEditor : public ParamEditor {
     Q_OBJECT
 public:

@@ -59,7 +59,8 @@ public:
             m_combo->addItem(QString::fromStdString(choice) + unit, QString::fromStdString(choice));
         rowLayout(this)->addWidget(m_combo);
         connect(m_combo, &QComboBox::activated, this, [this, methodId] {
-            Q_EMIT edited(parseParam(methodId.toStdString(), this->spec(), m_combo->currentData().toString().toStdString()));
+            Q_EMIT edited(
+                parseParam(methodId.toStdString(), this->spec(), m_combo->currentData().toString().toStdString()));
             Q_EMIT committed();
         });
     }
@@ -95,7 +96,8 @@ public:
         browse->setToolTip(tr("Choose a file"));
         layout->addWidget(browse);
         connect(browse, &QToolButton::clicked, this, [this] {
-            const QString path = QFileDialog::getOpenFileName(this, tr("Open calibration"), {}, tr("Calibrations (*.pikv-basis);;All files (*)"));
+            const QString path = QFileDialog::getOpenFileName(
+                this, tr("Open calibration"), {}, tr("Calibrations (*.pikv-basis);;All files (*)"));
             if (path.isEmpty())
                 return;
             m_line->setText(path);
@@ -175,9 +177,12 @@ ParamEditor* ParamEditor::create(const QString& methodId, const ParamSpec& spec,
         return new ChoiceEditor(methodId, spec, parent);
     switch (spec.type) {
     case ParamType::Int:
-    case ParamType::Real: return new NumberEditor(spec, parent);
-    case ParamType::Bool: return new BoolEditor(spec, parent);
-    default: return new TextEditor(methodId, spec, parent);
+    case ParamType::Real:
+        return new NumberEditor(spec, parent);
+    case ParamType::Bool:
+        return new BoolEditor(spec, parent);
+    default:
+        return new TextEditor(methodId, spec, parent);
     }
 }
 

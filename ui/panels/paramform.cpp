@@ -90,7 +90,8 @@ void ParamForm::build()
     grid->setColumnStretch(1, 1);
     const MethodInfo* method = Registry::instance().find(m_method.toStdString());
     if (!method) {
-        grid->addWidget(wrapped(tr("Choose a method in the list above to set its parameters."), "paramHint"), 0, 0, 1, 3);
+        grid->addWidget(
+            wrapped(tr("Choose a method in the list above to set its parameters."), "paramHint"), 0, 0, 1, 3);
     } else {
         addHeader(grid);
         for (const ParamSpec& spec : method->params)
@@ -288,8 +289,8 @@ void ParamForm::showSpec()
     for (auto at = m_editors.cbegin(); at != m_editors.cend(); ++at) {
         const ParamValue& value = spec.params.value(at.key().toStdString());
         at.value()->setValue(value);
-        m_resets.value(at.key())->setVisible((m_showAdvanced || !at.value()->spec().advanced)
-            && value != at.value()->spec().defaultValue);
+        m_resets.value(at.key())->setVisible(
+            (m_showAdvanced || !at.value()->spec().advanced) && value != at.value()->spec().defaultValue);
     }
     if (m_text)
         m_text->setText(QString::fromStdString(printSpec(spec)));

@@ -99,8 +99,9 @@ bool ResultsPanel::eventFilter(QObject* watched, QEvent* event)
 
 void ResultsPanel::hideRareColumns()
 {
-    for (const char* name : { "original_bytes", "shared_bytes", "total_ratio", "amortised_ratio", "memory_reduction", "key_cosine", "value_cosine", "next_token_loss",
-             "next_token_perplexity", "next_token_accuracy", "next_token_agreement", "next_token_kl" })
+    for (const char* name : { "original_bytes", "shared_bytes", "total_ratio", "amortised_ratio", "memory_reduction",
+             "key_cosine", "value_cosine", "next_token_loss", "next_token_perplexity", "next_token_accuracy",
+             "next_token_agreement", "next_token_kl" })
         m_table->setColumnHidden(m_model->metricColumn(name), true);
 }
 
@@ -138,7 +139,8 @@ void ResultsPanel::fitColumns()
 {
     m_table->resizeColumnsToContents();
     const int letter = m_table->fontMetrics().averageCharWidth();
-    for (const auto& [column, letters] : { std::pair(ResultsModel::MethodColumn, 18), std::pair(ResultsModel::ParamsColumn, 30) })
+    for (const auto& [column, letters] :
+        { std::pair(ResultsModel::MethodColumn, 18), std::pair(ResultsModel::ParamsColumn, 30) })
         m_table->setColumnWidth(column, std::max(m_table->columnWidth(column), letter * letters));
 }
 

@@ -36,14 +36,15 @@ StatusLine::StatusLine(QWidget* parent)
     m_cancel->setAccessibleName(tr("Cancel"));
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 4, 0);
-    for (QWidget* widget : { static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_cancel),
-             static_cast<QWidget*>(m_machine) })
+    for (QWidget* widget : { static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_bar),
+             static_cast<QWidget*>(m_cancel), static_cast<QWidget*>(m_machine) })
         layout->addWidget(widget);
     connect(m_cancel, &QToolButton::clicked, this, &StatusLine::cancelRequested);
     m_showBusy.setSingleShot(true);
     m_showBusy.setInterval(busyDelay);
     connect(&m_showBusy, &QTimer::timeout, this, [this] {
-        for (QWidget* widget : { static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_cancel) })
+        for (QWidget* widget :
+            { static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_cancel) })
             widget->show();
     });
     m_refresh.setInterval(refreshInterval);
@@ -60,7 +61,8 @@ void StatusLine::setBusy(bool busy)
         return;
     }
     m_showBusy.stop();
-    for (QWidget* widget : { static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_cancel) })
+    for (QWidget* widget :
+        { static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_bar), static_cast<QWidget*>(m_cancel) })
         widget->hide();
     m_stage->clear();
     m_bar->setRange(0, 0);
@@ -77,8 +79,9 @@ void StatusLine::setProgress(const QString& stage, int done, int total)
 void StatusLine::showMachine()
 {
     const QString memory = QLocale().formattedDataSize(qint64(currentRssBytes()), 1, QLocale::DataSizeSIFormat);
-    m_machine->setText(tr("%1 · %2 · %3").arg(QString::fromStdString(deviceName(DeviceChoice::Auto)),
-        counted(engineThreads(), tr("thread"), tr("threads")), memory));
+    m_machine->setText(tr("%1 · %2 · %3")
+                           .arg(QString::fromStdString(deviceName(DeviceChoice::Auto)),
+                               counted(engineThreads(), tr("thread"), tr("threads")), memory));
     m_machine->setToolTip(QString::fromStdString(engineDescription()));
 }
 

@@ -40,8 +40,8 @@ MethodStyle methodStyle(const QString& methodId, bool dark)
 {
     const int index = methodIndex(methodId), color = index % int(colors.size()), round = index / int(colors.size());
     const Pair& pair = colors[static_cast<std::size_t>(color)];
-    // Twelve methods in a row differ by their markers alone; as 7 and 12 have no common factor, those of one colour do for
-    // twelve rounds.
+    // Twelve methods in a row differ by their markers alone; as 7 and 12 have no common factor, those of one colour do
+    // for twelve rounds.
     const auto marker = static_cast<Marker>(index % markers);
     static constexpr Qt::PenStyle lines[] = { Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine };
     return { QColor::fromRgb(dark ? pair.onDark : pair.onLight), marker, lines[round % 4] };
@@ -53,7 +53,8 @@ QIcon methodIcon(const QString& methodId, bool dark)
     QIcon icon;
     for (int side : { 16, 32, 48 })
         // On the selection's colour the method's own may vanish: the marker is white there.
-        for (const auto& [mode, color] : { std::pair(QIcon::Normal, style.color), std::pair(QIcon::Selected, QColor(Qt::white)) }) {
+        for (const auto& [mode, color] :
+            { std::pair(QIcon::Normal, style.color), std::pair(QIcon::Selected, QColor(Qt::white)) }) {
             QPixmap pixmap(side, side);
             pixmap.fill(Qt::transparent);
             QPainter painter(&pixmap);

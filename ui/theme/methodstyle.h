@@ -6,7 +6,20 @@
 
 namespace pikv::ui {
 
-enum class Marker { Circle, Square, Triangle, TriangleDown, Diamond, Star, Plus, Cross, CircleFilled, SquareFilled, DiamondFilled, TriangleFilled };
+enum class Marker {
+    Circle,
+    Square,
+    Triangle,
+    TriangleDown,
+    Diamond,
+    Star,
+    Plus,
+    Cross,
+    CircleFilled,
+    SquareFilled,
+    DiamondFilled,
+    TriangleFilled
+};
 
 /// How a method looks everywhere: a colour-blind-safe colour (Okabe–Ito) and a marker. The pair is unique to the
 /// method and depends on the method's id only, never on what else is checked.

@@ -13,7 +13,8 @@ ThemeStyle::ThemeStyle()
 void ThemeStyle::drawPrimitive(
     PrimitiveElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const
 {
-    const bool isCheck = element == PE_IndicatorCheckBox || element == PE_IndicatorItemViewItemCheck || element == PE_IndicatorRadioButton;
+    const bool isCheck = element == PE_IndicatorCheckBox || element == PE_IndicatorItemViewItemCheck
+        || element == PE_IndicatorRadioButton;
     if (!isCheck || !isDarkPalette(option->palette))
         return QProxyStyle::drawPrimitive(element, option, painter, widget);
     const auto draw = [&](auto copy) {

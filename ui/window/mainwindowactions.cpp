@@ -21,7 +21,8 @@ namespace pikv::ui {
 namespace {
 
 template <typename Receiver, typename Slot>
-QAction* addEntry(QMenu* menu, const QString& text, const char* name, const QKeySequence& keys, Receiver* receiver, Slot slot)
+QAction* addEntry(
+    QMenu* menu, const QString& text, const char* name, const QKeySequence& keys, Receiver* receiver, Slot slot)
 {
     QAction* action = menu->addAction(text, receiver, slot);
     action->setObjectName(QLatin1String(name));
@@ -44,8 +45,10 @@ void MainWindow::createFileMenu()
     addEntry(menu, tr("&Capture a text…"), "actionCapture", QKeySequence(Qt::CTRL | Qt::Key_T), this,
         [this] { leaveDump([this] { captureText(); }); });
     menu->addSeparator();
-    addEntry(menu, tr("Save &dump…"), "actionSaveDump", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), this, &MainWindow::saveDump);
-    addEntry(menu, tr("&Save compressed cache…"), "actionCompress", QKeySequence::Save, this, &MainWindow::chooseCompressed);
+    addEntry(menu, tr("Save &dump…"), "actionSaveDump", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), this,
+        &MainWindow::saveDump);
+    addEntry(
+        menu, tr("&Save compressed cache…"), "actionCompress", QKeySequence::Save, this, &MainWindow::chooseCompressed);
     addEntry(menu, tr("E&xport chart…"), "actionExportChart", QKeySequence(Qt::CTRL | Qt::Key_E), this,
         [this] { currentChart()->exportChart(); });
     addEntry(menu, tr("Export &table…"), "actionExportTable", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E), this,
@@ -67,21 +70,24 @@ void MainWindow::createEditMenu()
     menu->addSeparator();
     addEntry(menu, tr("&Copy chart"), "actionCopyChart", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), this,
         [this] { currentChart()->copyImage(); });
-    addEntry(menu, tr("Copy &table"), "actionCopyTable", QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_C), this, &MainWindow::copyTable);
+    addEntry(menu, tr("Copy &table"), "actionCopyTable", QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_C), this,
+        &MainWindow::copyTable);
     menu->addSeparator();
     addEntry(menu, tr("Copy &settings"), "actionCopySettings", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), m_form,
         &ParamForm::copySettings);
     addEntry(menu, tr("&Paste settings"), "actionPasteSettings", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_V), m_form,
         &ParamForm::pasteSettings);
-    addEntry(menu, tr("Reset &method"), "actionResetMethod", QKeySequence(Qt::CTRL | Qt::Key_0), m_form, &ParamForm::resetAll);
+    addEntry(menu, tr("Reset &method"), "actionResetMethod", QKeySequence(Qt::CTRL | Qt::Key_0), m_form,
+        &ParamForm::resetAll);
 }
 
 void MainWindow::createRunMenu()
 {
     QMenu* menu = menuBar()->addMenu(tr("&Run"));
-    addEntry(menu, tr("&Sweep the checked methods"), "actionSweep", QKeySequence(Qt::CTRL | Qt::Key_R), this, &MainWindow::runSweep);
-    addEntry(menu, tr("&Default comparison"), "actionDefaultComparison", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R), this,
-        &MainWindow::runDefaultComparison);
+    addEntry(menu, tr("&Sweep the checked methods"), "actionSweep", QKeySequence(Qt::CTRL | Qt::Key_R), this,
+        &MainWindow::runSweep);
+    addEntry(menu, tr("&Default comparison"), "actionDefaultComparison", QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R),
+        this, &MainWindow::runDefaultComparison);
     addEntry(menu, tr("&Cancel"), "actionCancel", QKeySequence(Qt::Key_Escape), this, &MainWindow::cancelWork);
     menu->addSeparator();
     addEntry(menu, tr("Learn a s&hared calibration…"), "actionCalibrate", QKeySequence(), this, [this] {
@@ -92,7 +98,8 @@ void MainWindow::createRunMenu()
     QAction* accept = menu->addAction(tr("Leave &NaN and infinity out"));
     accept->setObjectName(QStringLiteral("actionAcceptNonFinite"));
     accept->setCheckable(true);
-    accept->setStatusTip(tr("Evaluate dumps that hold NaN or infinity; those elements are counted and left out of every figure"));
+    accept->setStatusTip(
+        tr("Evaluate dumps that hold NaN or infinity; those elements are counted and left out of every figure"));
     connect(accept, &QAction::triggered, this, [this](bool on) {
         m_engine.setAcceptNonFinite(on);
         evaluateAnew();
@@ -114,8 +121,8 @@ void MainWindow::createViewMenu()
     menu->addSeparator();
     QMenu* themes = menu->addMenu(tr("&Theme"));
     m_themes = new QActionGroup(this);
-    for (const auto& [mode, text] : { std::pair(ThemeMode::System, tr("&System")), std::pair(ThemeMode::Light, tr("&Light")),
-             std::pair(ThemeMode::Dark, tr("&Dark")) }) {
+    for (const auto& [mode, text] : { std::pair(ThemeMode::System, tr("&System")),
+             std::pair(ThemeMode::Light, tr("&Light")), std::pair(ThemeMode::Dark, tr("&Dark")) }) {
         QAction* action = themes->addAction(text);
         action->setObjectName(QStringLiteral("actionTheme_") + themeName(mode));
         action->setCheckable(true);
@@ -138,8 +145,8 @@ void MainWindow::createHelpMenu()
 
 void MainWindow::chooseDump()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open KV-cache dump"), m_recent->folder(),
-        tr("KV-cache dumps (*.safetensors *.pikv);;All files (*)"));
+    const QString path = QFileDialog::getOpenFileName(
+        this, tr("Open KV-cache dump"), m_recent->folder(), tr("KV-cache dumps (*.safetensors *.pikv);;All files (*)"));
     if (!path.isEmpty())
         openDump(path);
 }
@@ -161,8 +168,8 @@ void MainWindow::chooseCompressed()
 
 void MainWindow::exportTable()
 {
-    const QString path = askSaveFile(this, tr("Export the results"), QStringLiteral("results.csv"),
-        tr("CSV tables (*.csv)"), QStringLiteral("csv"));
+    const QString path = askSaveFile(
+        this, tr("Export the results"), QStringLiteral("results.csv"), tr("CSV tables (*.csv)"), QStringLiteral("csv"));
     if (path.isEmpty())
         return;
     try {
@@ -184,9 +191,10 @@ void MainWindow::showAbout()
     QMessageBox box(this);
     box.setObjectName(QStringLiteral("aboutBox"));
     box.setWindowTitle(tr("About PiKV Explorer"));
-    box.setText(tr("<b>PiKV Explorer %1</b><p>Explore KV-cache compression on your own dumps: real stored bytes against "
-                   "reconstruction and attention error.</p><p>%2</p><p>Licence: GPL-3.0-or-later</p>")
-                    .arg(QStringLiteral(PIKV_VERSION), QString::fromStdString(engineDescription())));
+    box.setText(
+        tr("<b>PiKV Explorer %1</b><p>Explore KV-cache compression on your own dumps: real stored bytes against "
+           "reconstruction and attention error.</p><p>%2</p><p>Licence: GPL-3.0-or-later</p>")
+            .arg(QStringLiteral(PIKV_VERSION), QString::fromStdString(engineDescription())));
     box.exec();
 }
 

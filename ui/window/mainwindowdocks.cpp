@@ -43,8 +43,9 @@ void MainWindow::createCentre()
         m_charts.append(panel);
         connect(panel, &ChartPanel::exported, this,
             [this](const QString& path) { statusBar()->showMessage(tr("Wrote %1").arg(path)); });
-        connect(panel, &ChartPanel::exportFailed, this,
-            [this](const QString& message) { noteProblem({ ErrorKind::Resource, message.toStdString() }); });
+        connect(panel, &ChartPanel::exportFailed, this, [this](const QString& message) {
+            noteProblem({ ErrorKind::Resource, message.toStdString() });
+        });
     };
     addChart(new TradeoffPanel(m_results, m_selection, m_tabs), "tradeoffPanel", tr("&Trade-off"));
     addChart(new ComparisonPanel(m_results, m_selection, m_tabs), "comparisonPanel", tr("&Comparison"));
@@ -54,8 +55,7 @@ void MainWindow::createCentre()
     addChart(new TrainingPanel(m_training, m_tabs), "trainingPanel", tr("Trainin&g"));
     connect(nextToken, &NextTokenPanel::openModelRequested, this,
         [this] { findChild<QAction*>(QStringLiteral("actionOpenModelFile"))->trigger(); });
-    connect(nextToken, &NextTokenPanel::captureRequested, this,
-        [this] { leaveDump([this] { captureText(); }); });
+    connect(nextToken, &NextTokenPanel::captureRequested, this, [this] { leaveDump([this] { captureText(); }); });
 }
 
 QDockWidget* MainWindow::addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area)
@@ -85,7 +85,8 @@ void MainWindow::createDocks()
     QDockWidget* methods = addDock(tr("Methods"), "methodsDock", m_methodsPanel, Qt::LeftDockWidgetArea);
     QDockWidget* form = addDock(tr("Parameters"), "parametersDock", m_form, Qt::LeftDockWidgetArea);
     QDockWidget* results = addDock(tr("Results"), "resultsDock", m_resultsPanel, Qt::BottomDockWidgetArea);
-    m_problemsDock = addDock(tr("Problems"), "problemsDock", new ProblemsPanel(m_problems, this), Qt::BottomDockWidgetArea);
+    m_problemsDock
+        = addDock(tr("Problems"), "problemsDock", new ProblemsPanel(m_problems, this), Qt::BottomDockWidgetArea);
     m_calibration = new CalibrationPanel(m_specs, &m_undo, this);
     m_calibrationDock = addDock(tr("Calibration"), "calibrationDock", m_calibration, Qt::BottomDockWidgetArea);
     tabifyDockWidget(results, m_problemsDock);
@@ -93,7 +94,8 @@ void MainWindow::createDocks()
     results->raise();
     m_problemsDock->hide();
     m_calibrationDock->hide();
-    for (QTabBar* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) { // Qt's own, for docks that share a place
+    for (QTabBar* bar :
+        findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) { // Qt's own, for docks that share a place
         bar->setObjectName(QStringLiteral("dockTabs"));
         bar->setAccessibleName(tr("Panels"));
     }

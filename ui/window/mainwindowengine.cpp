@@ -64,7 +64,8 @@ void MainWindow::connectEngine()
     connect(&m_engine, &Engine::sweepFinished, this, [this](int done, int total) {
         statusBar()->showMessage(done == total
                 ? tr("Sweep finished: %1").arg(counted(total, tr("point"), tr("points")))
-                : tr("Sweep cancelled after %1 of %2").arg(QString::number(done), counted(total, tr("point"), tr("points"))));
+                : tr("Sweep cancelled after %1 of %2")
+                      .arg(QString::number(done), counted(total, tr("point"), tr("points"))));
     });
     connect(m_status, &StatusLine::cancelRequested, this, &MainWindow::cancelWork);
     connect(m_changed, &FileChangedBar::reloadRequested, this, &MainWindow::reloadDump);
@@ -75,8 +76,9 @@ void MainWindow::connectPanels()
     connect(m_methods, &MethodsModel::checkedChanged, this, &MainWindow::noteChecked);
     connect(m_methodsPanel, &MethodsPanel::currentMethodChanged, m_form, &ParamForm::setMethod);
     connect(m_form, &ParamForm::methodRequested, m_methodsPanel, &MethodsPanel::setCurrentMethod);
-    connect(m_form, &ParamForm::refused, this,
-        [this](const QString& message) { noteProblem({ ErrorKind::Usage, message.toStdString() }); });
+    connect(m_form, &ParamForm::refused, this, [this](const QString& message) {
+        noteProblem({ ErrorKind::Usage, message.toStdString() });
+    });
     connect(m_resultsPanel, &ResultsPanel::settingsChosen, m_form, &ParamForm::adopt);
     connect(m_specs, &SpecStore::specChanged, this, [this](const QString& id) {
         m_methodsPanel->setCurrentMethod(id); // an undo shows what it changed

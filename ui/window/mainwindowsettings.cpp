@@ -55,8 +55,8 @@ void MainWindow::restoreSpecs()
         }
     }
     try {
-        const ImportanceSpec importance
-            = parseImportance(settings.value(QStringLiteral("importance"), QStringLiteral("none")).toString().toStdString());
+        const ImportanceSpec importance = parseImportance(
+            settings.value(QStringLiteral("importance"), QStringLiteral("none")).toString().toStdString());
         m_dump->setImportance(importance);
         m_engine.setImportance(importance);
     } catch (const Error&) {
@@ -73,7 +73,8 @@ void MainWindow::restoreSettings()
         restoreSpecs();
         restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
         restoreState(settings.value(QStringLiteral("window/layout")).toByteArray(), layoutVersion);
-        m_tabs->setCurrentIndex(std::clamp(settings.value(QStringLiteral("window/tab")).toInt(), 0, m_tabs->count() - 1));
+        m_tabs->setCurrentIndex(
+            std::clamp(settings.value(QStringLiteral("window/tab")).toInt(), 0, m_tabs->count() - 1));
         if (const QByteArray header = settings.value(QStringLiteral("results/header")).toByteArray(); !header.isEmpty())
             m_resultsPanel->restoreState(header);
         for (ChartPanel* chart : m_charts)
@@ -84,7 +85,8 @@ void MainWindow::restoreSettings()
         action->setChecked(ThemeMode(action->data().toInt()) == m_theme);
     applyTheme(m_theme);
     const QString current = settings.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();
-    m_methodsPanel->setCurrentMethod(Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
+    m_methodsPanel->setCurrentMethod(
+        Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
 }
 
 void MainWindow::resetLayout() { restoreState(m_defaultLayout); }

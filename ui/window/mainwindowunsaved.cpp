@@ -32,8 +32,9 @@ void MainWindow::leaveDump(const std::function<void()>& then)
         return then();
     if (findChild<QMessageBox*>(QStringLiteral("unsavedCapture")))
         return; // asked already
-    auto* question = new QMessageBox(QMessageBox::Question, tr("Captured dump"),
-        tr("The dump of the captured text is not saved."), QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, this);
+    auto* question
+        = new QMessageBox(QMessageBox::Question, tr("Captured dump"), tr("The dump of the captured text is not saved."),
+            QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, this);
     question->setObjectName(QStringLiteral("unsavedCapture"));
     question->setInformativeText(tr("It is gone once it is closed or another one is opened."));
     question->setDefaultButton(QMessageBox::Save);

@@ -49,7 +49,8 @@ MeasurePlan::MeasurePlan(MainWindow* window)
         if (widget->inherits("QCustomPlot"))
             connect(widget, SIGNAL(afterReplot()), this, SLOT(stampFrame()));
     connect(window, &MainWindow::firstChartComplete, this, [this] { m_complete = true; });
-    connect(window, &MainWindow::resultEntered, this, [this](quint64 id, bool preview) { m_entered << qMakePair(id, preview); });
+    connect(window, &MainWindow::resultEntered, this,
+        [this](quint64 id, bool preview) { m_entered << qMakePair(id, preview); });
 }
 
 MeasurePlan::~MeasurePlan() = default;
@@ -105,7 +106,8 @@ void MeasurePlan::stampFrame()
     QTimer::singleShot(0, this, &MeasurePlan::start);
 }
 
-/// Every slider of the form in turn: known results are not computed again, so that one with a few steps gives few figures.
+/// Every slider of the form in turn: known results are not computed again, so that one with a few steps gives few
+/// figures.
 void MeasurePlan::takeSlider()
 {
     m_moves = 0;
@@ -123,7 +125,9 @@ void MeasurePlan::startNextToken(const QString& method)
         [](const QString&, quint64 id) { trace::event("next-token-request", id); });
     auto* bars = m_window->findChild<TokenBars*>();
     connect(m_window->nextToken(), &NextTokenController::previewShown, bars, [bars](quint64 id) {
-        connect(bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); }, Qt::SingleShotConnection);
+        connect(
+            bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); },
+            Qt::SingleShotConnection);
     });
     connect(m_window->engine(), &Engine::busyChanged, this, [this, method](bool busy) {
         if (!busy && !m_slider && m_window->nextToken()->state() == NextTokenController::State::Ready) {
@@ -131,7 +135,8 @@ void MeasurePlan::startNextToken(const QString& method)
             startDrag(method);
         }
     });
-    m_window->findChild<QTabWidget*>(QStringLiteral("chartTabs"))->setCurrentWidget(m_window->findChild<NextTokenPanel*>());
+    m_window->findChild<QTabWidget*>(QStringLiteral("chartTabs"))
+        ->setCurrentWidget(m_window->findChild<NextTokenPanel*>());
 }
 
 void MeasurePlan::dragOn()

@@ -13,7 +13,7 @@ namespace pikv::ui {
 
 class MainWindow;
 namespace trace {
-    class StallWatch;
+class StallWatch;
 }
 
 /// Carries out the plan of packaging/measure (PIKV_TRACE_PLAN): waits for the first chart, then drags a slider, sweeps
@@ -42,7 +42,8 @@ private:
     MainWindow* m_window;
     QList<QPointer<QSlider>> m_sliders; ///< yet to be dragged
     QPointer<QSlider> m_slider;
-    QList<QPair<quint64, bool>> m_entered; ///< ids of results, and whether previews, that wait for the chart's next frame
+    QList<QPair<quint64, bool>>
+        m_entered; ///< ids of results, and whether previews, that wait for the chart's next frame
     bool m_complete = false, m_started = false; ///< the first chart: its results are there, and drawn
     QTimer m_step;
     int m_moves = 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a user can point the program at by mistake: each gives one sentence that names the file, never a crash.
 #include "core/base/error.h"
-#include "core/cache/generate.h"
 #include "core/cache/kvcache.h"
+#include "core/dumps/dumps.h"
+#include "core/dumps/generate.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>

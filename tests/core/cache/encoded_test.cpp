@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A `.pikv` container opens like any other cache.
 #include "core/base/error.h"
-#include "core/cache/generate.h"
 #include "core/cache/kvcache.h"
-#include "core/codec/encodedcache.h"
+#include "core/codec/container/encodedcache.h"
+#include "core/dumps/dumps.h"
+#include "core/dumps/generate.h"
 #include "core/eval/evaluator.h"
 #include "testmain.h"
 #include <QFile>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Synthetic caches: the same numbers everywhere, and the structure that their description promises.
 #include "core/base/error.h"
-#include "core/cache/generate.h"
 #include "core/cache/importance.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/rope.h"
+#include "core/dumps/dumps.h"
+#include "core/dumps/generate.h"
 #include "testmain.h"
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>

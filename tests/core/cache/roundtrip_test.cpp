@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/cache/cachehandle.h"
 #include "core/cache/kvcache.h"
+#include "core/dumps/dumps.h"
 #include "testmain.h"
 #include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>

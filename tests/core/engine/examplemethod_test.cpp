@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A method registered by its file alone is a method like any other.
 #include "core/base/error.h"
+#include "core/dumps/dumps.h"
 #include "core/eval/evaluator.h"
 #include "testcache.h"
 #include "testmain.h"

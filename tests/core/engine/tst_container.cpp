@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The .pikv file: its size is what is reported, and damage never passes for data.
 #include "core/base/error.h"
-#include "core/codec/encodedcache.h"
+#include "core/codec/container/encodedcache.h"
 #include "testmain.h"
 #include <QFile>
 #include <QTemporaryDir>
@@ -45,7 +45,8 @@ static EncodedCache sample(bool unequal, bool global)
     cache.header.spec = "identity:sinks=4";
     cache.header.seed = 42;
     cache.header.model = "a \"quoted\" model";
-    cache.header.rope = { RopeInfo::State::Post, RopeInfo::Layout::Half, 100000.0, 64, R"({"type": "linear", "factor": 2})" };
+    cache.header.rope
+        = { RopeInfo::State::Post, RopeInfo::Layout::Half, 100000.0, 64, R"({"type": "linear", "factor": 2})" };
     LayerShape shape { 2, 3, 100, 64, 48, 0, 0, DType::BF16, DType::F32 };
     cache.header.layers = { shape, shape, shape };
     cache.header.layers[1].seq = 90;

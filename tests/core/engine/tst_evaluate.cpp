@@ -42,7 +42,8 @@ void TestEvaluate::identityLosesNothing_data()
     QTest::addColumn<double>("ratio");
     QTest::newRow("f16") << pikvtest::CacheShape {} << 1.0;
     QTest::newRow("f32 is twice the reference") << pikvtest::CacheShape { .type = at::kFloat } << 2.0;
-    QTest::newRow("bf16, batch, unequal dims") << pikvtest::CacheShape { 3, 2, 3, 33, 40, 72, at::kBFloat16, 6, 5, 2 } << 1.0;
+    QTest::newRow("bf16, batch, unequal dims")
+        << pikvtest::CacheShape { 3, 2, 3, 33, 40, 72, at::kBFloat16, 6, 5, 2 } << 1.0;
     QTest::newRow("one token") << pikvtest::CacheShape { .layers = 8, .kvHeads = 8, .seq = 1 } << 1.0;
 }
 
@@ -105,7 +106,8 @@ void TestEvaluate::perLayerFiguresAddUp()
 void TestEvaluate::csvReadsBack()
 {
     QTemporaryDir dir;
-    const std::vector<EvaluationResult> results { evaluate(request("identity")), evaluate(request("identity:sinks=2")) };
+    const std::vector<EvaluationResult> results { evaluate(request("identity")),
+        evaluate(request("identity:sinks=2")) };
     const std::string path = dir.filePath("r.csv").toStdString();
     writeFileAtomic(path, resultsToCsv(results));
     const auto back = resultsFromCsv(path);

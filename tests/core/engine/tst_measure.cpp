@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The metrics against plain loops in double precision.
 #include "core/eval/attention.h"
-#include "core/eval/headplanes.h"
+#include "core/eval/errorsums.h"
 #include "testmain.h"
-#include <ATen/ops/empty.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <QTest>
@@ -110,8 +110,8 @@ void TestMeasure::attentionAgreesWithPlainLoops()
     const int group = 3, queries = 4, seq = 9, dim = 8;
     const auto q = noise(group * queries * dim, 5), k = noise(seq * dim, 6), v = noise(seq * dim, 7);
     const at::Tensor positions = at::arange(seq, at::kLong), queryPositions = at::arange(3, 3 + queries, at::kLong);
-    const at::Tensor out = attentionOutput(tensorOf(q, { group, queries, dim }), queryPositions, tensorOf(k, { seq, dim }),
-        tensorOf(v, { seq, dim }), positions, {});
+    const at::Tensor out = attentionOutput(tensorOf(q, { group, queries, dim }), queryPositions,
+        tensorOf(k, { seq, dim }), tensorOf(v, { seq, dim }), positions, {});
     QCOMPARE(out.size(0), std::int64_t(group * queries));
     for (int r = 0; r < group * queries; ++r) {
         const auto expected

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What methods run their work with: planes side by side, blocks that ask for a stop, routines that cannot ask.
-#include "core/codec/planes.h"
+#include "core/codec/parts/planes.h"
 #include "testmain.h"
 #include <ATen/Parallel.h>
 #include <QTest>
@@ -28,11 +28,10 @@ private Q_SLOTS:
 
     void anErrorOfOnePlaneIsThrownOn()
     {
-        QVERIFY_THROWS_EXCEPTION(
-            std::runtime_error, forEachPlane(c10::kCPU, 3, {}, [](std::int64_t p) {
-                if (p == 1)
-                    throw std::runtime_error("plane 1");
-            }));
+        QVERIFY_THROWS_EXCEPTION(std::runtime_error, forEachPlane(c10::kCPU, 3, {}, [](std::int64_t p) {
+            if (p == 1)
+                throw std::runtime_error("plane 1");
+        }));
     }
 
     void blocksCoverTheRows()
@@ -88,7 +87,8 @@ private Q_SLOTS:
     }
 
 private:
-    template <typename Function> static bool isCancelled(Function f)
+    template <typename Function>
+    static bool isCancelled(Function f)
     {
         try {
             f();

@@ -42,17 +42,23 @@ void TestSpec::defaultsPrintAsTheBareId()
 static ParamValue otherValue(const ParamSpec& spec)
 {
     switch (spec.type) {
-    case ParamType::Bool: return !std::get<bool>(spec.defaultValue);
+    case ParamType::Bool:
+        return !std::get<bool>(spec.defaultValue);
     case ParamType::Int:
         if (!spec.choices.empty())
             return std::int64_t(std::stoll(spec.choices.back()));
         return std::int64_t(spec.maximum) == std::get<std::int64_t>(spec.defaultValue) ? std::int64_t(spec.minimum)
                                                                                        : std::int64_t(spec.maximum);
-    case ParamType::Real: return spec.minimum + (spec.maximum - spec.minimum) / 3;
-    case ParamType::Choice: return spec.choices.back();
-    case ParamType::File: return std::string("some/basis.pikv-basis");
-    case ParamType::IntList: return std::vector<std::int64_t> { std::int64_t(spec.maximum) };
-    case ParamType::RealList: return std::vector<double> { spec.maximum / 3 };
+    case ParamType::Real:
+        return spec.minimum + (spec.maximum - spec.minimum) / 3;
+    case ParamType::Choice:
+        return spec.choices.back();
+    case ParamType::File:
+        return std::string("some/basis.pikv-basis");
+    case ParamType::IntList:
+        return std::vector<std::int64_t> { std::int64_t(spec.maximum) };
+    case ParamType::RealList:
+        return std::vector<double> { spec.maximum / 3 };
     }
     return {};
 }
@@ -125,7 +131,8 @@ void TestSpec::parameterTextsAreComplete()
         QVERIFY2(!method.sentence.empty() && !method.label.empty() && !method.reference.empty(), method.id.c_str());
         for (const ParamSpec& param : method.params)
             QVERIFY2(!param.help.empty() && !param.label.empty(), (method.id + "." + param.name).c_str());
-        QVERIFY2(!expandSpec(method.sweep.empty() ? method.id : method.id + ":" + method.sweep).empty(), method.id.c_str());
+        QVERIFY2(
+            !expandSpec(method.sweep.empty() ? method.id : method.id + ":" + method.sweep).empty(), method.id.c_str());
     }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Conversions against LibTorch's own, on every half and on the edges of rounding; every SIMD target gives the same bits.
-#include "core/kernels/floatrows.h"
+// Conversions against LibTorch's own, on every half and on the edges of rounding; every SIMD target gives the same
+// bits.
 #include "core/base/half.h"
+#include "core/kernels/floatrows.h"
 #include "testmain.h"
 #include <QTest>
 #include <bit>
@@ -25,8 +26,8 @@ private Q_SLOTS:
 
 static std::vector<float> samples()
 {
-    std::vector<float> values { 0.0f, -0.0f, 65504.0f, 65519.0f, -65519.0f, 6.1e-5f, 5.96e-8f, 2.98e-8f, 2.99e-8f, 1e-9f,
-        0.1f, 1.0009766f, 1.0004883f, 1.0014648f };
+    std::vector<float> values { 0.0f, -0.0f, 65504.0f, 65519.0f, -65519.0f, 6.1e-5f, 5.96e-8f, 2.98e-8f, 2.99e-8f,
+        1e-9f, 0.1f, 1.0009766f, 1.0004883f, 1.0014648f };
     std::mt19937 engine(3);
     for (int i = 0; i < 100000; ++i) {
         const float v = std::bit_cast<float>(std::uint32_t(engine()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/kernels/groupquant.h"
 #include "core/base/half.h"
+#include "core/kernels/groupquant.h"
 #include "testmain.h"
 #include <QTest>
 #include <cmath>
@@ -83,7 +83,8 @@ void TestGroupQuant::agreesWithTheFormula()
         for (int t = 0; t < tokens; ++t)
             column.push_back(rows[std::size_t(t * dim + d)]);
         const auto [low, high] = std::minmax_element(column.begin(), column.end());
-        const float scale = halfToFloat(floatToHalf((*high - *low) / float(top))), minimum = halfToFloat(floatToHalf(*low));
+        const float scale = halfToFloat(floatToHalf((*high - *low) / float(top))),
+                    minimum = halfToFloat(floatToHalf(*low));
         QCOMPARE(halfToFloat(c.scales[std::size_t(d)]), scale);
         QCOMPARE(halfToFloat(c.minima[std::size_t(d)]), minimum);
         std::uint16_t groupScale, groupMinimum;
@@ -98,7 +99,8 @@ void TestGroupQuant::agreesWithTheFormula()
             QCOMPARE(groupCodes[std::size_t(t)], c.codes[at]);
             QCOMPARE(c.back[at], float(expected) * scale + minimum);
             // Half a step, and what rounding scale and minimum to f16 adds at the far end.
-            QVERIFY(std::abs(c.back[at] - x) <= scale / 2 + std::abs(minimum) * 1e-3f + scale * float(top) * 1e-3f + 1e-6f);
+            QVERIFY(
+                std::abs(c.back[at] - x) <= scale / 2 + std::abs(minimum) * 1e-3f + scale * float(top) * 1e-3f + 1e-6f);
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The kernels of vector quantisation against plain loops, and the k-means that stands on them.
-#include "core/codec/cache_reduction/equalneed.h"
-#include "core/codec/cache_reduction/kmeans.h"
+#include "core/codec/methods/fastv/equalneed.h"
+#include "core/codec/parts/kmeans.h"
 #include "core/kernels/nearestcentroid.h"
 #include "core/kernels/tablesum.h"
 #include "testmain.h"

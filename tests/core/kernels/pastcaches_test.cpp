@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writing past the caches leaves the same bytes as writing through them, at every alignment, and touches nothing else.
-#include "core/kernels/pastcaches.h"
 #include "core/kernels/floatrows.h"
+#include "core/kernels/pastcaches.h"
 #include "testmain.h"
 #include <QTest>
 #include <cstring>

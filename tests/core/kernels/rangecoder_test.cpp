@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The range coder against the entropy it promises, and against damage.
-#include "core/kernels/rangecoder.h"
 #include "core/base/error.h"
+#include "core/kernels/rangecoder.h"
 #include "testmain.h"
 #include <QTest>
 #include <cmath>
@@ -84,7 +84,8 @@ private Q_SLOTS:
             sum += w;
         for (std::uint8_t s : symbols)
             ideal -= std::log2(weights[s] / sum);
-        QVERIFY2(double(bytes.size()) <= ideal / 8 * 1.01 + 20, qPrintable(QString("%1 bytes for %2").arg(bytes.size()).arg(ideal / 8)));
+        QVERIFY2(double(bytes.size()) <= ideal / 8 * 1.01 + 20,
+            qPrintable(QString("%1 bytes for %2").arg(bytes.size()).arg(ideal / 8)));
         QVERIFY(double(bytes.size()) >= ideal / 8 * 0.98);
     }
 

@@ -26,8 +26,10 @@ private Q_SLOTS:
         const std::size_t n = 300, width = std::size_t(dim);
         std::mt19937 engine(1);
         std::normal_distribution<float> normal(0, 3);
-        const ResidualQuantiser quantiser { std::vector<float>(width, 0.75f), std::vector<float>(width, 0.45f), std::vector<float>(width, 0.0625f) };
-        std::vector<float> values(n * width), steps(n), state(width, 0.0f), sizes(2 * width, 0.0f), squares(2 * width, 0.0f);
+        const ResidualQuantiser quantiser { std::vector<float>(width, 0.75f), std::vector<float>(width, 0.45f),
+            std::vector<float>(width, 0.0625f) };
+        std::vector<float> values(n * width), steps(n), state(width, 0.0f), sizes(2 * width, 0.0f),
+            squares(2 * width, 0.0f);
         std::vector<std::uint8_t> isKey(n);
         for (auto& v : values)
             v = normal(engine);
@@ -37,7 +39,8 @@ private Q_SLOTS:
         }
         std::vector<std::int16_t> levels(n * width);
         const ResidualRows rows { n, steps.data(), isKey.data() };
-        quantiseResiduals(quantiser, rows, values.data(), state.data(), levels.data(), { sizes.data(), squares.data() });
+        quantiseResiduals(
+            quantiser, rows, values.data(), state.data(), levels.data(), { sizes.data(), squares.data() });
         std::vector<float> decoded(n * width), last(width, 0.0f);
         rebuildResiduals(quantiser, rows, levels.data(), last.data(), decoded.data());
         QVERIFY(last == state);
@@ -98,10 +101,13 @@ private Q_SLOTS:
         for (const auto& [level, count] : histogram) {
             const int low = model.lowBits(0), upper = (level + (1 << low >> 1)) >> low;
             entropy -= count * std::log2(count / n);
-            bits += count * (std::abs(upper) > table.reach ? double(table.frequencies.bits(table.escape())) + 16
-                                                         : double(table.frequencies.bits(std::size_t(upper + table.reach))) + low);
+            bits += count
+                * (std::abs(upper) > table.reach
+                        ? double(table.frequencies.bits(table.escape())) + 16
+                        : double(table.frequencies.bits(std::size_t(upper + table.reach))) + low);
         }
-        QVERIFY2(bits <= 1.02 * entropy + 0.002 * n, qPrintable(QString("%1 bits a level, entropy %2").arg(bits / n).arg(entropy / n)));
+        QVERIFY2(bits <= 1.02 * entropy + 0.002 * n,
+            qPrintable(QString("%1 bits a level, entropy %2").arg(bits / n).arg(entropy / n)));
     }
 
     void everyModelCodesEveryLevel()

@@ -148,7 +148,8 @@ private Q_SLOTS:
                 const auto decoded = decode(encode(*makeCompressor(parseSpec(s)), *m_caches[2]));
                 return relativeError(m_caches[2]->layer(i).key, decoded->layer(i).key);
             };
-            QVERIFY2(error(same) < 1.1 * error(own), qPrintable(QString("%1 against %2").arg(error(same)).arg(error(own))));
+            QVERIFY2(
+                error(same) < 1.1 * error(own), qPrintable(QString("%1 against %2").arg(error(same)).arg(error(own))));
             QVERIFY(error(other) > error(own) && error(other) < 0.1);
         }
     }
@@ -181,7 +182,8 @@ private Q_SLOTS:
         const std::string file = ",shared=" + path("wide.pikv-basis");
         double error = 2;
         for (const char* rank : { "4", "8", "16" }) {
-            const auto decoded = decode(encode(*makeCompressor(parseSpec("lora:rank=" + std::string(rank) + file)), *m_caches[2]));
+            const auto decoded
+                = decode(encode(*makeCompressor(parseSpec("lora:rank=" + std::string(rank) + file)), *m_caches[2]));
             const double now = relativeError(m_caches[2]->layer(0).value, decoded->layer(0).value);
             QVERIFY(now < error);
             error = now;
@@ -201,7 +203,9 @@ private Q_SLOTS:
         QTest::addColumn<QString>("section");
         QTest::addColumn<int>("filler");
         for (const QString& method : { QStringLiteral("pyramid"), QStringLiteral("fastvideo") }) {
-            const auto row = [&](const char* what) -> QTestData& { return QTest::addRow("%s, %s", qPrintable(method), what) << method; };
+            const auto row = [&](const char* what) -> QTestData& {
+                return QTest::addRow("%s, %s", qPrintable(method), what) << method;
+            };
             row("means that are not finite") << "means" << 0xFF;
             row("vectors of zeros") << "bases" << 0;
             row("scales that are not finite") << "bases" << 0xFF;
@@ -297,7 +301,10 @@ private:
         return spec.toStdString() + (spec.contains(':') ? "," : ":") + "shared=" + path(name + ".pikv-basis");
     }
 
-    std::string path(const std::string& name) const { return m_dir.filePath(QString::fromStdString(name)).toStdString(); }
+    std::string path(const std::string& name) const
+    {
+        return m_dir.filePath(QString::fromStdString(name)).toStdString();
+    }
     QTemporaryDir m_dir;
     std::vector<CachePtr> m_caches;
 };

@@ -46,7 +46,8 @@ private Q_SLOTS:
                 if (length >= bytes.size())
                     continue;
                 EncodedCache cut = encoded;
-                cut.layers[0] = replaced(encoded.layers[0], name, Bytes(bytes.begin(), bytes.begin() + std::ptrdiff_t(length)));
+                cut.layers[0]
+                    = replaced(encoded.layers[0], name, Bytes(bytes.begin(), bytes.begin() + std::ptrdiff_t(length)));
                 QVERIFY2(decodeRefuses(cut), qPrintable(QString("%1 cut to %2 bytes").arg(name.c_str()).arg(length)));
             }
     }

@@ -23,7 +23,8 @@ private Q_SLOTS:
         for (const MethodInfo& method : Registry::instance().methods())
             specs << QString::fromStdString(method.id);
         for (const QString& spec : std::as_const(specs))
-            for (const char* content : { "zeros", "largest f16", "least f16", "1e30 in f32", "1e30 in bf16", "3e38 in f32" })
+            for (const char* content :
+                { "zeros", "largest f16", "least f16", "1e30 in f32", "1e30 in bf16", "3e38 in f32" })
                 QTest::addRow("%s, %s", qPrintable(spec), content) << spec << QString(content);
     }
     void finiteStaysFinite()

@@ -125,15 +125,18 @@ private Q_SLOTS:
         const at::Tensor size = at::where(at::arange(32) < 8, 1.0f, 0.01f).to(at::kFloat);
         const at::Tensor rows = at::randn({ 1, 2, 600, 32 }) * size + at::where(size > 0.5, 0.0f, 3.0f);
         const MemoryCache cache({}, { { rows, rows.flip(3).contiguous(), {}, {} } });
-        const std::string spec = "fastv:sinks=0,sparsity_threshold=0,subvector=4,num_centroids=64,transform=" + transform.toStdString();
+        const std::string spec
+            = "fastv:sinks=0,sparsity_threshold=0,subvector=4,num_centroids=64,transform=" + transform.toStdString();
         QTemporaryDir folder;
         const auto trip = [&](const std::string& more) {
             return throughFile(*makeCompressor(parseSpec(spec + more)), cache, folder.filePath("x.pikv").toStdString());
         };
         const RoundTrip all = trip(""), some = trip(",coded_share=0.25");
         QVERIFY(double(some.encoded.fileBytes()) < 0.9 * double(all.encoded.fileBytes()));
-        for (const auto& [original, decoded] : { std::pair(cache.layer(0).key, some.decoded->layer(0).key), { cache.layer(0).value, some.decoded->layer(0).value } })
-            QVERIFY2(relativeError(original, decoded) < 5e-4, qPrintable(QString::number(relativeError(original, decoded))));
+        for (const auto& [original, decoded] : { std::pair(cache.layer(0).key, some.decoded->layer(0).key),
+                 { cache.layer(0).value, some.decoded->layer(0).value } })
+            QVERIFY2(
+                relativeError(original, decoded) < 5e-4, qPrintable(QString::number(relativeError(original, decoded))));
     }
 
     void wideHeadsHaveManySubspaces()

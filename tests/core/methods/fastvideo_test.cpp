@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// fastvideo: no drift, keyframes, prediction and parameters; its target and importance: ratios_test.cpp, importance_test.cpp.
-#include "core/codec/cache_reduction/keyframes.h"
-#include "core/codec/cache_reduction/ratesearch.h"
+// fastvideo: no drift, keyframes, prediction and parameters; its target and importance: ratios_test.cpp,
+// importance_test.cpp.
+#include "core/codec/methods/fastvideo/keyframes.h"
+#include "core/codec/parts/ratesearch.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
 #include "testmain.h"
@@ -35,12 +36,22 @@ private Q_SLOTS:
         options.layers = 1;
         options.seq = 4096;
         const CachePtr cache = generateCache(options);
-        const LayerKv original = cache->layer(0), decoded = decode(encode(*makeCompressor(parseSpec(spec.toStdString())), *cache))->layer(0);
+        const LayerKv original = cache->layer(0),
+                      decoded = decode(encode(*makeCompressor(parseSpec(spec.toStdString())), *cache))->layer(0);
         const auto error = [&](std::int64_t first) {
-            return (original.key.narrow(2, first, 256).to(at::kFloat) - decoded.key.narrow(2, first, 256).to(at::kFloat)).square().mean().item<double>()
-                + (original.value.narrow(2, first, 256).to(at::kFloat) - decoded.value.narrow(2, first, 256).to(at::kFloat)).square().mean().item<double>();
+            return (original.key.narrow(2, first, 256).to(at::kFloat)
+                       - decoded.key.narrow(2, first, 256).to(at::kFloat))
+                       .square()
+                       .mean()
+                       .item<double>()
+                + (original.value.narrow(2, first, 256).to(at::kFloat)
+                    - decoded.value.narrow(2, first, 256).to(at::kFloat))
+                      .square()
+                      .mean()
+                      .item<double>();
         };
-        QVERIFY2(error(4096 - 256) <= 1.1 * error(0), qPrintable(QString("%1 after %2").arg(error(4096 - 256)).arg(error(0))));
+        QVERIFY2(error(4096 - 256) <= 1.1 * error(0),
+            qPrintable(QString("%1 after %2").arg(error(4096 - 256)).arg(error(0))));
     }
 
     void errorFallsAsBytesRise()
@@ -76,7 +87,9 @@ private Q_SLOTS:
         // Without motion to find, prediction is no worse than none (but for the noise of the fit).
         const at::Tensor noise = at::randn({ 1, 2, 1024, 32 });
         const MemoryCache still({}, { { noise, noise.clone(), {}, {} } });
-        const auto noiseError = [&](const char* spec) { return relativeError(noise, decode(encode(*makeCompressor(parseSpec(spec)), still))->layer(0).key); };
+        const auto noiseError = [&](const char* spec) {
+            return relativeError(noise, decode(encode(*makeCompressor(parseSpec(spec)), still))->layer(0).key);
+        };
         QVERIFY(noiseError("fastvideo:motion_threshold=4") < 1.03 * noiseError("fastvideo:keyframe_interval=1"));
     }
 
@@ -141,9 +154,12 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("spec");
         QTest::addColumn<QString>("named");
-        QTest::newRow("interval") << "fastvideo:keyframe_interval=0" << "keyframe_interval";
-        QTest::newRow("threshold") << "fastvideo:motion_threshold=-1" << "motion_threshold";
-        QTest::newRow("ratio") << "fastvideo:compression_ratio=1.5" << "compression_ratio";
+        QTest::newRow("interval") << "fastvideo:keyframe_interval=0"
+                                  << "keyframe_interval";
+        QTest::newRow("threshold") << "fastvideo:motion_threshold=-1"
+                                   << "motion_threshold";
+        QTest::newRow("ratio") << "fastvideo:compression_ratio=1.5"
+                               << "compression_ratio";
     }
     void badParametersNameTheBound()
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // lora against the optimum that Eckart and Young promise, its parameters and its refusals.
-#include "core/codec/matrix_factorization/lowrankfit.h"
+#include "core/codec/parts/lowrankfit.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
 #include "testmain.h"
@@ -42,8 +42,8 @@ private Q_SLOTS:
         const at::Tensor tokens = at::matmul(at::randn({ rows, 256 }) * spectrum, turn) + 3.0;
         const at::Tensor cache = tokens.view({ 1, rows, 4, 64 }).permute({ 0, 2, 1, 3 }).contiguous();
         const MemoryCache kv({}, { { cache, cache.clone(), {}, {} } });
-        const auto lora = makeCompressor(
-            parseSpec("lora:code_bits=16,basis_bits=16,sinks=0,rank=" + std::to_string(rank)));
+        const auto lora
+            = makeCompressor(parseSpec("lora:code_bits=16,basis_bits=16,sinks=0,rank=" + std::to_string(rank)));
         const auto decoded = decode(encode(*lora, kv));
         const at::Tensor centred = (tokens - tokens.mean(0)).to(at::kDouble);
         const at::Tensor values = std::get<1>(at::linalg_svd(centred, false)).square();
@@ -111,9 +111,12 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("spec");
         QTest::addColumn<QString>("named");
-        QTest::newRow("hidden") << "lora:rank=65" << "rank=65 is above min(batch x seq, kv_heads x head_dim) = 64";
-        QTest::newRow("head") << "lora:rank=33,scope=head" << "rank=33 is above min(batch x seq, head_dim) = 32";
-        QTest::newRow("rows") << "lora:rank=17,recent=80,sinks=0" << "= 16";
+        QTest::newRow("hidden") << "lora:rank=65"
+                                << "rank=65 is above min(batch x seq, kv_heads x head_dim) = 64";
+        QTest::newRow("head") << "lora:rank=33,scope=head"
+                              << "rank=33 is above min(batch x seq, head_dim) = 32";
+        QTest::newRow("rows") << "lora:rank=17,recent=80,sinks=0"
+                              << "= 16";
     }
     void ranksBeyondTheShapeAreRefused()
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // lora_plus: tiers by importance, and the rules of its lists.
-#include "core/codec/matrix_factorization/tokentiers.h"
+#include "core/codec/methods/lora/ranktiers.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
 #include "testmain.h"
@@ -44,12 +44,14 @@ private Q_SLOTS:
         const CachePtr cache = generateCache(smallCache());
         const at::Tensor rising = (at::arange(96, at::kFloat) / 96).unsqueeze(0), falling = rising.flip(1);
         const auto error = [&](const at::Tensor& weights, std::int64_t first, std::int64_t count) {
-            const auto decoded = decode(encode(*makeCompressor(parseSpec("lora_plus:ranks=[2,8,24],alpha=0")), *cache, weights));
+            const auto decoded
+                = decode(encode(*makeCompressor(parseSpec("lora_plus:ranks=[2,8,24],alpha=0")), *cache, weights));
             double sum = 0;
             for (int i = 0; i < cache->layerCount(); ++i)
                 for (const bool keys : { false, true }) {
                     const LayerKv a = cache->layer(i), b = decoded->layer(i);
-                    sum += relativeError((keys ? a.key : a.value).narrow(2, first, count), (keys ? b.key : b.value).narrow(2, first, count));
+                    sum += relativeError((keys ? a.key : a.value).narrow(2, first, count),
+                        (keys ? b.key : b.value).narrow(2, first, count));
                 }
             return sum;
         };
@@ -88,13 +90,20 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("spec");
         QTest::addColumn<QString>("named");
-        QTest::newRow("descending ranks") << "lora_plus:ranks=[16,8,4]" << "must ascend";
-        QTest::newRow("equal ranks") << "lora_plus:ranks=[4,4,16]" << "must ascend";
-        QTest::newRow("too few thresholds") << "lora_plus:thresholds=[0.3]" << "3 ranks need 2 thresholds";
-        QTest::newRow("too few ranks") << "lora_plus:ranks=[4,8]" << "2 ranks need 1 thresholds";
-        QTest::newRow("descending thresholds") << "lora_plus:thresholds=[0.7,0.3]" << "between 0 and 1";
-        QTest::newRow("threshold at 1") << "lora_plus:thresholds=[0.3,1]" << "between 0 and 1";
-        QTest::newRow("rank beyond the shape") << "lora_plus:ranks=[4,8,65]" << "= 64";
+        QTest::newRow("descending ranks") << "lora_plus:ranks=[16,8,4]"
+                                          << "must ascend";
+        QTest::newRow("equal ranks") << "lora_plus:ranks=[4,4,16]"
+                                     << "must ascend";
+        QTest::newRow("too few thresholds") << "lora_plus:thresholds=[0.3]"
+                                            << "3 ranks need 2 thresholds";
+        QTest::newRow("too few ranks") << "lora_plus:ranks=[4,8]"
+                                       << "2 ranks need 1 thresholds";
+        QTest::newRow("descending thresholds") << "lora_plus:thresholds=[0.7,0.3]"
+                                               << "between 0 and 1";
+        QTest::newRow("threshold at 1") << "lora_plus:thresholds=[0.3,1]"
+                                        << "between 0 and 1";
+        QTest::newRow("rank beyond the shape") << "lora_plus:ranks=[4,8,65]"
+                                               << "= 64";
     }
     void listsThatBreakTheRulesAreRefused()
     {

@@ -2,8 +2,8 @@
 // Caches and round trips for tests that run over every registered method.
 #pragma once
 #include "core/base/error.h"
-#include "core/cache/generate.h"
 #include "core/codec/compressor.h"
+#include "core/dumps/generate.h"
 #include <ATen/TensorOperators.h>
 #include <QString>
 #include <memory>
@@ -39,14 +39,15 @@ inline std::unique_ptr<pikv::Compressor> accepted(const std::string& text, const
     }
 }
 
-/// What decode gets from a file and nothing else: encodes, saves to `path`, loads and decodes with a fresh compressor that
-/// is made from the file's own spec.
+/// What decode gets from a file and nothing else: encodes, saves to `path`, loads and decodes with a fresh compressor
+/// that is made from the file's own spec.
 struct RoundTrip {
     pikv::EncodedCache encoded;
     std::shared_ptr<pikv::KvCache> decoded;
 };
 
-inline pikv::EncodedCache encode(const pikv::Compressor& method, const pikv::KvCache& cache, const at::Tensor& importance = {})
+inline pikv::EncodedCache encode(
+    const pikv::Compressor& method, const pikv::KvCache& cache, const at::Tensor& importance = {})
 {
     const pikv::JobControl job;
     return method.encode(cache, importance, { job });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // minillm against the principal components that it begins with, its training and its refusals.
-#include "core/codec/distillation/attend.h"
-#include "core/codec/distillation/student.h"
+#include "core/codec/methods/minillm/attend.h"
+#include "core/codec/methods/minillm/student.h"
 #include "core/eval/evaluator.h"
 #include "methodcases.h"
 #include "testmain.h"
@@ -11,9 +11,9 @@
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
-#include <c10/core/GradMode.h>
 #include <QTemporaryDir>
 #include <QTest>
+#include <c10/core/GradMode.h>
 #include <map>
 
 using namespace pikv;
@@ -72,7 +72,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("size");
         QTest::addColumn<int>("bits");
-        QTest::addColumn<int>("steps"); // few of them leave a student that barely pays: what is stored must be what was judged
+        QTest::addColumn<int>(
+            "steps"); // few of them leave a student that barely pays: what is stored must be what was judged
         for (int size : { 4, 16, 40 })
             for (int bits : { 3, 4, 8, 16 })
                 for (int steps : { 1, 10, 40 })
@@ -97,7 +98,8 @@ private Q_SLOTS:
         for (const auto& [x, y] : { std::pair(original.key, back.key), std::pair(original.value, back.value) }) {
             const double optimum = principalError(rowsOf(x), size, bits);
             const double error = (rowsOf(x) - rowsOf(y)).square().sum().item<double>();
-            QVERIFY2(error <= optimum * 1.0005, qPrintable(QString("%1 of the principal components'").arg(error / optimum)));
+            QVERIFY2(
+                error <= optimum * 1.0005, qPrintable(QString("%1 of the principal components'").arg(error / optimum)));
         }
     }
 
@@ -115,7 +117,8 @@ private Q_SLOTS:
         double error = 2;
         for (const MethodSpec& spec : expandSpec(specs.toStdString())) {
             const double now = valueError(printSpec(spec), cache);
-            QVERIFY2(now < error, qPrintable(QString("%1: %2 after %3").arg(printSpec(spec).c_str()).arg(now).arg(error)));
+            QVERIFY2(
+                now < error, qPrintable(QString("%1: %2 after %3").arg(printSpec(spec).c_str()).arg(now).arg(error)));
             error = now;
         }
     }
@@ -133,7 +136,8 @@ private Q_SLOTS:
     void neighboursHelpCoarseCodes()
     {
         const MemoryCache cache = curvedCache(1, 1024);
-        const std::string spec = "minillm:student_size=8,code_bits=2,steps=200,hidden_size=1,num_layers=1,use_attention=";
+        const std::string spec
+            = "minillm:student_size=8,code_bits=2,steps=200,hidden_size=1,num_layers=1,use_attention=";
         QVERIFY(valueError(spec + "true", cache) < 0.98 * valueError(spec + "false", cache));
     }
 
@@ -244,7 +248,8 @@ private Q_SLOTS:
             const c10::AutoGradMode gradients(true);
             (attend(attention, codes, reach, learned) * byDelta).sum().backward();
         }
-        const auto loss = [&] { return (attend(attention, codes, reach, params) * byDelta).to(at::kDouble).sum().item<double>(); };
+        const auto loss
+            = [&] { return (attend(attention, codes, reach, params) * byDelta).to(at::kDouble).sum().item<double>(); };
         for (std::int64_t i = 0; i < params.numel(); ++i) {
             float& param = params.data_ptr<float>()[i];
             const float kept = param, step = 1e-2f;
@@ -254,7 +259,8 @@ private Q_SLOTS:
             const double slope = (above - loss()) / (2 * step);
             param = kept;
             const double found = learned.grad()[i].item<double>();
-            QVERIFY2(std::abs(slope - found) < 0.01 * (1 + std::abs(slope)), qPrintable(QString("%1: %2 for %3").arg(i).arg(found).arg(slope)));
+            QVERIFY2(std::abs(slope - found) < 0.01 * (1 + std::abs(slope)),
+                qPrintable(QString("%1: %2 for %3").arg(i).arg(found).arg(slope)));
         }
     }
 
@@ -287,13 +293,19 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("spec");
         QTest::addColumn<QString>("named");
-        QTest::newRow("larger than hidden") << "minillm:student_size=65"
-                                            << "student_size=65 is above the hidden size of a token, kv_heads x head_dim = 64";
-        QTest::newRow("no numbers") << "minillm:student_size=0" << "student_size";
-        QTest::newRow("no layers") << "minillm:num_layers=0" << "num_layers";
-        QTest::newRow("too many layers") << "minillm:num_layers=9" << "num_layers";
-        QTest::newRow("unknown width") << "minillm:decoder_bits=5" << "decoder_bits";
-        QTest::newRow("learning rate") << "minillm:learning_rate=2" << "learning_rate";
+        QTest::newRow("larger than hidden")
+            << "minillm:student_size=65"
+            << "student_size=65 is above the hidden size of a token, kv_heads x head_dim = 64";
+        QTest::newRow("no numbers") << "minillm:student_size=0"
+                                    << "student_size";
+        QTest::newRow("no layers") << "minillm:num_layers=0"
+                                   << "num_layers";
+        QTest::newRow("too many layers") << "minillm:num_layers=9"
+                                         << "num_layers";
+        QTest::newRow("unknown width") << "minillm:decoder_bits=5"
+                                       << "decoder_bits";
+        QTest::newRow("learning rate") << "minillm:learning_rate=2"
+                                       << "learning_rate";
     }
     void badParametersAreRefused()
     {
@@ -310,8 +322,8 @@ private Q_SLOTS:
     }
 
 private:
-    /// Squared error of `size` principal components whose coefficients are quantised uniformly with `bits` each, from the
-    /// textbook: unrounded directions, step at the best of many candidates.
+    /// Squared error of `size` principal components whose coefficients are quantised uniformly with `bits` each, from
+    /// the textbook: unrounded directions, step at the best of many candidates.
     static double principalError(const at::Tensor& rows, int size, int bits)
     {
         const at::Tensor centred = rows - rows.mean(0);

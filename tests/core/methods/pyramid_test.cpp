@@ -51,7 +51,8 @@ private Q_SLOTS:
         options.layers = 4;
         options.seq = 512;
         const CachePtr cache = generateCache(options);
-        const EncodedCache encoded = encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.3,axis=layer")), *cache);
+        const EncodedCache encoded
+            = encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.3,axis=layer")), *cache);
         const auto decoded = decode(encoded);
         double last = 0;
         std::uint64_t bytes = ~std::uint64_t(0);
@@ -68,9 +69,12 @@ private Q_SLOTS:
     {
         const CachePtr cache = generateCache(smallCache());
         const at::Tensor falling = (at::arange(96, at::kFloat) / 96).flip(0).unsqueeze(0);
-        const auto decoded = decode(encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.2,num_levels=4,decay_factor=0.5")), *cache, falling));
+        const auto decoded
+            = decode(encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.2,num_levels=4,decay_factor=0.5")),
+                *cache, falling));
         const auto error = [&](std::int64_t first) {
-            return relativeError(cache->layer(1).value.narrow(2, first, 10), decoded->layer(1).value.narrow(2, first, 10));
+            return relativeError(
+                cache->layer(1).value.narrow(2, first, 10), decoded->layer(1).value.narrow(2, first, 10));
         };
         QVERIFY(error(8) < 0.5 * error(80));
     }
@@ -81,7 +85,8 @@ private Q_SLOTS:
         const at::Tensor rows = at::mm(at::randn({ 1024, 32 }), mix).view({ 1, 1, 1024, 32 });
         const MemoryCache cache({}, { { rows, rows.clone(), {}, {} } });
         const auto error = [&](const char* transform) {
-            const auto method = makeCompressor(parseSpec(std::string("pyramid:compression_ratio=0.1,transform=") + transform));
+            const auto method
+                = makeCompressor(parseSpec(std::string("pyramid:compression_ratio=0.1,transform=") + transform));
             return relativeError(rows, decode(encode(*method, cache))->layer(0).key);
         };
         QVERIFY(error("klt") < 0.1 * error("none"));

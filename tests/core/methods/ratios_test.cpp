@@ -37,10 +37,7 @@ constexpr Case cases[] = {
 class RatiosTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
-    void targetIsMet_data()
-    {
-        rows({ "fastvideo", "pyramid", "pyramid:axis=layer,sinks=0" });
-    }
+    void targetIsMet_data() { rows({ "fastvideo", "pyramid", "pyramid:axis=layer,sinks=0" }); }
     void targetIsMet()
     {
         QFETCH(QString, spec);
@@ -73,7 +70,8 @@ private:
                 if (id.contains("axis") && *c.more)
                     continue; // the last layer's share is less than its protected tokens: it says so
                 QTest::addRow("%s, %s", qPrintable(id), c.name)
-                    << id + (id.contains(':') ? "," : ":") + "compression_ratio=" + QString::number(c.ratio) + c.more << &c;
+                    << id + (id.contains(':') ? "," : ":") + "compression_ratio=" + QString::number(c.ratio) + c.more
+                    << &c;
             }
     }
 
@@ -97,7 +95,8 @@ private:
         }
         const auto method = makeCompressor(parseSpec(spec.toStdString()));
         QVERIFY(method->warnings(cache->info()).empty());
-        const double stored = double(encode(*method, *cache, importance).fileBytes()), wanted = shape.ratio * double(cache->info().referenceBytes());
+        const double stored = double(encode(*method, *cache, importance).fileBytes()),
+                     wanted = shape.ratio * double(cache->info().referenceBytes());
         QVERIFY2(std::abs(stored / wanted - 1) < 0.02, qPrintable(QString("%1 of the target").arg(stored / wanted)));
     }
 };

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::int64_t batch = 8, heads = 4, seq = 128, headDim = 64, hidden = heads * headDim;
 
-/// Rows [batch * seq, hidden] of sixteen hidden factors, a little noise, and three channels much larger than the others.
+/// Rows [batch * seq, hidden] of sixteen hidden factors, a little noise, and three channels much larger than the
+/// others.
 at::Tensor structuredRows()
 {
     const at::Tensor mix = at::randn({ 16, hidden });
@@ -26,7 +27,10 @@ at::Tensor structuredRows()
     return at::mm(at::randn({ batch * seq, 16 }), mix) + at::randn({ batch * seq, hidden }) * 0.25;
 }
 
-at::Tensor asHeads(const at::Tensor& rows) { return rows.view({ batch, seq, heads, headDim }).permute({ 0, 2, 1, 3 }).contiguous(); }
+at::Tensor asHeads(const at::Tensor& rows)
+{
+    return rows.view({ batch, seq, heads, headDim }).permute({ 0, 2, 1, 3 }).contiguous();
+}
 
 /// A codec of a few lines: its bytes and what it makes of the rows.
 struct Reference {
@@ -45,7 +49,8 @@ Reference principalComponents(const at::Tensor& rows)
     const at::Tensor mean = rows.mean(0);
     const auto [u, s, vh] = at::linalg_svd(rows - mean, false);
     const at::Tensor kept = vh.narrow(0, 0, 16);
-    return { 4 * (16 * (rows.size(0) + rows.size(1)) + rows.size(1)), at::mm(at::mm(rows - mean, kept.t()), kept) + mean };
+    return { 4 * (16 * (rows.size(0) + rows.size(1)) + rows.size(1)),
+        at::mm(at::mm(rows - mean, kept.t()), kept) + mean };
 }
 
 } // namespace
@@ -58,18 +63,22 @@ private Q_SLOTS:
         at::manual_seed(7);
         m_keys = structuredRows();
         m_values = structuredRows();
-        m_cache = std::make_unique<MemoryCache>(CacheInfo {}, std::vector<LayerKv> { { asHeads(m_keys), asHeads(m_values), {}, {} } });
+        m_cache = std::make_unique<MemoryCache>(
+            CacheInfo {}, std::vector<LayerKv> { { asHeads(m_keys), asHeads(m_values), {}, {} } });
     }
 
     void noneLoses_data()
     {
         QTest::addColumn<QString>("spec");
         QTest::addColumn<bool>("toInt8");
-        for (const char* spec : { "lora:rank=256,code_bits=6", "lora_plus:ranks=[224,240,256],code_bits=6", "pyramid:compression_ratio=0.5",
-                 "fastv:subvector=4,num_centroids=256,stages=2,sinks=1", "fastvideo:compression_ratio=0.5", "minillm:student_size=256,code_bits=6" })
+        for (const char* spec : { "lora:rank=256,code_bits=6", "lora_plus:ranks=[224,240,256],code_bits=6",
+                 "pyramid:compression_ratio=0.5", "fastv:subvector=4,num_centroids=256,stages=2,sinks=1",
+                 "fastvideo:compression_ratio=0.5", "minillm:student_size=256,code_bits=6" })
             QTest::addRow("int8 a token, %s", spec) << spec << true;
-        for (const char* spec : { "lora:rank=64,code_bits=6", "lora_plus:ranks=[32,64,96]", "pyramid:compression_ratio=0.15",
-                 "fastv:subvector=4,num_centroids=128,coded_share=0.25,sparsity_threshold=0,sinks=0", "fastvideo:compression_ratio=0.15", "minillm:student_size=64" })
+        for (const char* spec :
+            { "lora:rank=64,code_bits=6", "lora_plus:ranks=[32,64,96]", "pyramid:compression_ratio=0.15",
+                "fastv:subvector=4,num_centroids=128,coded_share=0.25,sparsity_threshold=0,sinks=0",
+                "fastvideo:compression_ratio=0.15", "minillm:student_size=64" })
             QTest::addRow("16 components, %s", spec) << spec << false;
     }
     void noneLoses()
@@ -83,7 +92,8 @@ private Q_SLOTS:
         const auto share = [](const at::Tensor& original, const at::Tensor& own, const at::Tensor& other) {
             return relativeError(asHeads(original), own) / relativeError(original, other);
         };
-        const double keyShare = share(m_keys, decoded.key, keys.decoded), valueShare = share(m_values, decoded.value, values.decoded);
+        const double keyShare = share(m_keys, decoded.key, keys.decoded),
+                     valueShare = share(m_values, decoded.value, values.decoded);
         const double bytes = double(encoded.fileBytes()) / double(keys.bytes + values.bytes);
         qInfo("%.3f of the bytes, %.3f and %.3f of the squared errors of keys and values", bytes, keyShare, valueShare);
         QVERIFY(bytes <= 1);

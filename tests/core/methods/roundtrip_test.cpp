@@ -134,7 +134,8 @@ private:
     static std::vector<std::pair<const char*, GenerateOptions>> shapes()
     {
         std::vector<std::pair<const char*, GenerateOptions>> list { { "f16", smallCache() } };
-        const auto add = [&](const char* name) -> GenerateOptions& { return list.emplace_back(name, smallCache()).second; };
+        const auto add
+            = [&](const char* name) -> GenerateOptions& { return list.emplace_back(name, smallCache()).second; };
         add("bf16").dtype = DType::BF16;
         add("f32").dtype = DType::F32;
         add("batch of 3").batch = 3;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // TurboQuant against its published error table, and the parts it is made of.
-#include "core/codec/quantization/rotation.h"
+#include "core/codec/parts/rotation.h"
 #include "core/eval/evaluator.h"
 #include "core/kernels/hadamard.h"
 #include "core/kernels/lloydmax.h"
@@ -30,7 +30,8 @@ private Q_SLOTS:
         QTest::newRow("1") << 1 << QList<double> { 0.7980 } << 0.3634;
         QTest::newRow("2") << 2 << QList<double> { 0.4528, 1.510 } << 0.1175;
         QTest::newRow("3") << 3 << QList<double> { 0.2451, 0.7560, 1.344, 2.152 } << 0.03454;
-        QTest::newRow("4") << 4 << QList<double> { 0.1284, 0.3881, 0.6568, 0.9424, 1.256, 1.618, 2.069, 2.733 } << 0.009497;
+        QTest::newRow("4") << 4 << QList<double> { 0.1284, 0.3881, 0.6568, 0.9424, 1.256, 1.618, 2.069, 2.733 }
+                           << 0.009497;
     }
     void levelsAreLloydMax()
     {
@@ -171,7 +172,8 @@ private Q_SLOTS:
         const JobControl job;
         const auto method = makeCompressor(parseSpec("turboquant:key_bits=8,value_bits=8"));
         const EncodedCache encoded = method->encode(*cache, {}, { job, c10::kCPU, 77 });
-        QVERIFY(relativeError(cache->layer(0).value, method->decode(encoded, { job, c10::kCPU, 3 })->layer(0).value) < 1e-3);
+        QVERIFY(relativeError(cache->layer(0).value, method->decode(encoded, { job, c10::kCPU, 3 })->layer(0).value)
+            < 1e-3);
     }
 
     void zerosStayZero()

@@ -3,6 +3,7 @@
 // weights).
 #include "core/base/error.h"
 #include "core/cache/kvcache.h"
+#include "core/dumps/dumps.h"
 #include "core/model/languagemodel.h"
 #include "core/model/llama.h"
 #include "core/model/prefill.h"

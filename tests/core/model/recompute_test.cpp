@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The reference that keeps the token ids alone.
 #include "core/base/error.h"
-#include "core/cache/generate.h"
 #include "core/codec/compressor.h"
-#include "core/codec/reference/tokenpacking.h"
+#include "core/codec/methods/reference/tokenpacking.h"
+#include "core/dumps/generate.h"
 #include "core/eval/nexttoken.h"
 #include "modeldata.h"
 #include "testmain.h"

@@ -36,7 +36,8 @@ void TestKivi::payloadIsTheFormula_data()
 {
     QTest::addColumn<int>("seq");
     QTest::addColumn<int>("window");
-    for (auto [seq, window] : { std::pair(96, 32), std::pair(100, 32), std::pair(64, 0), std::pair(20, 32), std::pair(1, 0) })
+    for (auto [seq, window] :
+        { std::pair(96, 32), std::pair(100, 32), std::pair(64, 0), std::pair(20, 32), std::pair(1, 0) })
         QTest::addRow("%d tokens, window %d", seq, window) << seq << window;
 }
 
@@ -45,7 +46,8 @@ void TestKivi::payloadIsTheFormula()
 {
     QFETCH(int, seq);
     QFETCH(int, window);
-    const EvaluationResult r = run("kivi:residual_length=" + std::to_string(window), { .layers = 3, .kvHeads = 2, .seq = seq });
+    const EvaluationResult r
+        = run("kivi:residual_length=" + std::to_string(window), { .layers = 3, .kvHeads = 2, .seq = seq });
     const int values = std::max(0, seq - window), keys = values - values % 32, heads = 3 * 2;
     const int bits = heads * 64 * (3 * values + 3 * keys + 16 * (seq - values) + 16 * (seq - keys));
     std::uint64_t payload = 0;
@@ -127,15 +129,18 @@ void TestKivi::threadsDoNotMatter()
         QVERIFY(one.layers[i].all() == four.layers[i].all());
 }
 
-/// Above 32 MB decode writes past the processor's caches: the same tokens, in two halves below that, come back the same.
+/// Above 32 MB decode writes past the processor's caches: the same tokens, in two halves below that, come back the
+/// same.
 void TestKivi::largeTensorsComeBackTheSame()
 {
     constexpr std::int64_t half = 2048 * 17; // whole groups of 32
-    const LayerKv kv = pikvtest::makeCache({ .layers = 1, .kvHeads = 2, .seq = 2 * half, .type = at::kFloat })->layer(0);
+    const LayerKv kv
+        = pikvtest::makeCache({ .layers = 1, .kvHeads = 2, .seq = 2 * half, .type = at::kFloat })->layer(0);
     const auto compressor = makeCompressor(parseSpec("kivi:residual_length=0"));
     const JobControl job;
     const auto roundTrip = [&](std::int64_t first, std::int64_t count) {
-        const MemoryCache part(CacheInfo {}, { { kv.key.narrow(2, first, count).contiguous(), kv.value.narrow(2, first, count).contiguous(), {}, {} } });
+        const MemoryCache part(CacheInfo {},
+            { { kv.key.narrow(2, first, count).contiguous(), kv.value.narrow(2, first, count).contiguous(), {}, {} } });
         return compressor->decode(compressor->encode(part, {}, { job }), { job })->layer(0);
     };
     const LayerKv whole = roundTrip(0, 2 * half);

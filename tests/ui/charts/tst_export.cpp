@@ -9,11 +9,11 @@
 #include "ui/charts/tradeoffchart.h"
 #include "ui/charts/tradeoffpanel.h"
 #include "ui/charts/trainingpanel.h"
-#include "ui/models/trainingrun.h"
 #include "ui/export/chartexporter.h"
 #include "ui/export/exportdialog.h"
 #include "ui/export/plotrenderer.h"
 #include "ui/export/tableclipboard.h"
+#include "ui/models/trainingrun.h"
 #include <QApplication>
 #include <QCheckBox>
 #include <QClipboard>

@@ -163,7 +163,8 @@ void ThemeTest::noTwoMethodsLookAlike()
     // Without colour, too: as many in a row as there are markers.
     QSet<int> markers;
     for (int i = 0; i < 12; ++i)
-        markers.insert(int(methodStyle(QString::fromStdString(Registry::instance().methods()[std::size_t(i)].id), false).marker));
+        markers.insert(
+            int(methodStyle(QString::fromStdString(Registry::instance().methods()[std::size_t(i)].id), false).marker));
     QCOMPARE(markers.size(), 12);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/dumps/dumps.h"
 #include "core/model/model.h"
 #include "ui/engine/modelengine.h"
 #include "ui/nexttoken/nexttokencontroller.h"

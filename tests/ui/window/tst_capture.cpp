@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Capturing a text's cache with a tiny model, and what becomes of a capture that is not saved.
+#include "core/dumps/dumps.h"
 #include "nexttokenfixture.h"
 #include "testmain.h"
 #include "ui/panels/capturedialog.h"

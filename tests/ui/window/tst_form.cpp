@@ -115,7 +115,8 @@ void FormTest::everyKeyMovesTheSlider()
         QTest::keyClick(slider, atEnd ? Qt::Key_Left : Qt::Key_Right);
         const double next = spin->value();
         if (spec.type == ParamType::Real) // as the spin box shows it, without noise behind it
-            QCOMPARE(window.specs()->spec(method).params.real(spec.name), QString::number(next, 'f', spin->decimals()).toDouble());
+            QCOMPARE(window.specs()->spec(method).params.real(spec.name),
+                QString::number(next, 'f', spin->decimals()).toDouble());
         QVERIFY2(atEnd ? next < start : next > start, spec.name.c_str());
         QTest::keyClick(slider, atEnd ? Qt::Key_Right : Qt::Key_Left);
         QVERIFY2(atEnd ? spin->value() > next : spin->value() < next, spec.name.c_str());

@@ -169,7 +169,8 @@ void NextTokenTabTest::ticksOfTheBarsAreTold()
     QFETCH(double, most);
     const std::unique_ptr<TokenBarView> view(makeTokenBarView(nullptr));
     view->resize(500, 300);
-    view->setData({ { "a", "b" }, { { "Original", Qt::blue, { most, most / 3 } } }, "Probability" }, screenStyle(lightPalette(), QApplication::font()));
+    view->setData({ { "a", "b" }, { { "Original", Qt::blue, { most, most / 3 } } }, "Probability" },
+        screenStyle(lightPalette(), QApplication::font()));
     view->show();
     auto* scene = view->findChild<QGraphicsView*>();
     if (!scene)

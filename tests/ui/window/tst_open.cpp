@@ -155,7 +155,8 @@ void OpenTest::clipsNoFactInASmallWindow()
 {
     Window window({ "kivi" });
     window.resize(1024, 640);
-    QVERIFY(window.open(QFINDTESTDATA("../../../resources/samples/smollm2-135m-256.safetensors"))); // says more than ours
+    QVERIFY(
+        window.open(QFINDTESTDATA("../../../resources/samples/smollm2-135m-256.safetensors"))); // says more than ours
     auto* dock = window.find<QDockWidget>("dumpDock");
     for (const int width : { 0, 400, 260 }) { // the narrower, the more lines; 0: as it opens
         if (width > 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/cache/generate.h"
 #include "core/codec/methodspec.h"
+#include "core/dumps/generate.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"

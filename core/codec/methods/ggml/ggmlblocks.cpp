@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// llama.cpp's cache types q8_0 and q4_0, byte for byte (ggml-common.h, quantize_row_q8_0_ref and
+// quantize_row_q4_0_ref).
+#include "core/base/half.h"
+#include "core/codec/compressor.h"
+#include "core/codec/parts/planes.h"
+#include "core/codec/tensorbytes.h"
+#include "core/kernels/floatrows.h"
+#include <ATen/ops/empty.h>
+#include <algorithm>
+#include <cmath>
+
+namespace pikv {
+namespace {
+
+constexpr std::size_t blockSize = 32; ///< values a block, along head_dim
+
+void storeScale(float scale, std::byte* block)
+{
+    const std::uint16_t half = floatToHalf(scale);
+    std::memcpy(block, &half, sizeof half);
+}
+
+float loadScale(const std::byte* block) { return halfToFloat(loadLe<std::uint16_t>(block)); }
+
+/// ggml's cast, defined for every input: NaN, infinity and blocks so small that 1 / d overflows give 0.
+std::int8_t toCode(float level) { return level > -129.0f && level < 128.0f ? static_cast<std::int8_t>(level) : 0; }
+
+/// f16 d = max|x| / 127, then 32 signed bytes round(x / d).
+struct Q8 {
+    static constexpr std::size_t blockBytes = 2 + blockSize;
+
+    static void encode(const float* x, std::byte* block)
+    {
+        float largest = 0;
+        for (std::size_t i = 0; i < blockSize; ++i)
+            largest = std::max(largest, std::abs(x[i]));
+        const float d = largest / 127.0f, inverse = d != 0 ? 1.0f / d : 0.0f;
+        storeScale(d, block);
+        for (std::size_t i = 0; i < blockSize; ++i)
+            block[2 + i] = static_cast<std::byte>(toCode(std::round(x[i] * inverse)));
+    }
+    static void decode(const std::byte* block, float* x)
+    {
+        const float d = loadScale(block);
+        for (std::size_t i = 0; i < blockSize; ++i)
+            x[i] = float(static_cast<std::int8_t>(block[2 + i])) * d;
+    }
+};
+
+/// f16 d = (value of largest magnitude) / -8, then nibbles min(15, x / d + 8.5): the first 16 values in the low halves.
+struct Q4 {
+    static constexpr std::size_t blockBytes = 2 + blockSize / 2;
+
+    static int nibble(float x, float inverse) { return std::min<int>(15, toCode(x * inverse + 8.5f)); }
+    static void encode(const float* x, std::byte* block)
+    {
+        float extreme = 0;
+        for (std::size_t i = 0; i < blockSize; ++i)
+            if (std::abs(x[i]) > std::abs(extreme))
+                extreme = x[i];
+        const float d = extreme / -8.0f, inverse = d != 0 ? 1.0f / d : 0.0f;
+        storeScale(d, block);
+        for (std::size_t i = 0; i < blockSize / 2; ++i)
+            block[2 + i] = std::byte(nibble(x[i], inverse) | nibble(x[i + blockSize / 2], inverse) << 4);
+    }
+    static void decode(const std::byte* block, float* x)
+    {
+        const float d = loadScale(block);
+        for (std::size_t i = 0; i < blockSize / 2; ++i) {
+            const int both = std::to_integer<int>(block[2 + i]);
+            x[i] = float((both & 15) - 8) * d;
+            x[i + blockSize / 2] = float((both >> 4) - 8) * d;
+        }
+    }
+};
+
+template <typename Block>
+class GgmlBlocks : public LayerwiseCompressor {
+public:
+    using LayerwiseCompressor::LayerwiseCompressor;
+
+    void validate(const CacheInfo& info) const override
+    {
+        LayerwiseCompressor::validate(info);
+        for (std::size_t i = 0; i < info.layers.size(); ++i)
+            for (std::int64_t dim : { info.layers[i].keyDim, info.layers[i].valueDim })
+                if (dim % std::int64_t(blockSize) != 0)
+                    throw usageError(spec().id + ": head_dim " + std::to_string(dim) + " of layer " + std::to_string(i)
+                        + " is not a multiple of its block of " + std::to_string(blockSize) + " values");
+    }
+
+protected:
+    void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
+    {
+        out.add("k", encodeTensor(input.kv.key, input.shape.keyDtype, context));
+        out.add("v", encodeTensor(input.kv.value, input.shape.valueDtype, context));
+    }
+    LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
+    {
+        const LayerShape& s = output.shape;
+        return { decodeTensor("k", output, s.keyDim, s.keyDtype, context),
+            decodeTensor("v", output, s.valueDim, s.valueDtype, context), {}, {} };
+    }
+
+private:
+    static Bytes encodeTensor(const at::Tensor& tensor, DType dtype, const CodecContext& context)
+    {
+        const at::Tensor rows = tensor.cpu().contiguous();
+        const auto* data = static_cast<const std::byte*>(rows.data_ptr());
+        const std::int64_t planes = rows.size(0) * rows.size(1);
+        const auto blocks = static_cast<std::size_t>(rows.numel() / planes) / blockSize;
+        Bytes out(static_cast<std::size_t>(planes) * blocks * Block::blockBytes);
+        forEachPlane(c10::kCPU, planes, context.job, [&](std::int64_t p) {
+            float x[blockSize];
+            for (std::size_t b = 0, at = static_cast<std::size_t>(p) * blocks; b < blocks; ++b, ++at) {
+                toFloats(data + at * blockSize * dtypeSize(dtype), dtype, blockSize, x);
+                Block::encode(x, out.data() + at * Block::blockBytes);
+            }
+        });
+        return out;
+    }
+
+    static at::Tensor decodeTensor(
+        const char* name, const LayerOutput& output, std::int64_t dim, DType dtype, const CodecContext& context)
+    {
+        const LayerShape& s = output.shape;
+        at::Tensor rows = at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
+        auto* data = static_cast<std::byte*>(rows.data_ptr());
+        const auto blocks = static_cast<std::size_t>(s.seq * dim) / blockSize;
+        const ByteSpan bytes
+            = output.sections.get(name, static_cast<std::size_t>(s.batch * s.kvHeads) * blocks * Block::blockBytes);
+        forEachPlane(c10::kCPU, s.batch * s.kvHeads, context.job, [&](std::int64_t p) {
+            float x[blockSize];
+            for (std::size_t b = 0, at = static_cast<std::size_t>(p) * blocks; b < blocks; ++b, ++at) {
+                Block::decode(bytes.data() + at * Block::blockBytes, x);
+                fromFloats(x, dtype, blockSize, data + at * blockSize * dtypeSize(dtype));
+            }
+        });
+        return rows.to(context.device);
+    }
+};
+
+const MethodRegistration q8 { withFactory<GgmlBlocks<Q8>>({
+    .id = "q8_0",
+    .label = "q8_0",
+    .family = "Quantization",
+    .sentence = "llama.cpp's 8-bit cache type: blocks of 32 values with one f16 scale, 8.5 bits a value.",
+    .reference = "ggml-common.h of llama.cpp",
+    .params = {},
+    .sweep = "",
+    .make = {},
+    .checkedByDefault = true,
+}) };
+
+const MethodRegistration q4 { withFactory<GgmlBlocks<Q4>>({
+    .id = "q4_0",
+    .label = "q4_0",
+    .family = "Quantization",
+    .sentence = "llama.cpp's 4-bit cache type: blocks of 32 values with one f16 scale, 4.5 bits a value.",
+    .reference = "ggml-common.h of llama.cpp",
+    .params = {},
+    .sweep = "",
+    .make = {},
+    .checkedByDefault = true,
+}) };
+
+} // namespace
+} // namespace pikv

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A layer's keys or values as the matrices that get factorised: one for all heads of the layer, or one a head.
+#pragma once
+#include "core/cache/cacheinfo.h"
+#include "core/cache/rope.h"
+#include <ATen/core/Tensor.h>
+#include <cstdint>
+#include <optional>
+
+namespace pikv {
+
+/// Which matrix of a layer: planes are numbered keys first, then values.
+struct FactorPlane {
+    bool isKey = true;
+    std::int64_t firstHead = 0, heads = 0, dim = 0; ///< `dim` channels a head
+    std::int64_t rows = 0; ///< batch * seq
+    std::int64_t width() const { return heads * dim; }
+};
+
+class FactorPlanes {
+public:
+    FactorPlanes(const LayerShape& shape, bool perHead)
+        : m_shape(shape)
+        , m_perHead(perHead)
+    {
+    }
+    std::int64_t perTensor() const { return m_perHead ? m_shape.kvHeads : 1; }
+    std::int64_t count() const { return 2 * perTensor(); }
+    FactorPlane plane(std::int64_t index) const;
+    /// Largest rank that every plane can have: min(batch * seq, channels of a plane).
+    std::int64_t maxRank() const;
+
+    /// `tensor` [batch, kv_heads, seq, dim] to f32 rows [batch * seq, plane.width()] that the caller may change. Values
+    /// beyond f16's range become ±65504, as all factors are stored at 16 bits or fewer, and their squares must not
+    /// overflow.
+    static at::Tensor rowsOf(const at::Tensor& tensor, const FactorPlane& plane);
+    /// Writes rows [first, first + count) of batch item `batch` into `tensor` [batch, kv_heads, seq, dim]. For an f16
+    /// tensor the rows themselves are clamped to its range first, so that no finite value becomes infinite.
+    static void store(const at::Tensor& rows, const FactorPlane& plane, std::int64_t batch, std::int64_t first,
+        const at::Tensor& tensor);
+    /// Applies (direction 1) or undoes (-1) the rotation of positions [first, …) of the table on every head vector of
+    /// the rows, in place; beyond the table's end the next batch item begins.
+    static void rotate(
+        const at::Tensor& rows, const FactorPlane& plane, const RopeTable& table, std::int64_t first, float direction);
+
+private:
+    LayerShape m_shape;
+    bool m_perHead;
+};
+
+/// The keys' rotation where `undo` is asked for and the dump says how they were rotated; else nothing.
+std::optional<RopeTable> keyRotation(bool undo, const RopeInfo& rope, const at::Tensor& positions, std::int64_t keyDim);
+
+} // namespace pikv

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Opens, saves and checks dumps; torch-free, for the window and the command line.
+#pragma once
+#include "core/base/jobcontrol.h"
+#include "core/cache/cachehandle.h"
+#include <string>
+#include <vector>
+
+namespace pikv {
+
+/// Opens a dump (any format that the readers know, or a `.pikv` container, decoded on demand).
+/// Reads the header only. Throws Error{Input} with what is wrong and where.
+CachePtr openCache(const std::string& path);
+/// Writes the native dump pikv-kv-1, whole or not at all.
+void saveCache(const KvCache& cache, const std::string& path, const JobControl& job = {});
+
+/// NaN and infinity in the key and value tensors.
+struct NonFiniteReport {
+    std::int64_t nan = 0, infinite = 0;
+    std::vector<std::string> where; ///< the first few places: "layer 3 key: 2 NaN, 1 infinite"
+    bool clean() const { return nan == 0 && infinite == 0; }
+};
+NonFiniteReport scanNonFinite(const KvCache& cache, const JobControl& job = {});
+
+} // namespace pikv

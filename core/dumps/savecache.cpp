@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
+#include "core/cache/kvcache.h"
+#include "core/cache/torchdtype.h"
+#include "core/dumps/dumps.h"
+#include "core/formats/nativedump.h"
+#include "core/formats/safetensorswriter.h"
+#include <ATen/ops/ones.h>
+
+namespace pikv {
+namespace {
+
+/// The tensors of a native dump in the order they are written, and the writing itself.
+class DumpWriter {
+public:
+    DumpWriter(const KvCache& cache, const std::string& path)
+        : m_cache(cache)
+        , m_info(cache.info())
+        , m_keep(cache.hasKeep())
+        , m_importance(cache.storedImportance())
+        , m_mask(cache.attentionMask())
+        , m_writer(path, describe(), nativeMetadata(m_info))
+    {
+    }
+    void writeCompanions();
+    void writeLayer(int index);
+    void commit() { m_writer.commit(); }
+
+private:
+    std::vector<TensorEntry> describe() const;
+    void write(const at::Tensor& tensor, DType dtype);
+    void write(const std::vector<std::int64_t>& values);
+
+    const KvCache& m_cache;
+    const CacheInfo& m_info;
+    bool m_keep;
+    at::Tensor m_importance, m_mask;
+    SafetensorsWriter m_writer;
+    std::size_t m_next = 0;
+};
+
+std::vector<TensorEntry> DumpWriter::describe() const
+{
+    std::vector<TensorEntry> tensors;
+    const auto add = [&](std::string name, DType dtype, std::vector<std::int64_t> shape) {
+        tensors.push_back({ std::move(name), dtype, std::move(shape) });
+    };
+    const std::int64_t batch = m_info.batch(), seq = m_info.seq();
+    if (!m_info.tokenIds.empty())
+        add("input_ids", DType::I64, { batch, seq });
+    if (!m_info.positions.empty())
+        add("positions", DType::I64, { seq });
+    if (m_info.hasQueries())
+        add("query_positions", DType::I64, { m_info.layers.front().queryCount });
+    if (m_importance.defined())
+        add("importance", DType::F32, { batch, seq });
+    if (m_mask.defined())
+        add("attention_mask", DType::U8, { batch, seq });
+    for (std::size_t i = 0; i < m_info.layers.size(); ++i) {
+        const LayerShape& l = m_info.layers[i];
+        add(nativeTensorName(i, "key"), l.keyDtype, { l.batch, l.kvHeads, l.seq, l.keyDim });
+        add(nativeTensorName(i, "value"), l.valueDtype, { l.batch, l.kvHeads, l.seq, l.valueDim });
+        if (l.queryHeads > 0)
+            add(nativeTensorName(i, "query"), l.queryDtype, { l.batch, l.queryHeads, l.queryCount, l.keyDim });
+        if (m_keep)
+            add(nativeTensorName(i, "keep"), DType::U8, { l.batch, l.kvHeads, l.seq });
+    }
+    return tensors;
+}
+
+void DumpWriter::write(const at::Tensor& tensor, DType dtype)
+{
+    const at::Tensor plain = tensor.to(torchType(dtype)).cpu().contiguous();
+    m_writer.write(m_next++, asBytes(plain.data_ptr(), plain.nbytes()));
+}
+
+void DumpWriter::write(const std::vector<std::int64_t>& values)
+{
+    m_writer.write(m_next++, asBytes(values.data(), values.size() * sizeof values.front()));
+}
+
+void DumpWriter::writeCompanions()
+{
+    if (!m_info.tokenIds.empty())
+        write(m_info.tokenIds);
+    if (!m_info.positions.empty())
+        write(m_info.positions);
+    if (m_info.hasQueries())
+        write(m_info.queryPositions);
+    if (m_importance.defined())
+        write(m_importance, DType::F32);
+    if (m_mask.defined())
+        write(m_mask, DType::U8);
+}
+
+void DumpWriter::writeLayer(int index)
+{
+    const LayerShape& shape = m_info.layers[static_cast<std::size_t>(index)];
+    const LayerKv layer = m_cache.layer(index);
+    write(layer.key, shape.keyDtype);
+    write(layer.value, shape.valueDtype);
+    if (shape.queryHeads > 0)
+        write(layer.query, shape.queryDtype);
+    if (m_keep)
+        write(layer.keep.defined() ? layer.keep : at::ones({ shape.batch, shape.kvHeads, shape.seq }, at::kByte),
+            DType::U8);
+}
+
+} // namespace
+
+void saveCache(const KvCache& cache, const std::string& path, const JobControl& job)
+{
+    DumpWriter writer(cache, path);
+    writer.writeCompanions();
+    const int layers = cache.layerCount();
+    for (int i = 0; i < layers; ++i) {
+        job.checkpoint();
+        job.report({ "Writing layer", i, layers });
+        writer.writeLayer(i);
+    }
+    writer.commit();
+    job.report({ "Writing layer", layers, layers });
+}
+
+} // namespace pikv

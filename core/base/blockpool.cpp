@@ -2,6 +2,8 @@
 #include "core/base/blockpool.h"
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <string_view>
 #include <sys/mman.h>
 
 namespace pikv {
@@ -170,6 +172,19 @@ std::size_t BlockPool::bytesKept() const
 {
     const std::lock_guard lock(m_mutex);
     return m_bytesKept;
+}
+
+bool BlockPool::enabled()
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return false;
+#else
+    static const bool on = [] {
+        const char* value = std::getenv("PIKV_BLOCK_POOL");
+        return !value || std::string_view(value) != "0";
+    }();
+    return on;
+#endif
 }
 
 BlockPool& BlockPool::process()

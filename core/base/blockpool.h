@@ -38,6 +38,10 @@ public:
 
     /// The process's own, that of LibTorch's tensors; lives until the process ends.
     static BlockPool& process();
+    /// The one switch: false where the environment has PIKV_BLOCK_POOL=0, or under AddressSanitizer, which sees
+    /// accesses beyond malloc's blocks only. LibTorch and PoolAllocator then take all memory from malloc. Fixed at the
+    /// first call.
+    static bool enabled();
 
 private:
     struct Block {
@@ -56,16 +60,10 @@ private:
     std::size_t m_bytesKept = 0, m_bytesInUse = 0;
 };
 
-/// For containers that grow large: their large blocks come from BlockPool::process(). AddressSanitizer sees accesses
-/// beyond malloc's blocks only, so there all of them do.
+/// For containers that grow large: their large blocks come from BlockPool::process() where it is enabled.
 template <typename T>
 struct PoolAllocator {
     using value_type = T;
-#if defined(__SANITIZE_ADDRESS__)
-    static constexpr bool pools = false;
-#else
-    static constexpr bool pools = true;
-#endif
 
     PoolAllocator() = default;
     template <typename U>
@@ -94,7 +92,10 @@ struct PoolAllocator {
     bool operator==(const PoolAllocator&) const { return true; }
 
 private:
-    static bool isLarge(std::size_t count) { return pools && count * sizeof(T) >= BlockPool::smallestBlock; }
+    static bool isLarge(std::size_t count)
+    {
+        return count * sizeof(T) >= BlockPool::smallestBlock && BlockPool::enabled();
+    }
 };
 
 } // namespace pikv

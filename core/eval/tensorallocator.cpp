@@ -45,10 +45,9 @@ private:
 
 void installTensorAllocator()
 {
-#if !defined(__SANITIZE_ADDRESS__) // it sees accesses beyond malloc's blocks only
     static TensorAllocator allocator;
-    c10::SetCPUAllocator(&allocator);
-#endif
+    if (BlockPool::enabled())
+        c10::SetCPUAllocator(&allocator);
 }
 
 } // namespace pikv

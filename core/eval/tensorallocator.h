@@ -3,7 +3,8 @@
 
 namespace pikv {
 
-/// Lets LibTorch take large CPU tensors from BlockPool::process(). Idempotent; before any other use of LibTorch.
+/// Lets LibTorch take large CPU tensors from BlockPool::process(). Idempotent; before any other
+/// use of LibTorch. Does nothing where the pool is switched off (BlockPool::enabled()).
 void installTensorAllocator();
 
 } // namespace pikv

@@ -3,7 +3,7 @@
 #include "app/cli/output.h"
 #include "core/base/error.h"
 #ifdef PIKV_WITH_UI
-#include "ui/export/plotrenderer.h"
+#include "ui/charts/plotrenderer.h"
 #include <QApplication>
 #endif
 

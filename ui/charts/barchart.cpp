@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/barchart.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/qcpbarchart.h"
+#include "ui/models/metrictext.h"
 #ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/qtbarchart.h"
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chartpanel.h"
 #include "core/base/error.h"
-#include "ui/charts/chartsource.h"
 #include "ui/export/chartexporter.h"
+#include "ui/export/chartsource.h"
 #include "ui/export/exportdialog.h"
 #include <QContextMenuEvent>
 #include <QHBoxLayout>

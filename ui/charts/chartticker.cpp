@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chartticker.h"
-#include "ui/charts/metrictext.h"
+#include "ui/models/metrictext.h"
 
 namespace pikv::ui {
 

@@ -2,7 +2,7 @@
 #include "ui/charts/comparisonpanel.h"
 #include "ui/charts/comparisonchart.h"
 #include "ui/charts/metriccombo.h"
-#include "ui/charts/metrictext.h"
+#include "ui/models/metrictext.h"
 #include "ui/models/resultsmodel.h"
 #include <QCheckBox>
 #include <QHBoxLayout>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/layerschart.h"
 #include "ui/charts/emptyhint.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/refreshtimer.h"
+#include "ui/models/metrictext.h"
 #include <QAccessible>
 #include <QItemSelectionModel>
 #include <QKeyEvent>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/charts/chartstyle.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffdata.h"
+#include "ui/theme/chartstyle.h"
 #include "ui/theme/methodstyle.h"
 
 namespace pikv::ui {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/qcpaxis.h"
-#include "ui/charts/chartstyle.h"
 #include "ui/charts/qcp.h"
+#include "ui/theme/chartstyle.h"
 
 namespace pikv::ui {
 

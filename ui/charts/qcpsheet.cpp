@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/qcpsheet.h"
-#include "ui/charts/chartsource.h"
 #include "ui/charts/qcp.h"
+#include "ui/export/chartsource.h"
 
 namespace pikv::ui {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/qtchartview.h"
 #ifdef PIKV_WITH_QTCHARTS
-#include "ui/charts/chartsource.h"
+#include "ui/export/chartsource.h"
 #include <QGraphicsLayout>
 #include <QGraphicsScene>
 #include <QPainter>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/tradeoffchart.h"
 #include "ui/charts/emptyhint.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/refreshtimer.h"
 #include "ui/charts/tradeoffscene.h"
+#include "ui/models/metrictext.h"
 #include <QItemSelectionModel>
 #include <QVBoxLayout>
 

@@ -2,7 +2,7 @@
 #include "ui/charts/tradeoffdata.h"
 #include "core/base/text.h"
 #include "core/eval/sweep.h"
-#include "ui/charts/metrictext.h"
+#include "ui/models/metrictext.h"
 #include <QCoreApplication>
 #include <QHash>
 #include <set>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/eval/metrics.h"
-#include "ui/charts/chartstyle.h"
 #include "ui/models/resultsmodel.h"
+#include "ui/theme/chartstyle.h"
 #include <QList>
 #include <QPointF>
 #include <QSet>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Mouse, keys and selection of the trade-off chart.
-#include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffchart.h"
 #include "ui/charts/tradeoffscene.h"
+#include "ui/models/metrictext.h"
 #include <QAccessible>
 #include <QItemSelectionModel>
 #include <QKeyEvent>

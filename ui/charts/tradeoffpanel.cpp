@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/tradeoffpanel.h"
 #include "ui/charts/metriccombo.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/tradeoffchart.h"
+#include "ui/models/metrictext.h"
 #include <QCheckBox>
 #include <QHBoxLayout>
 #include <QJsonArray>

@@ -2,8 +2,8 @@
 #include "ui/charts/tradeoffscene.h"
 #include "ui/charts/chartticker.h"
 #include "ui/charts/methodseries.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/qcpsheet.h"
+#include "ui/models/metrictext.h"
 #include <QFontMetrics>
 
 namespace pikv::ui {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/charts/chartsource.h"
 #include "ui/charts/tradeoffdata.h"
+#include "ui/export/chartsource.h"
 #include <QRectF>
 #include <optional>
 

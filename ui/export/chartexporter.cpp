@@ -2,7 +2,7 @@
 #include "ui/export/chartexporter.h"
 #include "core/base/error.h"
 #include "core/eval/resultsio.h"
-#include "ui/charts/chartsource.h"
+#include "ui/export/chartsource.h"
 #include <QBuffer>
 #include <QClipboard>
 #include <QFile>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/export/exportdialog.h"
-#include "ui/charts/chartsource.h"
+#include "ui/export/chartsource.h"
 #include "ui/export/savefile.h"
-#include "ui/panels/named.h"
+#include "ui/theme/named.h"
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/resultsmodel.h"
 #include "core/codec/registry.h"
-#include "ui/charts/metrictext.h"
+#include "ui/models/metrictext.h"
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/nexttoken/positioncurves.h"
 #include "ui/charts/chartticker.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/qcpaxis.h"
 #include "ui/charts/qcpsheet.h"
 #include "ui/charts/refreshtimer.h"
+#include "ui/models/metrictext.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
 #include "ui/theme/markerpath.h"

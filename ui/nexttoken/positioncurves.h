@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/charts/chartsource.h"
+#include "ui/export/chartsource.h"
 #include <QWidget>
 
 class QCustomPlot;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/nexttoken/tokenbars.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/refreshtimer.h"
+#include "ui/models/metrictext.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
 #include "ui/theme/methodstyle.h"

@@ -4,7 +4,7 @@
 #include "ui/nexttoken/qttokenbars.h"
 #else
 #include "ui/charts/barchart.h"
-#include "ui/charts/metrictext.h"
+#include "ui/models/metrictext.h"
 #include <QVBoxLayout>
 #endif
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/nexttoken/tokentext.h"
-#include "ui/charts/chartstyle.h"
+#include "ui/theme/chartstyle.h"
 #include "ui/theme/theme.h"
 #include <QAbstractTextDocumentLayout>
 #include <QKeyEvent>

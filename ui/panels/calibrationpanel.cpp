@@ -4,7 +4,7 @@
 #include "core/eval/calibrate.h"
 #include "ui/export/savefile.h"
 #include "ui/models/specstore.h"
-#include "ui/panels/named.h"
+#include "ui/theme/named.h"
 #include <QComboBox>
 #include <QFileDialog>
 #include <QFileInfo>

@@ -2,8 +2,8 @@
 #include "chartfixture.h"
 #include "core/eval/sweep.h"
 #include "testmain.h"
-#include "ui/charts/metrictext.h"
 #include "ui/charts/tradeoffdata.h"
+#include "ui/models/metrictext.h"
 #include <QRandomGenerator>
 #include <QTest>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/charts/chartstyle.h"
+#include "ui/theme/chartstyle.h"
 #include "ui/theme/theme.h"
 
 namespace pikv::ui {

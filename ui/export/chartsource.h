@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/charts/chartstyle.h"
+#include "ui/theme/chartstyle.h"
 #include <QSize>
 #include <QString>
 

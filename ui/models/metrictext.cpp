@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/charts/metrictext.h"
+#include "ui/models/metrictext.h"
 #include "core/base/text.h"
 #include "core/eval/evaluator.h"
 #include <QCoreApplication>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/export/plotrenderer.h"
+#include "ui/charts/plotrenderer.h"
 #include "core/base/error.h"
 #include "ui/charts/comparisonchart.h"
 #include "ui/charts/tradeoffchart.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Writes beside the target under a temporary name and renames at the end, so that a file is there whole or not at all.
 #include "core/base/atomicfile.h"
 #include "core/base/error.h"
 #include "core/base/text.h"

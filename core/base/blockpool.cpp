@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Blocks are mappings in whole huge pages. A request is met by a kept block of about its size, by a part of a larger
+// one, or by a new range of addresses into which the pages of kept blocks are moved (mremap) before fresh ones fill the
+// rest.
 #include "core/base/blockpool.h"
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The memory pool of large tensors, its switch, and the allocator that lets containers use it.
 #pragma once
 #include <cstddef>
 #include <cstdint>

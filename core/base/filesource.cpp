@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reads a file by position (pread) and notices when it changed, shrank or was replaced since it was opened.
 #include "core/base/filesource.h"
 #include "core/base/text.h"
 #include <cerrno>

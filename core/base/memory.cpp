@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// How much memory a job may take: the least of what the machine, its control group and the process's limits leave.
 #include "core/base/memory.h"
 #include "core/base/blockpool.h"
 #include "core/base/error.h"

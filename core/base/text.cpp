@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Pieces of error messages, and the splitting of texts that nest in brackets.
 #include "core/base/text.h"
 #include <array>
 #include <cstdio>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What is known of a cache without its tensors: shapes, rotation, positions, token ids. Free of LibTorch.
 #pragma once
 #include "core/base/dtype.h"
 #include <cstdint>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The sources of token importance: their names, their text form, and what each one computes.
 #include "core/cache/importance.h"
 #include "core/base/counterrng.h"
 #include "core/base/error.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The two measured sources of importance. Attention: softmax of the stored queries with the keys that each may see,
+// turned into a share of the fair one. Key norm: the share of tokens whose keys are longer.
 #include "core/cache/importancesource.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>

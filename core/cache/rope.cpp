@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Rotary position embedding (Su et al. 2021, arXiv:2104.09864): angles in f64, rotation of channel pairs in f32.
 #include "core/cache/rope.h"
 #include "core/base/error.h"
 #include <ATen/TensorOperators.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Synthetic caches, in memory or written layer by layer; what their numbers look like is planegenerator's business.
 #include "core/dumps/generate.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/torchdtype.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A `.pikv` file seen as a cache: its sections are in memory, its layers are decoded when they are asked for.
 #include "core/dumps/openencoded.h"
 #include "core/base/error.h"
 #include "core/base/memory.h"

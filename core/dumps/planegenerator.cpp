@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Rows of a synthetic head: an AR(1) process in latent coordinates with a falling spectrum, mirrored by a random
+// Householder reflection into channels, with outlier channels and attention sinks, then rotated.
 #include "core/dumps/planegenerator.h"
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The rows of one head of a synthetic cache, a block at a time, in order.
 #pragma once
 #include "core/base/counterrng.h"
 #include <cstdint>

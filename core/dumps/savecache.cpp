@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Writes a cache as the native dump pikv-kv-1, layer by layer (resources/docs/format.md).
 #include "core/base/error.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/torchdtype.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Safetensors dumps with names that people gave by hand: each name is cut into words, and the words say layer, key or
+// value.
 #include "core/formats/genericdump.h"
 #include "core/base/text.h"
 #include "core/formats/layercheck.h"

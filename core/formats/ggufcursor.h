@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reading the header of a GGUF file without holding it: a window moves over the bytes, and every length is checked
+// first.
 #pragma once
 #include "core/base/bytesource.h"
 #include "core/base/error.h"

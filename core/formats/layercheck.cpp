@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What every dump must fulfil, whichever format it came in: complete layers, dtypes of a cache, shapes that agree.
 #include "core/formats/layercheck.h"
 #include "core/base/text.h"
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The native dump pikv-kv-1: names of tensors, metadata (resources/docs/format.md).
 #include "core/formats/nativedump.h"
 #include "core/base/text.h"
 #include "core/formats/layercheck.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// How keys were rotated, from a dump's own metadata or from Hugging Face's config.json in both of its forms.
 #include "core/formats/ropeconfig.h"
 #include "core/base/error.h"
 #include "core/base/text.h"

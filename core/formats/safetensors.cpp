@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The safetensors header: length word, JSON, and the checks that offsets cover the file without gaps.
 #include "core/formats/safetensors.h"
 #include "core/base/text.h"
 #include "core/formats/safetensorsjson.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Lays out a safetensors file, widest elements first so that all are aligned, and writes it piece by piece.
 #include "core/formats/safetensorswriter.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Codes of 1 to 8 bits in an LSB-first stream: eight codes of a 64-bit word become `bits` bytes, by PEXT and PDEP where
+// the processor has them, else by shifts; the bytes are the same.
 #include "core/kernels/bitpack.h"
 #include <cstring>
 #if defined(__x86_64__)

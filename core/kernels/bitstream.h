@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Fields of any width in an LSB-first stream of bits, written and read one after the other.
 #pragma once
 #include "core/base/bytes.h"
 #include "core/base/error.h"

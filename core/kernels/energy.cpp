@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Sums of squares in an order of additions that is fixed, whatever the machine, and that the compiler can still
+// vectorise.
 #include "core/kernels/energy.h"
 #include <algorithm>
 #include <vector>

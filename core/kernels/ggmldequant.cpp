@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The blocks of ggml's quantised types (block_q4_0 and its kin in ggml-common.h) to f32, as ggml's own dequantize_row
+// functions.
 #include "core/kernels/ggmldequant.h"
 #include "core/base/half.h"
 #include <array>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Asymmetric quantisation in groups, as KIVI (arXiv:2402.02750) and most others have it: minimum and step of a group at
+// 16 bits, codes of 1 to 8 bits, packed; per token or per channel.
 #include "core/kernels/groupquant.h"
 #include "core/base/half.h"
 #include <algorithm>

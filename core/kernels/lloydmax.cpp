@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Best quantiser of one coordinate of a random unit vector (TurboQuant, arXiv:2504.19874): its density (1 -
+// t^2)^((d-3)/2) is integrated on a grid, and Lloyd's iteration moves levels to the means of their cells.
 #include "core/kernels/lloydmax.h"
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Nearest of up to 256 centroids for many vectors at once: a register holds one channel of as many vectors as it has
+// lanes, and the least distance so far stays in registers.
 #include "core/kernels/nearestcentroid.h"
 #include <limits>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Copies by streaming stores, which do not fetch the lines that they overwrite; for tensors that outgrow the caches.
 #include "core/kernels/pastcaches.h"
 #include "core/kernels/floatrows.h"
 #include <algorithm>

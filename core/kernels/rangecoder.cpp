@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Asymmetric numeral systems of static models (rANS, Duda 2013, arXiv:1311.2540): four interleaved states, 16-bit
+// words, and the frequency tables that both sides derive alike.
 #include "core/kernels/rangecoder.h"
 #include "core/base/error.h"
 #include <algorithm>

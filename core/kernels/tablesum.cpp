@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Sums of rows of a table that codes name: the decoder's inner loop of product quantisation.
 #include "core/kernels/tablesum.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Transposes matrices of 16-bit and 32-bit elements by squares in registers.
 #include "core/kernels/transpose.h"
 #include <algorithm>
 

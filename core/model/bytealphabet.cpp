@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// GPT-2's printable stand-ins for the 256 bytes, in both directions.
 #include "core/model/vocabulary.h"
 #include <array>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Byte-pair merging of one piece of text: a heap of candidate pairs by rank, and a linked list of symbols.
 #pragma once
 #include <cstdint>
 #include <optional>

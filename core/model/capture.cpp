@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Prefills a text and keeps what the layers attend to as a cache in memory, queries of the last positions included.
 #include "core/base/error.h"
 #include "core/base/memory.h"
 #include "core/cache/kvcache.h"

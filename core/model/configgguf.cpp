@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The geometry of a model from a GGUF file's metadata.
 #include "core/base/error.h"
 #include "core/formats/gguf.h"
 #include "core/model/modelconfig.h"

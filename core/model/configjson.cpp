@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The geometry of a model from Hugging Face's config.json, and the refusal of what this forward pass does not compute.
 #include "core/base/error.h"
 #include "core/formats/jsontext.h"
 #include "core/model/modelconfig.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Where models lie: the fetched default, environment and data folders, and the one whose name a dump carries.
 #include "core/base/datafiles.h"
 #include "core/base/error.h"
 #include "core/model/languagemodel.h"

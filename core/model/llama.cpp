@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The forward pass of Llama and its kin (RMSNorm, rotary attention with grouped heads, SwiGLU), as transformers'
+// LlamaModel computes it, f32 throughout.
 #include "core/model/llama.h"
 #include "core/base/error.h"
 #include <ATen/TensorOperators.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Checks of a model's geometry, and what it means for a cache's RoPE.
 #include "core/model/modelconfig.h"
 #include "core/base/error.h"
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Opens a GGUF file or a Hugging Face folder: geometry, tokenizer, weights.
 #include "core/base/error.h"
 #include "core/base/filesource.h"
 #include "core/formats/gguf.h"

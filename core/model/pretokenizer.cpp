@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Cuts a text into the pieces within which byte pairs merge: the regular expressions that llama.cpp and tokenizers
+// name, run by PCRE2.
 #include "core/model/pretokenizer.h"
 #include "core/base/error.h"
 #include <array>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Hidden states of a continuation against a given cache: the prefix is read from the cache, the rest is computed.
 #include "core/model/scoring.h"
 #include "core/model/prefill.h"
 #include <ATen/ops/cat.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Byte-level byte-pair encoding: special tokens first, then pieces, then merges in the order of their ranks.
 #include "core/model/tokenizer.h"
 #include "core/base/error.h"
 #include "core/model/bytepairs.h"

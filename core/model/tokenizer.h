@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Text to token ids and back; the vocabulary comes from a GGUF file or a tokenizer.json.
 #pragma once
 #include "core/model/vocabulary.h"
 #include <array>

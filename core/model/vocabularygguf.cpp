@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The vocabulary of a GGUF file: tokens, kinds, merges, and which pre-tokenizer it names.
 #include "core/base/error.h"
 #include "core/formats/gguf.h"
 #include "core/model/vocabulary.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The vocabulary of a tokenizer.json, and the refusal of tokenizers that are not byte-level byte pairs.
 #include "core/base/error.h"
 #include "core/formats/jsontext.h"
 #include "core/model/vocabulary.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Takes every tensor that the forward pass needs from a source of weights, checks its shape and turns it to f32.
 #include "core/model/weights.h"
 #include "core/base/error.h"
 #include "core/base/memory.h"

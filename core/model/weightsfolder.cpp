@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Weights from the safetensors files of a Hugging Face folder, sharded or not.
 #include "core/base/error.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"

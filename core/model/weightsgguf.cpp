@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Weights from a GGUF file: names translated, blocks dequantised, rows of rotated heads put back in order.
 #include "core/base/error.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Ranges, ticks and places of bars, apart from what draws them.
 #include "ui/charts/barchart.h"
-#include "ui/charts/qcpbarchart.h"
+#include "ui/charts/ticklabels.h"
 #include "ui/models/metrictext.h"
-#ifdef PIKV_WITH_QTCHARTS
-#include "ui/charts/qtbarchart.h"
-#endif
 #include <cmath>
 
 namespace pikv::ui {
@@ -31,8 +29,10 @@ void setLogGeometry(BarGeometry& geometry, double low, double high)
     geometry.base = geometry.lower;
     geometry.upper = std::max(std::log10(high) + (std::log10(high) - geometry.lower) * kLabelRoom, geometry.lower + 1);
     const double least = std::pow(10, geometry.lower), most = std::pow(10, geometry.upper);
-    for (const double tick : decadeTicks(least, most))
-        geometry.ticks << QPair(std::log10(tick), powerOfTenText(tick));
+    const QList<double> ticks = decadeTicks(least, most);
+    const QStringList labels = tickLabels(ticks);
+    for (qsizetype i = 0; i < ticks.size(); ++i)
+        geometry.ticks << QPair(std::log10(ticks[i]), labels[i]);
 }
 
 void setLinearGeometry(BarGeometry& geometry, const BarChartData& data, double low, double high)
@@ -40,8 +40,22 @@ void setLinearGeometry(BarGeometry& geometry, const BarChartData& data, double l
     const double room = (std::max(high, 0.0) - std::min(low, 0.0)) * kLabelRoom;
     geometry.lower = low < 0 ? low - room : 0;
     geometry.upper = high > 0 ? high + room : room;
-    for (const double tick : linearTicks(geometry.lower, geometry.upper))
-        geometry.ticks << QPair(tick, data.bytes ? bytesTickText(tick) : shortNumber(tick));
+    const QList<double> ticks = linearTicks(geometry.lower, geometry.upper);
+    const QStringList labels = tickLabels(ticks);
+    for (qsizetype i = 0; i < ticks.size(); ++i)
+        geometry.ticks << QPair(ticks[i], data.bytes ? bytesTickText(ticks[i]) : labels[i]);
+}
+
+/// Bars of a group touch each other; groups, or bars alone, have room between them.
+void setPlaces(BarGeometry& geometry, const BarChartData& data)
+{
+    const double perGroup = data.groups.isEmpty() ? 1 : double(data.bars.size()) / double(data.groups.size());
+    const double places = double(data.bars.size()) / perGroup, width = data.groups.isEmpty() ? kBarWidth : kGroupWidth;
+    geometry.thickness = width / perGroup / std::max(1.0, places);
+    for (qsizetype i = 0; i < data.bars.size(); ++i) {
+        const double place = std::floor(double(i) / perGroup), within = double(i) - place * perGroup;
+        geometry.centres << (place + (1 - width) / 2 + (within + 0.5) * width / perGroup) / places;
+    }
 }
 
 } // namespace
@@ -63,25 +77,8 @@ BarGeometry barGeometry(const BarChartData& data)
         const bool drawn = drawable(data, bar.value);
         geometry.ends << (!drawn ? geometry.base : data.log ? std::log10(bar.value) : bar.value);
     }
+    setPlaces(geometry, data);
     return geometry;
-}
-
-BarBackend defaultBarBackend()
-{
-#ifdef PIKV_WITH_QTCHARTS
-    return BarBackend::QtCharts;
-#else
-    return BarBackend::QCustomPlot;
-#endif
-}
-
-BarChart* makeBarChart(BarBackend backend, QWidget* parent)
-{
-#ifdef PIKV_WITH_QTCHARTS
-    if (backend == BarBackend::QtCharts)
-        return new QtBarChart(parent);
-#endif
-    return new QcpBarChart(parent);
 }
 
 } // namespace pikv::ui

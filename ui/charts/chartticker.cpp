@@ -32,9 +32,14 @@ QVector<double> ChartTicker::createSubTickVector(int subTickCount, const QVector
     return sub;
 }
 
-QString ChartTicker::getTickLabel(double tick, const QLocale&, QChar, int)
+QVector<QString> ChartTicker::createLabelVector(const QVector<double>& ticks, const QLocale&, QChar, int)
 {
-    return m_bytes ? bytesTickText(tick) : powerOfTenText(tick);
+    if (!m_bytes)
+        return tickLabels(ticks);
+    QVector<QString> labels;
+    for (const double tick : ticks)
+        labels << bytesTickText(tick);
+    return labels;
 }
 
 } // namespace pikv::ui

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "ui/charts/qcp.h"
+#include "ui/charts/ticklabels.h"
 
 namespace pikv::ui {
 
@@ -18,7 +19,8 @@ protected:
     QVector<double> createTickVector(double tickStep, const QCPRange& range) override;
     QVector<double> createSubTickVector(int subTickCount, const QVector<double>& ticks) override;
     int getSubTickCount(double tickStep) override;
-    QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override;
+    QVector<QString> createLabelVector(
+        const QVector<double>& ticks, const QLocale& locale, QChar format, int precision) override;
 
 private:
     QCPRange m_range;

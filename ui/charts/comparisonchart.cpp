@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The comparison: which results have a bar, how bars look, and the keys that walk along them.
 #include "ui/charts/comparisonchart.h"
-#include "ui/charts/emptyhint.h"
-#include "ui/charts/refreshtimer.h"
 #include "ui/models/metrictext.h"
-#include "ui/models/resultsmodel.h"
-#include "ui/theme/methodstyle.h"
-#include <QAccessible>
 #include <QItemSelectionModel>
 #include <QKeyEvent>
 #include <QMap>
-#include <QToolTip>
-#include <QVBoxLayout>
 
 namespace pikv::ui {
 namespace {
@@ -22,36 +16,13 @@ QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(
 
 } // namespace
 
-ComparisonChart::ComparisonChart(
-    ResultsModel* model, QItemSelectionModel* selection, QWidget* parent, BarBackend backend)
-    : QWidget(parent)
-    , m_model(model)
-    , m_selection(selection)
-    , m_backend(backend)
-    , m_bars(makeBarChart(backend, this))
+ComparisonChart::ComparisonChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent)
+    : ResultsChart(model, selection, QStringLiteral("comparisonChart"), tr("Comparison chart"),
+        tr("Check two or more methods on the left to compare them"), parent)
+    , m_bars(makeBarChart(this))
     , m_metric(findMetric("attention_error"))
 {
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_bars);
-    m_bars->setAttribute(Qt::WA_TransparentForMouseEvents); // this widget has the mouse
-    m_empty = new EmptyHint(
-        tr("Check two or more methods on the left to compare them"), QStringLiteral("comparisonEmpty"), this);
-    setFocusPolicy(Qt::StrongFocus);
-    setMouseTracking(true);
-    setObjectName(QStringLiteral("comparisonChart"));
-    setAccessibleName(tr("Comparison chart"));
-    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
-    const auto later = [this] { m_refresh->schedule(); };
-    connect(m_model, &QAbstractItemModel::dataChanged, this, later);
-    connect(m_model, &QAbstractItemModel::rowsInserted, this, later);
-    const auto forget = [this] {
-        m_rows.clear(); // nothing may be hit before the next frame
-        m_refresh->schedule();
-    };
-    connect(m_model, &QAbstractItemModel::rowsRemoved, this, forget);
-    connect(m_model, &QAbstractItemModel::modelReset, this, forget);
-    connect(m_selection, &QItemSelectionModel::selectionChanged, this, later);
+    setView(m_bars);
     refreshNow();
 }
 
@@ -66,8 +37,8 @@ QList<int> ComparisonChart::rowsToShow() const
 {
     QList<int> present, all;
     QMap<std::string, int> byMethod;
-    for (int row = 0; row < m_model->resultCount(); ++row) {
-        const ResultRow& entry = m_model->row(row);
+    for (int row = 0; row < model().resultCount(); ++row) {
+        const ResultRow& entry = model().row(row);
         const MethodSpec& method = entry.result->method;
         all << row;
         if (entry.current)
@@ -85,10 +56,10 @@ QList<int> ComparisonChart::rowsToShow() const
 
 QString ComparisonChart::label(int row) const
 {
-    const QString name = m_model->index(row, ResultsModel::MethodColumn).data().toString();
-    if (m_model->row(row).current)
+    const QString name = methodLabel(row);
+    if (model().row(row).current)
         return name;
-    const QString spec = QString::fromStdString(printSpec(m_model->row(row).result->method));
+    const QString spec = QString::fromStdString(printSpec(model().row(row).result->method));
     const qsizetype colon = spec.indexOf(QLatin1Char(':'));
     if (colon < 0)
         return name;
@@ -98,20 +69,19 @@ QString ComparisonChart::label(int row) const
 
 Bar ComparisonChart::makeBar(int row, const ChartStyle& style, bool withSelection) const
 {
-    const ResultRow& entry = m_model->row(row);
-    QColor color = methodStyle(QString::fromStdString(entry.result->method.id), style.dark).color;
-    if (entry.stale)
-        color = blend(color, style.background, 0.4);
+    const ResultRow& entry = model().row(row);
+    const QColor color = staleColor(
+        methodStyle(QString::fromStdString(entry.result->method.id), style.dark).color, style, entry.stale);
     Bar bar { label(row), {}, m_metric->value(*entry.result), color, QPen(Qt::NoPen) };
     bar.text = std::isnan(bar.value) ? shortNumber(bar.value) : metricText(*m_metric, bar.value);
     if (entry.result->preview) {
-        bar.brush = blend(color, style.background, 0.25);
-        bar.pen = QPen(color, 1.4 * style.scale, Qt::DotLine);
+        bar.brush = blend(color, style.background, share::kPreview);
+        bar.pen = QPen(color, pen::kLine * style.scale, Qt::DotLine);
     }
-    if (withSelection && m_selection->isRowSelected(row, {}))
-        bar.pen = QPen(style.highlight, 3 * style.scale);
+    if (withSelection && selection().isRowSelected(row, {}))
+        bar.pen = QPen(style.highlight, pen::kFrame * style.scale);
     if (withSelection && row == cursorRow())
-        bar.pen = QPen(style.text, 1.5, Qt::DashLine);
+        bar.pen = QPen(style.text, pen::kLine, Qt::DashLine);
     return bar;
 }
 
@@ -123,18 +93,11 @@ BarChartData ComparisonChart::makeData(const ChartStyle& style, bool withSelecti
     return data;
 }
 
-void ComparisonChart::refreshNow()
+void ComparisonChart::refresh(const ChartStyle& style)
 {
-    m_refresh->cancel();
-    const QStringList before = notes();
     m_rows = rowsToShow();
-    const ChartStyle style = screenStyle(palette(), font());
     m_data = makeData(style, true);
     m_bars->setData(m_data, style);
-    m_empty->setVisible(m_rows.isEmpty());
-    describe();
-    if (before != notes())
-        Q_EMIT notesChanged(notes());
 }
 
 QStringList ComparisonChart::notes() const
@@ -149,14 +112,12 @@ QStringList ComparisonChart::notes() const
     return notes;
 }
 
-void ComparisonChart::describe()
+QString ComparisonChart::description() const
 {
     QStringList bars;
-    for (const Bar& bar : std::as_const(m_data.bars))
+    for (const Bar& bar : m_data.bars)
         bars << QStringLiteral("%1 %2").arg(bar.label, bar.text);
-    setAccessibleDescription(bars.isEmpty()
-            ? m_empty->text()
-            : QStringLiteral("%1: %2").arg(text(m_metric->label), bars.join(QStringLiteral(", "))));
+    return QStringLiteral("%1: %2").arg(text(m_metric->label), bars.join(QStringLiteral(", ")));
 }
 
 QRectF ComparisonChart::bandOf(int row) const
@@ -175,103 +136,59 @@ int ComparisonChart::rowAt(QPointF position) const
     return -1;
 }
 
-void ComparisonChart::select(int row, Qt::KeyboardModifiers modifiers)
+QString ComparisonChart::tooltipOf(int row) const
 {
-    const auto how
-        = modifiers & Qt::ControlModifier ? QItemSelectionModel::Toggle : QItemSelectionModel::ClearAndSelect;
-    m_selection->select(m_model->index(row, 0), how | QItemSelectionModel::Rows);
-    m_selection->setCurrentIndex(m_model->index(row, 0), QItemSelectionModel::NoUpdate);
+    return row < 0 ? QString() : resultTooltip(*model().row(row).result, methodLabel(row), m_metric, nullptr);
 }
 
-void ComparisonChart::setCursorRow(int row)
-{
-    if (row == cursorRow())
-        return;
-    m_cursor = row >= 0 ? m_model->index(row, 0) : QModelIndex();
-    refreshNow();
-}
-
-void ComparisonChart::showTooltip(int row, QPoint globalPosition)
-{
-    const QString name = m_model->index(row, ResultsModel::MethodColumn).data().toString();
-    QToolTip::showText(globalPosition, resultTooltip(*m_model->row(row).result, name, m_metric, nullptr), this);
-}
+QString ComparisonChart::tooltipAt(QPointF position) const { return tooltipOf(rowAt(position)); }
 
 void ComparisonChart::mousePressEvent(QMouseEvent* event)
 {
-    const int row = rowAt(event->position());
     if (event->button() != Qt::LeftButton)
         return QWidget::mousePressEvent(event);
-    if (row >= 0)
-        select(row, event->modifiers());
+    if (const int row = rowAt(event->position()); row >= 0)
+        selectRows({ row }, event->modifiers());
     else
-        m_selection->clearSelection();
+        selection().clearSelection();
 }
 
-void ComparisonChart::mouseMoveEvent(QMouseEvent* event)
+void ComparisonChart::moveCursor(qsizetype bar)
 {
-    const int row = rowAt(event->position());
-    row >= 0 ? showTooltip(row, event->globalPosition().toPoint()) : QToolTip::hideText();
-}
-
-void ComparisonChart::leaveEvent(QEvent* event)
-{
-    QToolTip::hideText();
-    QWidget::leaveEvent(event);
-}
-
-void ComparisonChart::focusOutEvent(QFocusEvent* event)
-{
-    QWidget::focusOutEvent(event);
-    setCursorRow(-1);
+    if (bar < 0 || bar >= m_rows.size())
+        return;
+    const int row = m_rows[bar];
+    setCursorRow(row);
+    showTooltip(tooltipOf(row), mapToGlobal(bandOf(row).center().toPoint()));
+    announce(QStringLiteral("%1 %2").arg(m_data.bars[bar].label, m_data.bars[bar].text));
 }
 
 void ComparisonChart::keyPressEvent(QKeyEvent* event)
 {
     const qsizetype here = m_rows.indexOf(cursorRow()), last = m_rows.size() - 1;
-    qsizetype there = here;
     switch (event->key()) {
     case Qt::Key_Up:
     case Qt::Key_Left:
-        there = here < 0 ? last : qMax<qsizetype>(0, here - 1);
-        break;
+        return moveCursor(here < 0 ? last : qMax<qsizetype>(0, here - 1));
     case Qt::Key_Down:
     case Qt::Key_Right:
-        there = qMin(last, here + 1);
-        break;
+        return moveCursor(qMin(last, here + 1));
     case Qt::Key_Home:
-        there = 0;
-        break;
+        return moveCursor(0);
     case Qt::Key_End:
-        there = last;
-        break;
+        return moveCursor(last);
     case Qt::Key_Return:
     case Qt::Key_Enter:
     case Qt::Key_Space:
         if (here >= 0)
-            select(cursorRow(), event->modifiers());
+            selectRows({ cursorRow() }, event->modifiers());
         return;
     case Qt::Key_Escape:
         setCursorRow(-1);
-        return m_selection->clearSelection();
+        return selection().clearSelection();
     default:
-        return QWidget::keyPressEvent(event);
+        QWidget::keyPressEvent(event);
     }
-    if (there < 0 || last < 0)
-        return;
-    setCursorRow(m_rows[there]);
-    const QPointF at = bandOf(m_rows[there]).center();
-    showTooltip(m_rows[there], mapToGlobal(at.toPoint()));
-    setAccessibleDescription(QStringLiteral("%1 %2").arg(m_data.bars[there].label, m_data.bars[there].text));
-    QAccessibleEvent changed(this, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&changed);
-}
-
-void ComparisonChart::changeEvent(QEvent* event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
-        refreshNow();
 }
 
 QString ComparisonChart::chartTitle() const { return tr("%1 by method").arg(text(m_metric->label)); }
@@ -279,7 +196,7 @@ QString ComparisonChart::chartTitle() const { return tr("%1 by method").arg(text
 void ComparisonChart::paintChart(const ChartSheet& sheet)
 {
     refreshNow();
-    const std::unique_ptr<BarChart> copy(makeBarChart(m_backend, nullptr));
+    const std::unique_ptr<BarChart> copy(makeBarChart(nullptr));
     copy->setData(makeData(sheet.style, false), sheet.style);
     copy->paint(sheet);
 }

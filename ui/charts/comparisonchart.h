@@ -2,25 +2,17 @@
 #pragma once
 #include "core/eval/metrics.h"
 #include "ui/charts/barchart.h"
-#include <QPersistentModelIndex>
-
-class QItemSelectionModel;
+#include "ui/charts/resultschart.h"
 
 namespace pikv::ui {
 
-class EmptyHint;
-class RefreshTimer;
-class ResultsModel;
-
 /// One metric of every checked method at its present parameters, as bars. A click or the arrow keys and Enter select.
-class ComparisonChart : public QWidget, public ChartSource {
+class ComparisonChart : public ResultsChart {
     Q_OBJECT
 public:
-    ComparisonChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent = nullptr,
-        BarBackend backend = defaultBarBackend());
+    ComparisonChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent = nullptr);
 
     void setMetric(const MetricInfo* metric, bool log);
-    void refreshNow();
     /// Rows of the model from the top bar to the bottom one: the present points of the methods. Where no row is
     /// one (a file of results): all, or the defaults of each method where there are many.
     const QList<int>& rows() const { return m_rows; }
@@ -28,45 +20,35 @@ public:
     int rowAt(QPointF position) const;
     /// The height that a row's bar has, across the whole chart.
     QRectF bandOf(int row) const;
-    int cursorRow() const { return m_cursor.row(); }
     const BarChartData& data() const { return m_data; }
 
     QString chartTitle() const override;
     void paintChart(const ChartSheet& sheet) override;
 
-Q_SIGNALS:
-    void notesChanged(const QStringList& notes);
-
 protected:
+    void refresh(const ChartStyle& style) override;
+    bool hasData() const override { return !m_rows.isEmpty(); }
+    QString description() const override;
+    QStringList notes() const override;
+    QString tooltipAt(QPointF position) const override;
+    void forgetRows() override { m_rows.clear(); }
+    void showCursor() override { refreshNow(); }
     void keyPressEvent(QKeyEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
-    void mouseMoveEvent(QMouseEvent* event) override;
-    void leaveEvent(QEvent* event) override;
-    void focusOutEvent(QFocusEvent* event) override;
-    void changeEvent(QEvent* event) override;
 
 private:
     QList<int> rowsToShow() const;
     BarChartData makeData(const ChartStyle& style, bool withSelection) const;
     Bar makeBar(int row, const ChartStyle& style, bool withSelection) const;
     QString label(int row) const;
-    QStringList notes() const;
-    void describe();
-    void select(int row, Qt::KeyboardModifiers modifiers);
-    void setCursorRow(int row);
-    void showTooltip(int row, QPoint globalPosition);
+    QString tooltipOf(int row) const;
+    void moveCursor(qsizetype bar);
 
-    ResultsModel* m_model;
-    QItemSelectionModel* m_selection;
-    BarBackend m_backend;
     BarChart* m_bars;
-    EmptyHint* m_empty;
-    RefreshTimer* m_refresh;
     const MetricInfo* m_metric;
     bool m_log = false;
     QList<int> m_rows;
     BarChartData m_data;
-    QPersistentModelIndex m_cursor;
 };
 
 } // namespace pikv::ui

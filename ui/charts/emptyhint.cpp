@@ -4,12 +4,9 @@
 
 namespace pikv::ui {
 
-EmptyHint::EmptyHint(const QString& text, const QString& objectName, QWidget* chart)
+EmptyHint::EmptyHint(QWidget* chart)
     : QLabel(chart)
-    , m_text(text)
 {
-    setDumpOpen(false);
-    setObjectName(objectName);
     setAlignment(Qt::AlignCenter);
     setWordWrap(true);
     setMargin(24);
@@ -18,11 +15,6 @@ EmptyHint::EmptyHint(const QString& text, const QString& objectName, QWidget* ch
     setForegroundRole(QPalette::Text);
     setAttribute(Qt::WA_TransparentForMouseEvents);
     chart->installEventFilter(this);
-}
-
-void EmptyHint::setDumpOpen(bool open)
-{
-    setText(open ? m_text : tr("Open a KV-cache dump first (Ctrl+O), or drop one here"));
 }
 
 bool EmptyHint::eventFilter(QObject* watched, QEvent* event)

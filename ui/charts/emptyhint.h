@@ -4,18 +4,14 @@
 
 namespace pikv::ui {
 
-/// Covers a chart that has nothing to show and says what to do: to open a dump, and with a dump open `text`.
+/// Covers a chart that has nothing to show and says what to do. Takes no mouse.
 class EmptyHint : public QLabel {
     Q_OBJECT
 public:
-    EmptyHint(const QString& text, const QString& objectName, QWidget* chart);
-    void setDumpOpen(bool open);
+    explicit EmptyHint(QWidget* chart);
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
-
-private:
-    QString m_text;
 };
 
 } // namespace pikv::ui

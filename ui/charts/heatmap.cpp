@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A colour map with its colour bar and a frame around one cell.
 #include "ui/charts/heatmap.h"
 #include "ui/charts/chartticker.h"
 #include "ui/charts/qcp.h"
@@ -8,6 +9,8 @@
 
 namespace pikv::ui {
 namespace {
+
+constexpr int kScaleBar = 14; // pixels that the colour bar is wide
 
 /// cividis (Nuñez, Anderton, Renslow 2018): even in lightness, and alike for the common colour vision deficiencies.
 QCPColorGradient cividis()
@@ -48,7 +51,7 @@ HeatMap::HeatMap(QWidget* parent)
     layout->addWidget(m_plot);
     m_plot->setFocusPolicy(Qt::NoFocus);
     m_plot->plotLayout()->addElement(0, 1, m_scale);
-    m_scale->setBarWidth(14);
+    m_scale->setBarWidth(kScaleBar);
     m_map->setColorScale(m_scale);
     m_map->setGradient(cividis());
     m_map->setInterpolate(false);
@@ -116,8 +119,8 @@ void HeatMap::applyStyle(const ChartStyle& style, const QString& title)
     m_plot->setBackground(QBrush(style.background));
     for (QCPAxis* axis : { m_plot->xAxis, m_plot->yAxis, m_scale->axis() })
         styleAxis(*axis, style);
-    m_scale->setBarWidth(qRound(14 * style.scale));
-    m_cursor->setPen(QPen(style.highlight, 2.5 * style.scale));
+    m_scale->setBarWidth(qRound(kScaleBar * style.scale));
+    m_cursor->setPen(QPen(style.highlight, pen::kFrame * style.scale));
     auto* layout = m_plot->plotLayout();
     const bool titled = layout->rowCount() > 1;
     if (titled) {

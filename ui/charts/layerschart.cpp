@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The layer by head map of one result: which result, its cells, and the cursor on them.
 #include "ui/charts/layerschart.h"
-#include "ui/charts/emptyhint.h"
-#include "ui/charts/refreshtimer.h"
 #include "ui/models/metrictext.h"
-#include <QAccessible>
 #include <QItemSelectionModel>
 #include <QKeyEvent>
-#include <QToolTip>
-#include <QVBoxLayout>
 
 namespace pikv::ui {
 namespace {
@@ -26,56 +22,33 @@ const LayerQuality* findLayer(const EvaluationResult& result, int layer)
 } // namespace
 
 LayersChart::LayersChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent)
-    : QWidget(parent)
-    , m_model(model)
-    , m_selection(selection)
+    : ResultsChart(model, selection, QStringLiteral("layersChart"), tr("Layers chart"),
+        tr("Select a result in the table or in a chart to see its layers and heads"), parent)
     , m_map(new HeatMap(this))
     , m_metric(findMetric("key_nmse"))
 {
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_map);
-    m_map->setAttribute(Qt::WA_TransparentForMouseEvents); // this widget has the mouse
-    m_empty = new EmptyHint(tr("Select a result in the table or in a chart to see its layers and heads"),
-        QStringLiteral("layersEmpty"), this);
-    setFocusPolicy(Qt::StrongFocus);
-    setMouseTracking(true);
-    setObjectName(QStringLiteral("layersChart"));
-    setAccessibleName(tr("Layers chart"));
-    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
-    connectModel();
+    setView(m_map);
     refreshNow();
 }
 
-void LayersChart::connectModel()
+void LayersChart::noteRows(int first, int last, bool inserted)
 {
-    connect(
-        m_model, &QAbstractItemModel::dataChanged, this, [this](const QModelIndex& first) { noteChange(first.row()); });
-    connect(
-        m_model, &QAbstractItemModel::rowsInserted, this, [this](const QModelIndex&, int first) { noteChange(first); });
-    connect(m_model, &QAbstractItemModel::rowsRemoved, this, [this] { m_refresh->schedule(); });
-    connect(m_model, &QAbstractItemModel::modelReset, this, [this] { m_refresh->schedule(); });
-    connect(m_selection, &QItemSelectionModel::selectionChanged, this, [this] { m_refresh->schedule(); });
-}
-
-void LayersChart::noteChange(int row)
-{
-    if (m_model->row(row).current && !m_model->row(row).stale)
-        m_lastChanged = m_model->index(row, 0);
-    m_refresh->schedule();
+    if (model().row(first).current && !model().row(first).stale)
+        m_lastChanged = model().index(first, 0);
+    ResultsChart::noteRows(first, last, inserted);
 }
 
 int LayersChart::shownRow() const
 {
-    const QModelIndexList selected = m_selection->selectedRows();
+    const QModelIndexList selected = selection().selectedRows();
     for (auto it = selected.crbegin(); it != selected.crend(); ++it) {
-        if (!m_model->row(it->row()).result->layers.empty())
+        if (!model().row(it->row()).result->layers.empty())
             return it->row();
     }
-    if (m_lastChanged.isValid() && !m_model->row(m_lastChanged.row()).result->layers.empty())
+    if (m_lastChanged.isValid() && !model().row(m_lastChanged.row()).result->layers.empty())
         return m_lastChanged.row();
-    for (int row = m_model->resultCount() - 1; row >= 0; --row) {
-        if (!m_model->row(row).result->layers.empty())
+    for (int row = model().resultCount() - 1; row >= 0; --row) {
+        if (!model().row(row).result->layers.empty())
             return row;
     }
     return -1;
@@ -108,20 +81,17 @@ HeatMapData LayersChart::heatData(const EvaluationResult& result) const
     return data;
 }
 
-void LayersChart::refreshNow()
+void LayersChart::refresh(const ChartStyle& style)
 {
-    m_refresh->cancel();
     const int row = shownRow();
-    m_result = row >= 0 ? m_model->row(row).result : nullptr;
+    m_result = row >= 0 ? model().row(row).result : nullptr;
     m_data = m_result ? heatData(*m_result) : HeatMapData();
     if (m_data.values.empty())
         m_result.reset();
-    m_empty->setVisible(!m_result);
     if (m_result)
-        m_map->setData(m_data, screenStyle(palette(), font()));
+        m_map->setData(m_data, style);
     if (m_cursor.x() >= m_data.columns || m_cursor.y() >= m_data.rows)
         setCursorCell({ -1, -1 });
-    describe();
     Q_EMIT resultChanged(resultName());
 }
 
@@ -129,16 +99,14 @@ QString LayersChart::resultName() const
 {
     if (!m_result)
         return {};
-    const QString label = m_model->index(shownRow(), ResultsModel::MethodColumn).data().toString();
+    const QString label = methodLabel(shownRow());
     const QString params
         = QString::fromStdString(printParams(m_result->method)).replace(QLatin1Char(','), QLatin1String(", "));
     return params.isEmpty() ? label : QStringLiteral("%1, %2").arg(label, params);
 }
 
-void LayersChart::describe()
+QString LayersChart::description() const
 {
-    if (!m_result)
-        return setAccessibleDescription(m_empty->text());
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const double value : m_data.values) {
         if (!std::isnan(value)) {
@@ -146,12 +114,12 @@ void LayersChart::describe()
             high = std::max(high, value);
         }
     }
-    setAccessibleDescription(low > high ? tr("%1 was not measured by layer").arg(text(m_metric->label))
-                                        : tr("%1 of %2: %3 layers by %4 heads, from %5 to %6")
-                                              .arg(text(m_metric->label), resultName())
-                                              .arg(m_data.rows)
-                                              .arg(m_data.columns)
-                                              .arg(metricText(*m_metric, low), metricText(*m_metric, high)));
+    return low > high ? tr("%1 was not measured by layer").arg(text(m_metric->label))
+                      : tr("%1 of %2: %3 layers by %4 heads, from %5 to %6")
+                            .arg(text(m_metric->label), resultName())
+                            .arg(m_data.rows)
+                            .arg(m_data.columns)
+                            .arg(metricText(*m_metric, low), metricText(*m_metric, high));
 }
 
 QString LayersChart::cellTooltip(QPoint cell) const
@@ -177,62 +145,52 @@ void LayersChart::setCursorCell(QPoint cell)
     m_map->setCursorCell(cell);
 }
 
+QString LayersChart::tooltipAt(QPointF position) const { return cellTooltip(m_map->cellAt(position - m_map->pos())); }
+
 void LayersChart::mouseMoveEvent(QMouseEvent* event)
 {
     setCursorCell(m_map->cellAt(event->position() - m_map->pos()));
-    const QString tip = cellTooltip(m_cursor);
-    tip.isEmpty() ? QToolTip::hideText() : QToolTip::showText(event->globalPosition().toPoint(), tip, this);
+    Chart::mouseMoveEvent(event);
 }
 
 void LayersChart::leaveEvent(QEvent* event)
 {
     setCursorCell({ -1, -1 });
-    QWidget::leaveEvent(event);
+    Chart::leaveEvent(event);
 }
 
-void LayersChart::keyPressEvent(QKeyEvent* event)
+void LayersChart::moveCursor(QPoint step)
 {
-    QPoint step;
-    switch (event->key()) {
-    case Qt::Key_Left:
-        step = { -1, 0 };
-        break;
-    case Qt::Key_Right:
-        step = { 1, 0 };
-        break;
-    case Qt::Key_Up:
-        step = { 0, -1 };
-        break;
-    case Qt::Key_Down:
-        step = { 0, 1 };
-        break;
-    default:
-        return QWidget::keyPressEvent(event);
-    }
     if (!m_result)
         return;
     const QPoint cell = m_cursor.x() < 0 ? QPoint(0, 0) : m_cursor + step;
     setCursorCell({ std::clamp(cell.x(), 0, m_data.columns - 1), std::clamp(cell.y(), 0, m_data.rows - 1) });
-    QToolTip::showText(m_map->mapToGlobal(m_map->cellRect(m_cursor).center().toPoint()), cellTooltip(m_cursor), this);
-    setAccessibleDescription(tr("Layer %1, head %2: %3")
-                                 .arg(m_cursor.y())
-                                 .arg(m_cursor.x())
-                                 .arg(metricText(*m_metric, m_data.at(m_cursor.y(), m_cursor.x()))));
-    QAccessibleEvent changed(this, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&changed);
+    showTooltip(cellTooltip(m_cursor), m_map->mapToGlobal(m_map->cellRect(m_cursor).center().toPoint()));
+    announce(tr("Layer %1, head %2: %3")
+                 .arg(m_cursor.y())
+                 .arg(m_cursor.x())
+                 .arg(metricText(*m_metric, m_data.at(m_cursor.y(), m_cursor.x()))));
 }
 
-void LayersChart::changeEvent(QEvent* event)
+void LayersChart::keyPressEvent(QKeyEvent* event)
 {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
-        refreshNow();
+    switch (event->key()) {
+    case Qt::Key_Left:
+        return moveCursor({ -1, 0 });
+    case Qt::Key_Right:
+        return moveCursor({ 1, 0 });
+    case Qt::Key_Up:
+        return moveCursor({ 0, -1 });
+    case Qt::Key_Down:
+        return moveCursor({ 0, 1 });
+    default:
+        QWidget::keyPressEvent(event);
+    }
 }
 
 QString LayersChart::chartTitle() const
 {
-    const QString name
-        = m_result ? m_model->index(shownRow(), ResultsModel::MethodColumn).data().toString() : QString();
+    const QString name = m_result ? methodLabel(shownRow()) : QString();
     return name.isEmpty() ? tr("%1 by layer and head").arg(text(m_metric->label))
                           : tr("%1 of %2 by layer and head").arg(text(m_metric->label), name);
 }

@@ -2,25 +2,18 @@
 #pragma once
 #include "core/eval/metrics.h"
 #include "ui/charts/heatmap.h"
-#include "ui/models/resultsmodel.h"
-#include <QPersistentModelIndex>
-
-class QItemSelectionModel;
+#include "ui/charts/resultschart.h"
 
 namespace pikv::ui {
 
-class EmptyHint;
-class RefreshTimer;
-
 /// Where in the model the error sits: layer × head of one result, the selected one, else the one that changed last.
-class LayersChart : public QWidget, public ChartSource {
+class LayersChart : public ResultsChart {
     Q_OBJECT
 public:
     LayersChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent = nullptr);
 
     /// `metric` has a per-head form (MetricInfo::quality).
     void setMetric(const MetricInfo* metric, bool log);
-    void refreshNow();
     /// Row of the model that is shown, else -1.
     int shownRow() const;
     QPoint cursorCell() const { return m_cursor; }
@@ -30,29 +23,27 @@ public:
     void paintChart(const ChartSheet& sheet) override;
 
 Q_SIGNALS:
-    /// Method and parameters of the shown result; empty for none.
+    /// Method and parameters of the shown result; empty for none. Comes with every refresh.
     void resultChanged(const QString& name);
 
 protected:
+    void refresh(const ChartStyle& style) override;
+    bool hasData() const override { return m_result != nullptr; }
+    QString description() const override;
+    QString tooltipAt(QPointF position) const override;
+    void noteRows(int first, int last, bool inserted) override;
     void keyPressEvent(QKeyEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void leaveEvent(QEvent* event) override;
-    void changeEvent(QEvent* event) override;
 
 private:
-    void connectModel();
-    void noteChange(int row);
     HeatMapData heatData(const EvaluationResult& result) const;
     QString resultName() const;
-    void describe();
     void setCursorCell(QPoint cell);
+    void moveCursor(QPoint step);
     QString cellTooltip(QPoint cell) const;
 
-    ResultsModel* m_model;
-    QItemSelectionModel* m_selection;
     HeatMap* m_map;
-    EmptyHint* m_empty;
-    RefreshTimer* m_refresh;
     const MetricInfo* m_metric;
     bool m_log = false;
     ResultPtr m_result;

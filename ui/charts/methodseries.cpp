@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// How the parts of the trade-off chart are painted: methods, Pareto front, broken axes, rings.
 #include "ui/charts/methodseries.h"
 #include "ui/theme/markerpath.h"
 #include <algorithm>
@@ -8,6 +9,8 @@ namespace pikv::ui {
 namespace {
 
 constexpr qreal kMarker = 8, kLiveMarker = 10, kLiveRing = 9.5, kEdgeInset = 12;
+constexpr qreal kLineOpacity = 0.55, kLineWidth = 1.2; // of the line through a sweep
+constexpr qreal kRingWidth = 2.5, kRingRoom = 3;
 
 /// Liang–Barsky: the part of the segment inside `area`; false when there is none.
 bool cut(const QRectF& area, QPointF& from, QPointF& to)
@@ -60,8 +63,8 @@ void MethodSeries::draw(QCPPainter* painter)
         return;
     painter->setAntialiasing(true);
     QColor thin = m_method.color;
-    thin.setAlphaF(0.55);
-    painter->setPen(QPen(thin, 1.2 * m_style.scale, m_method.line));
+    thin.setAlphaF(kLineOpacity);
+    painter->setPen(QPen(thin, kLineWidth * m_style.scale, m_method.line));
     painter->setBrush(Qt::NoBrush);
     for (qsizetype i = 1; i < m_series.line.size(); ++i)
         drawCut(painter, pixel(m_series.line[i - 1]), pixel(m_series.line[i]));
@@ -78,10 +81,10 @@ void MethodSeries::drawPoint(QCPPainter* painter, const TradeoffPoint& point) co
     const QPointF at = pixel(point);
     if (!area().adjusted(-1, -1, 1, 1).contains(at))
         return;
-    const QColor color = point.stale ? blend(m_method.color, m_style.background, 0.4) : m_method.color;
+    const QColor color = staleColor(m_method.color, m_style, point.stale);
     if (point.current) {
         painter->setBrush(m_style.background);
-        painter->setPen(QPen(color, 1.4 * m_style.scale, point.preview ? Qt::DotLine : Qt::SolidLine));
+        painter->setPen(QPen(color, pen::kLine * m_style.scale, point.preview ? Qt::DotLine : Qt::SolidLine));
         painter->drawEllipse(at, kLiveRing * m_style.scale, kLiveRing * m_style.scale);
     } else if (point.preview) {
         painter->setBrush(Qt::NoBrush);
@@ -112,10 +115,10 @@ void MethodSeries::drawEdgeArrow(QCPPainter* painter, const TradeoffPoint& point
 void MethodSeries::drawLegendIcon(QCPPainter* painter, const QRectF& rect) const
 {
     painter->setAntialiasing(true);
-    const QColor color = m_series.hidden ? blend(m_method.color, m_style.background, 0.35) : m_method.color;
+    const QColor color = m_series.hidden ? blend(m_method.color, m_style.background, share::kHidden) : m_method.color;
     QColor thin = color;
-    thin.setAlphaF(0.55);
-    painter->setPen(QPen(thin, 1.2 * m_style.scale, m_method.line));
+    thin.setAlphaF(kLineOpacity);
+    painter->setPen(QPen(thin, kLineWidth * m_style.scale, m_method.line));
     painter->drawLine(QLineF(rect.left(), rect.center().y(), rect.right(), rect.center().y()));
     drawMarker(*painter, m_method.marker, rect.center(), kMarker * m_style.scale, color, m_style.background);
 }
@@ -135,7 +138,8 @@ void FrontSeries::set(const QList<TradeoffPoint>& front, const ChartStyle& style
 void FrontSeries::draw(QCPPainter* painter)
 {
     painter->setAntialiasing(true);
-    painter->setPen(QPen(blend(m_style.text, m_style.background, 0.3), 3 * m_style.scale, Qt::SolidLine, Qt::FlatCap));
+    painter->setPen(QPen(blend(m_style.text, m_style.background, share::kBehind), pen::kFrame * m_style.scale,
+        Qt::SolidLine, Qt::FlatCap));
     for (qsizetype i = 1; i < m_front.size(); ++i) {
         // A budget between two points buys the quality of the cheaper one: across first, then to the next quality.
         const QPointF a = pixel(m_front[i - 1]), b = pixel(m_front[i]);
@@ -146,8 +150,65 @@ void FrontSeries::draw(QCPPainter* painter)
 
 void FrontSeries::drawLegendIcon(QCPPainter* painter, const QRectF& rect) const
 {
-    painter->setPen(QPen(blend(m_style.text, m_style.background, 0.3), 3 * m_style.scale));
+    painter->setPen(QPen(blend(m_style.text, m_style.background, share::kBehind), pen::kFrame * m_style.scale));
     painter->drawLine(QLineF(rect.left(), rect.center().y(), rect.right(), rect.center().y()));
+}
+
+BrokenAxes::BrokenAxes(QCPAxis* x, QCPAxis* y)
+    : TradeoffPlottable(x, y)
+{
+}
+
+void BrokenAxes::set(const QString& left, const QString& lower, const ChartStyle& style)
+{
+    m_left = left;
+    m_lower = lower;
+    m_style = style;
+}
+
+/// The two strokes that say that an axis is not continuous, across it.
+void BrokenAxes::drawBreak(QCPPainter* painter, QPointF at, bool across) const
+{
+    const qreal length = 4 * m_style.scale, apart = 1.5 * m_style.scale;
+    painter->setPen(QPen(m_style.background, 2 * apart));
+    painter->drawLine(across ? QLineF(at.x() - apart, at.y(), at.x() + apart, at.y())
+                             : QLineF(at.x(), at.y() - apart, at.x(), at.y() + apart));
+    painter->setPen(QPen(m_style.text, pen::kFine * m_style.scale));
+    for (const qreal shift : { -apart, apart }) {
+        const QPointF middle = at + (across ? QPointF(shift, 0) : QPointF(0, shift));
+        const QPointF stroke = across ? QPointF(apart, -length) : QPointF(length, -apart);
+        painter->drawLine(QLineF(middle - stroke, middle + stroke));
+    }
+}
+
+void BrokenAxes::draw(QCPPainter* painter)
+{
+    const QRectF inside = area();
+    const qreal off = kEdgeInset * 2;
+    const QFontMetricsF metrics(m_style.font);
+    const auto label = [&](const QString& text, QPointF corner) {
+        const QRectF box(corner, QSizeF(metrics.horizontalAdvance(text), metrics.height()));
+        painter->fillRect(box.adjusted(-2, 0, 2, 0), m_style.background); // a tick's label may be there
+        painter->setPen(m_style.text);
+        painter->drawText(box.adjusted(-2, -2, 2, 2), Qt::AlignCenter, text);
+    };
+    painter->setAntialiasing(true);
+    painter->setFont(m_style.font);
+    const QPen line(m_style.muted, pen::kFine * m_style.scale, Qt::DashLine);
+    if (!m_lower.isEmpty()) {
+        painter->setPen(line);
+        painter->drawLine(QLineF(inside.left(), inside.bottom() - off, inside.right(), inside.bottom() - off));
+        drawBreak(painter, { inside.left(), inside.bottom() - off }, false);
+        label(m_lower,
+            { inside.left() - metrics.horizontalAdvance(m_lower) - 6,
+                inside.bottom() - kEdgeInset - metrics.height() / 2 });
+    }
+    if (!m_left.isEmpty()) {
+        painter->setPen(line);
+        painter->drawLine(QLineF(inside.left() + off, inside.top(), inside.left() + off, inside.bottom()));
+        drawBreak(painter, { inside.left() + off, inside.bottom() }, true);
+        label(m_left, { inside.left() + kEdgeInset - metrics.horizontalAdvance(m_left) / 2, inside.bottom() + 4 });
+    }
 }
 
 void RingSeries::set(
@@ -164,14 +225,14 @@ void RingSeries::draw(QCPPainter* painter)
     painter->setBrush(Qt::NoBrush);
     const QRectF inside = area().adjusted(-1, -1, 1, 1);
     const auto radius
-        = [this](const TradeoffPoint& p) { return (p.current ? kLiveRing + 3 : kMarker) * m_style.scale; };
-    painter->setPen(QPen(m_style.highlight, 2.5 * m_style.scale));
+        = [this](const TradeoffPoint& p) { return (p.current ? kLiveRing + kRingRoom : kMarker) * m_style.scale; };
+    painter->setPen(QPen(m_style.highlight, kRingWidth * m_style.scale));
     for (const TradeoffPoint& point : std::as_const(m_selected)) {
         if (inside.contains(pixel(point)))
             painter->drawEllipse(pixel(point), radius(point), radius(point));
     }
     if (m_cursor && inside.contains(pixel(*m_cursor))) {
-        const qreal r = radius(*m_cursor) + 3;
+        const qreal r = radius(*m_cursor) + kRingRoom;
         painter->setPen(QPen(m_style.text, 1, Qt::DashLine));
         painter->drawRect(QRectF(pixel(*m_cursor) - QPointF(r, r), QSizeF(2 * r, 2 * r)));
     }

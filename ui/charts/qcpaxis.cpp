@@ -7,7 +7,7 @@ namespace pikv::ui {
 
 void styleAxis(QCPAxis& axis, const ChartStyle& style)
 {
-    const QPen line(style.muted, style.scale);
+    const QPen line(style.muted, pen::kFine * style.scale);
     axis.setBasePen(line);
     axis.setTickPen(line);
     axis.setSubTickPen(line);
@@ -15,7 +15,7 @@ void styleAxis(QCPAxis& axis, const ChartStyle& style)
     axis.setTickLabelFont(style.font);
     axis.setLabelColor(style.text);
     axis.setTickLabelColor(style.text);
-    axis.grid()->setPen(QPen(style.grid, style.scale));
+    axis.grid()->setPen(QPen(style.grid, pen::kFine * style.scale));
     axis.grid()->setZeroLinePen(line);
 }
 

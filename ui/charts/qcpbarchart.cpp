@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/qcpbarchart.h"
+#ifndef PIKV_WITH_QTCHARTS
 #include "ui/charts/qcp.h"
 #include "ui/charts/qcpaxis.h"
 #include "ui/charts/qcpsheet.h"
@@ -8,19 +9,20 @@
 namespace pikv::ui {
 namespace {
 
-void addBar(QCustomPlot& plot, const Bar& bar, double base, double end, int index, const ChartStyle& style)
+/// `place`: the bar's centre along the names, and its thickness.
+void addBar(QCustomPlot& plot, const Bar& bar, double base, double end, const QPointF& place, const ChartStyle& style)
 {
     auto* bars = new QCPBars(plot.yAxis, plot.xAxis);
     bars->setAntialiased(false);
     bars->setBaseValue(base);
-    bars->setWidth(0.62);
+    bars->setWidth(place.y());
     bars->setBrush(bar.brush);
     bars->setPen(bar.pen);
-    bars->addData(index, end - base); // counted from the base value
+    bars->addData(place.x(), end - base); // counted from the base value
     auto* text = new QCPItemText(&plot);
     text->setClipToAxisRect(false);
     text->setPositionAlignment((end < base ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-    text->position->setCoords(end, index);
+    text->position->setCoords(end, place.x());
     text->setPadding({ 4, 0, 4, 0 });
     text->setText(bar.text);
     text->setFont(style.font);
@@ -54,7 +56,7 @@ void QcpBarChart::fill(QCustomPlot& plot, const ChartStyle& style, const QString
         values->addTick(at, label);
     auto names = QSharedPointer<QCPAxisTickerText>::create();
     for (qsizetype i = 0; i < m_data.bars.size(); ++i)
-        names->addTick(double(i), m_data.bars[i].label);
+        names->addTick(geometry.centres[i], m_data.bars[i].label);
     plot.xAxis->setTicker(values);
     plot.yAxis->setTicker(names);
     plot.yAxis->setTickLength(0);
@@ -62,9 +64,10 @@ void QcpBarChart::fill(QCustomPlot& plot, const ChartStyle& style, const QString
     plot.xAxis->setLabel(m_data.axisTitle);
     plot.xAxis->setRange(geometry.lower, geometry.upper);
     plot.yAxis->setRangeReversed(true);
-    plot.yAxis->setRange(-0.5, double(m_data.bars.size()) - 0.5);
+    plot.yAxis->setRange(0, 1);
     for (qsizetype i = 0; i < m_data.bars.size(); ++i)
-        addBar(plot, m_data.bars[i], geometry.base, geometry.ends[i], int(i), style);
+        addBar(
+            plot, m_data.bars[i], geometry.base, geometry.ends[i], { geometry.centres[i], geometry.thickness }, style);
     addPlotTitle(plot, title, style);
 }
 
@@ -82,6 +85,9 @@ void QcpBarChart::paint(const ChartSheet& sheet)
     paintPlot(plot, sheet);
 }
 
+BarChart* makeBarChart(QWidget* parent) { return new QcpBarChart(parent); }
+
 QRectF QcpBarChart::plotArea() const { return QRectF(m_plot->axisRect()->rect()).translated(m_plot->pos()); }
 
 } // namespace pikv::ui
+#endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#ifndef PIKV_WITH_QTCHARTS
 #include "ui/charts/barchart.h"
 
 class QCustomPlot;
 
 namespace pikv::ui {
 
-/// Bars by QCustomPlot.
+/// Bars by QCustomPlot, for builds without Qt Charts: every bar with a name of its own, in groups, too.
 class QcpBarChart : public BarChart {
 public:
     explicit QcpBarChart(QWidget* parent);
@@ -22,3 +23,4 @@ private:
 };
 
 } // namespace pikv::ui
+#endif

@@ -4,6 +4,12 @@
 #include "ui/export/chartsource.h"
 
 namespace pikv::ui {
+namespace {
+
+constexpr double kNoStretch = 0.001; // a row or column of the grid that takes no more room than it needs
+constexpr int kItemSpace = 14, kLegendMargin = 20; // pixels
+
+} // namespace
 
 void addPlotTitle(QCustomPlot& plot, const QString& title, const ChartStyle& style)
 {
@@ -24,15 +30,35 @@ void paintPlot(QCustomPlot& plot, const ChartSheet& sheet)
     plot.toPainter(&painter, sheet.size.width(), sheet.size.height());
 }
 
-void putLegendAbove(QCustomPlot& plot, int namesALine)
+void putLegendAbove(QCustomPlot& plot)
 {
     plot.plotLayout()->insertRow(0);
     plot.plotLayout()->addElement(0, 0, plot.legend);
-    plot.plotLayout()->setRowStretchFactor(0, 0.001);
+    plot.plotLayout()->setRowStretchFactor(0, kNoStretch);
     plot.legend->setFillOrder(QCPLegend::foColumnsFirst);
-    plot.legend->setWrap(namesALine);
     plot.legend->setBorderPen(Qt::NoPen);
-    plot.legend->setVisible(true);
+}
+
+int legendColumns(const QCustomPlot& plot, int width)
+{
+    QCPLegend& legend = *plot.legend; // item->plottable() is not const
+    const QFontMetrics metrics(legend.font());
+    int widest = 1;
+    for (int i = 0; i < legend.itemCount(); ++i) {
+        if (auto* item = qobject_cast<QCPPlottableLegendItem*>(legend.item(i)))
+            widest = qMax(widest, metrics.horizontalAdvance(item->plottable()->name()));
+    }
+    const int item = widest + legend.iconSize().width() + legend.iconTextPadding() + kItemSpace;
+    return qMax(1, (width - kLegendMargin) / item);
+}
+
+void wrapLegend(QCustomPlot& plot, int width)
+{
+    const bool any = plot.legend->itemCount() > 0;
+    plot.legend->setVisible(any);
+    plot.legend->setMaximumSize(QWIDGETSIZE_MAX, any ? QWIDGETSIZE_MAX : 0); // else it takes half of the plot
+    plot.legend->setWrap(legendColumns(plot, width));
+    plot.legend->setFillOrder(QCPLegend::foColumnsFirst, true); // moves what is there
 }
 
 void stylePlot(QCustomPlot& plot, const ChartStyle& style)

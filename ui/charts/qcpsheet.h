@@ -13,8 +13,12 @@ struct ChartStyle;
 void addPlotTitle(QCustomPlot& plot, const QString& title, const ChartStyle& style);
 /// Draws the plot over the whole sheet.
 void paintPlot(QCustomPlot& plot, const ChartSheet& sheet);
-/// The legend in rows of `namesALine` above the axes, where it hides no curve.
-void putLegendAbove(QCustomPlot& plot, int namesALine);
+/// The legend above the axes, where it hides no curve.
+void putLegendAbove(QCustomPlot& plot);
+/// Columns of the legend's entries that fit `width` pixels, at least one.
+int legendColumns(const QCustomPlot& plot, int width);
+/// Lays such a legend out in the columns that fit; without entries it takes no room.
+void wrapLegend(QCustomPlot& plot, int width);
 /// Colours and font of background and legend.
 void stylePlot(QCustomPlot& plot, const ChartStyle& style);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/barchart.h"
 
-class QChart;
 class QChartView;
 
 namespace pikv::ui {
@@ -21,3 +21,4 @@ private:
 };
 
 } // namespace pikv::ui
+#endif

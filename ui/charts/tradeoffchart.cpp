@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The trade-off chart: what it shows when, its selection and its keys. TradeoffScene draws, TradeoffPointer has the
+// mouse, tradeoffdata.h reads the results.
 #include "ui/charts/tradeoffchart.h"
-#include "ui/charts/emptyhint.h"
 #include "ui/charts/qcp.h"
-#include "ui/charts/refreshtimer.h"
+#include "ui/charts/tradeoffpointer.h"
 #include "ui/charts/tradeoffscene.h"
 #include "ui/models/metrictext.h"
 #include <QItemSelectionModel>
-#include <QVBoxLayout>
+#include <QKeyEvent>
+#include <QToolTip>
 
 namespace pikv::ui {
 namespace {
@@ -16,52 +18,53 @@ QString label(const MetricInfo& metric)
     return QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size()));
 }
 
+constexpr double kZoomStep = 1.25; // of a key
+
 } // namespace
 
 TradeoffChart::TradeoffChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent)
-    : QWidget(parent)
-    , m_model(model)
-    , m_selection(selection)
+    : ResultsChart(model, selection, QStringLiteral("tradeoffChart"), tr("Trade-off chart"),
+        tr("Check a method on the left, or run a sweep, to see what it saves and costs"), parent)
     , m_plot(new QCustomPlot(this))
     , m_scene(std::make_unique<TradeoffScene>(m_plot))
+    , m_pointer(new TradeoffPointer(m_plot, m_scene.get(), &m_data, this))
+    , m_axes { findMetric("bits_per_element"), findMetric("attention_error"), false, true }
 {
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_plot);
-    m_empty = new EmptyHint(tr("Check a method on the left, or run a sweep, to see what it saves and costs"),
-        QStringLiteral("tradeoffEmpty"), this);
-    m_plot->setFocusPolicy(Qt::NoFocus); // a click gives the focus to this widget, which has the keys
-    setFocusPolicy(Qt::StrongFocus);
-    setObjectName(QStringLiteral("tradeoffChart"));
-    setAccessibleName(tr("Trade-off chart"));
-    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
-    m_axes = { findMetric("bits_per_element"), findMetric("attention_error"), false, true };
-    connectModel();
-    connectMouse();
+    setView(m_plot, Mouse::OfView);
+    connectPointer();
     restyle();
     refreshNow();
 }
 
 TradeoffChart::~TradeoffChart() = default;
 
-void TradeoffChart::connectModel()
+void TradeoffChart::connectPointer()
 {
-    connect(m_model, &QAbstractItemModel::dataChanged, this, [this] { schedule(false); });
-    connect(m_model, &QAbstractItemModel::rowsInserted, this, [this] { schedule(true); });
-    const auto forget = [this] {
-        m_data = {}; // its rows are gone: nothing may be hit before the next frame
-        schedule(true);
-    };
-    connect(m_model, &QAbstractItemModel::rowsRemoved, this, forget);
-    connect(m_model, &QAbstractItemModel::modelReset, this, forget);
-    connect(m_selection, &QItemSelectionModel::selectionChanged, this, [this] { updateRings(); });
+    connect(m_pointer, &TradeoffPointer::hovered, this, &TradeoffChart::hover);
+    connect(m_pointer, &TradeoffPointer::left, this, [this] {
+        if (!hasFocus())
+            setCursorRow(-1);
+    });
+    connect(m_pointer, &TradeoffPointer::clicked, this, [this](int row, Qt::KeyboardModifiers modifiers) {
+        if (row >= 0)
+            selectRows({ row }, modifiers);
+        else if (!(modifiers & (Qt::ControlModifier | Qt::ShiftModifier)))
+            selection().clearSelection();
+    });
+    connect(m_pointer, &TradeoffPointer::surrounded, this,
+        [this](const QList<int>& rows, Qt::KeyboardModifiers modifiers) { selectRows(rows, modifiers); });
+    connect(m_pointer, &TradeoffPointer::rangeTaken, this, [this] { m_userRange = true; });
+    connect(m_pointer, &TradeoffPointer::doubleClicked, this, &TradeoffChart::fit);
+    connect(m_pointer, &TradeoffPointer::legendClicked, this,
+        [this](const QString& method) { setMethodHidden(method, !m_hidden.contains(method)); });
 }
 
 void TradeoffChart::setAxes(const TradeoffAxes& axes)
 {
     m_axes = axes;
     m_userRange = false;
-    schedule(true);
+    m_structural = true;
+    scheduleRefresh();
 }
 
 void TradeoffChart::setMethodHidden(const QString& method, bool hidden)
@@ -69,32 +72,33 @@ void TradeoffChart::setMethodHidden(const QString& method, bool hidden)
     if (m_hidden.contains(method) == hidden)
         return;
     hidden ? void(m_hidden.insert(method)) : void(m_hidden.remove(method));
-    schedule(true);
+    m_structural = true;
+    scheduleRefresh();
     Q_EMIT hiddenMethodsChanged();
 }
 
-void TradeoffChart::schedule(bool structural)
+void TradeoffChart::noteRows(int first, int last, bool inserted)
 {
-    m_structural |= structural;
-    m_refresh->schedule();
+    m_structural |= inserted;
+    ResultsChart::noteRows(first, last, inserted);
 }
 
-void TradeoffChart::refreshNow()
+void TradeoffChart::forgetRows()
 {
-    m_refresh->cancel();
-    const QStringList notes = m_data.notes;
-    m_data = tradeoffData(*m_model, m_axes, m_hidden);
+    m_data = {};
+    m_structural = true;
+}
+
+void TradeoffChart::refresh(const ChartStyle&)
+{
+    m_data = tradeoffData(model(), m_axes, m_hidden);
     m_scene->setData(m_data, m_axes);
     m_scene->placeLegend(m_plot->size());
     if (!m_userRange)
         m_scene->fit(!m_structural);
     m_structural = false;
-    m_empty->setVisible(m_model->resultCount() == 0);
     setRings();
     m_scene->replot();
-    updateDescription();
-    if (notes != m_data.notes)
-        Q_EMIT notesChanged(m_data.notes);
 }
 
 void TradeoffChart::fit()
@@ -104,7 +108,7 @@ void TradeoffChart::fit()
     m_scene->replot();
 }
 
-void TradeoffChart::updateRings()
+void TradeoffChart::showSelection()
 {
     setRings();
     m_scene->replotRings();
@@ -113,69 +117,52 @@ void TradeoffChart::updateRings()
 void TradeoffChart::setRings()
 {
     QList<TradeoffPoint> selected;
-    for (const QModelIndex& index : m_selection->selectedRows()) {
-        if (const TradeoffPoint* point = pointOf(index.row()))
+    for (const QModelIndex& index : selection().selectedRows()) {
+        if (const TradeoffPoint* point = m_data.find(index.row()))
             selected << *point;
     }
-    const TradeoffPoint* cursor = m_cursor.isValid() ? pointOf(m_cursor.row()) : nullptr;
+    const TradeoffPoint* cursor = cursorRow() >= 0 ? m_data.find(cursorRow()) : nullptr;
     m_scene->setRings(selected, cursor ? std::optional(*cursor) : std::nullopt);
 }
 
-void TradeoffChart::updateDescription()
+QString TradeoffChart::emptyText() const
 {
-    if (m_data.shown == 0) {
-        setAccessibleDescription(m_empty->text());
-        return;
-    }
+    if (model().resultCount() == 0)
+        return ResultsChart::emptyText();
+    const QString missing = tr("%1: not measured yet").arg(label(*m_axes.y));
+    return m_axes.y->group == MetricGroup::NextToken ? tr("%1. The Next token tab measures it").arg(missing) : missing;
+}
+
+QString TradeoffChart::description() const
+{
     QStringList parts { tr("%1; points: %2").arg(chartTitle()).arg(m_data.shown) };
     QStringList names;
-    for (const TradeoffSeries& series : std::as_const(m_data.series)) {
+    for (const TradeoffSeries& series : m_data.series) {
         if (!series.hidden)
             names << series.label;
     }
     parts << names.join(QLatin1String(", "));
     if (m_data.front.size() > 1) {
-        const EvaluationResult& best = *m_model->row(m_data.front.first().row).result;
+        const int row = m_data.front.first().row;
         parts << tr("points on the Pareto front: %1").arg(m_data.front.size());
-        const QModelIndex cell = m_model->index(m_data.front.first().row, ResultsModel::MethodColumn);
-        parts << tr("smallest on it is %1").arg(resultSentence(best, cell.data().toString(), *m_axes.x, *m_axes.y));
+        parts << tr("smallest on it is %1")
+                     .arg(resultSentence(*model().row(row).result, methodLabel(row), *m_axes.x, *m_axes.y));
     }
-    setAccessibleDescription(parts.join(QLatin1String("; ")));
+    return parts.join(QLatin1String("; "));
 }
 
 void TradeoffChart::restyle()
 {
-    m_scene->setStyle(screenStyle(palette(), font()), {});
+    m_scene->setStyle(screen(), {});
     m_scene->placeLegend(m_plot->size());
     m_scene->replot();
 }
 
-QList<TradeoffPoint> TradeoffChart::visiblePoints() const
-{
-    QList<TradeoffPoint> points;
-    for (const TradeoffSeries& series : m_data.series) {
-        if (!series.hidden)
-            points << series.points;
-    }
-    return points;
-}
-
-const TradeoffPoint* TradeoffChart::pointOf(int row) const
-{
-    for (const TradeoffSeries& series : m_data.series) {
-        if (series.hidden)
-            continue;
-        for (const TradeoffPoint& point : series.points) {
-            if (point.row == row)
-                return &point;
-        }
-    }
-    return nullptr;
-}
+int TradeoffChart::rowAt(QPointF position) const { return m_pointer->rowAt(position - m_plot->pos()); }
 
 QPointF TradeoffChart::positionOf(int row) const
 {
-    const TradeoffPoint* point = pointOf(row);
+    const TradeoffPoint* point = m_data.find(row);
     return point ? m_scene->pixelOf(*point) + m_plot->pos() : QPointF(-1, -1);
 }
 
@@ -186,11 +173,64 @@ QString TradeoffChart::chartTitle() const { return tr("%1 over %2").arg(label(*m
 void TradeoffChart::paintChart(const ChartSheet& sheet)
 {
     refreshNow();
-    const bool selected = m_selection->hasSelection() || m_cursor.isValid();
-    if (selected)
-        m_scene->setRings({}, {}); // a reader of the file did not select anything
+    m_scene->setRings({}, {}); // a reader of the file did not select anything
     m_scene->paint(sheet);
-    updateRings();
+    showSelection();
+}
+
+QString TradeoffChart::tooltipOf(int row) const
+{
+    return row < 0 ? QString() : resultTooltip(*model().row(row).result, methodLabel(row), m_axes.x, m_axes.y);
+}
+
+void TradeoffChart::hover(int row, QPoint globalPosition)
+{
+    if (row == cursorRow() && (row >= 0) == QToolTip::isVisible())
+        return;
+    setCursorRow(row);
+    showTooltip(tooltipOf(row), globalPosition);
+}
+
+void TradeoffChart::moveCursor(int key)
+{
+    const int row = m_pointer->rowBeside(cursorRow(), key);
+    if (row < 0)
+        return;
+    setCursorRow(row);
+    showTooltip(tooltipOf(row), mapToGlobal(positionOf(row).toPoint()));
+    announce(resultSentence(*model().row(row).result, methodLabel(row), *m_axes.x, *m_axes.y));
+}
+
+void TradeoffChart::keyPressEvent(QKeyEvent* event)
+{
+    switch (event->key()) {
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+    case Qt::Key_Up:
+    case Qt::Key_Down:
+    case Qt::Key_Home:
+    case Qt::Key_End:
+        return moveCursor(event->key());
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+    case Qt::Key_Space:
+        if (cursorRow() >= 0)
+            return selectRows({ cursorRow() }, event->modifiers());
+        break;
+    case Qt::Key_Plus:
+    case Qt::Key_Minus:
+        m_userRange = true;
+        m_scene->zoom(event->key() == Qt::Key_Plus ? 1 / kZoomStep : kZoomStep);
+        return m_scene->replot();
+    case Qt::Key_0:
+        return fit();
+    case Qt::Key_Escape:
+        setCursorRow(-1);
+        return selection().clearSelection();
+    default:
+        break;
+    }
+    QWidget::keyPressEvent(event);
 }
 
 void TradeoffChart::resizeEvent(QResizeEvent* event)
@@ -198,13 +238,6 @@ void TradeoffChart::resizeEvent(QResizeEvent* event)
     QWidget::resizeEvent(event);
     m_scene->placeLegend(event->size());
     m_scene->replot();
-}
-
-void TradeoffChart::changeEvent(QEvent* event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
-        restyle();
 }
 
 } // namespace pikv::ui

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What the trade-off chart shows of the results: points by method, the lines that join them, the Pareto front, notes.
 #include "ui/charts/tradeoffdata.h"
 #include "core/base/text.h"
 #include "core/eval/sweep.h"
@@ -102,15 +103,38 @@ void addLine(TradeoffSeries& series, const ResultsModel& model, const TradeoffAx
 
 void addFront(TradeoffData& data, const ResultsModel& model, const TradeoffAxes& axes)
 {
-    QList<TradeoffPoint> points;
-    for (const TradeoffSeries& series : std::as_const(data.series)) {
-        if (!series.hidden)
-            points << series.points;
-    }
-    data.front = frontOf(points, model, axes);
+    data.front = frontOf(data.visiblePoints(), model, axes);
 }
 
 } // namespace
+
+QList<TradeoffPoint> TradeoffData::visiblePoints() const
+{
+    QList<TradeoffPoint> points;
+    for (const TradeoffSeries& each : series) {
+        if (!each.hidden)
+            points << each.points;
+    }
+    return points;
+}
+
+const TradeoffPoint* TradeoffData::find(int row) const
+{
+    for (const TradeoffSeries& each : series) {
+        if (each.hidden)
+            continue;
+        for (const TradeoffPoint& point : each.points) {
+            if (point.row == row)
+                return &point;
+        }
+    }
+    return nullptr;
+}
+
+bool TradeoffData::hasPoints() const
+{
+    return std::any_of(series.begin(), series.end(), [](const auto& each) { return !each.points.isEmpty(); });
+}
 
 TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, const QSet<QString>& hiddenMethods)
 {

@@ -40,6 +40,12 @@ struct TradeoffData {
     QList<TradeoffPoint> front; ///< Pareto front over the visible methods, from best to worst x
     QStringList notes; ///< what could not be drawn at its place, a sentence each
     int shown = 0; ///< points of visible methods
+
+    QList<TradeoffPoint> visiblePoints() const;
+    /// The visible point of a row of the model; null where it has none.
+    const TradeoffPoint* find(int row) const;
+    /// Whether any method, hidden ones included, has a point.
+    bool hasPoints() const;
 };
 
 /// Reads the model. Stale results stay; those without one of the two values are counted in a note.

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "ui/charts/chartpanel.h"
-#include <QHash>
 
-class QCheckBox;
 class QItemSelectionModel;
 
 namespace pikv::ui {
 
-class MetricCombo;
+class MeasuredMetrics;
 class ResultsModel;
 class TradeoffChart;
 
@@ -20,25 +18,19 @@ public:
 
     ChartSource& chart() override;
     TradeoffChart* tradeoffChart() const { return m_chart; }
-    QByteArray saveState() const override;
-    void restoreState(const QByteArray& state) override;
 
 protected:
     void extendMenu(QMenu& menu) override;
+    void saveTo(QJsonObject& state) const override;
+    void restoreFrom(const QJsonObject& state) override;
+    void applyAxes() override;
 
 private:
-    void createControls();
-    void offerMetrics();
-    void showDefaultScales();
-    void applyAxes();
+    void addFitButton();
 
-    ResultsModel* m_model;
     TradeoffChart* m_chart;
-    MetricCombo *m_x, *m_y;
-    QCheckBox *m_logX, *m_logY;
-    QHash<QString, bool> m_scales; ///< the user's choice of a logarithmic axis, by metric
-    QString m_awaitedY; ///< restored metric that no result has yet
-    bool m_nextToken = false;
+    MeasuredMetrics* m_measured;
+    AxisChoice *m_x = nullptr, *m_y = nullptr;
 };
 
 } // namespace pikv::ui

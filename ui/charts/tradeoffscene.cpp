@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Axes, series, legend and title of the trade-off chart, on screen and on a sheet.
 #include "ui/charts/tradeoffscene.h"
 #include "ui/charts/chartticker.h"
 #include "ui/charts/methodseries.h"
+#include "ui/charts/qcpaxis.h"
 #include "ui/charts/qcpsheet.h"
 #include "ui/models/metrictext.h"
-#include <QFontMetrics>
 
 namespace pikv::ui {
 namespace {
 
 constexpr int kWide = 700; // pixels from which a legend column costs less than legend rows
+constexpr double kTick = 5, kSubTick = 3; // pixels
 enum Row { TitleRow, PlotRow, LegendRow };
 constexpr double kNoStretch = 0.001; // empty rows and columns of the grid take no room
+
+/// What the strip beyond a broken axis is labelled; empty where no point is drawn there.
+QString breakLabel(const TradeoffData& data, bool ofX)
+{
+    QString label;
+    for (const TradeoffPoint& point : data.visiblePoints()) {
+        if (ofX ? !point.edgeX : !point.edgeY)
+            continue;
+        if ((ofX ? point.x : point.y) < 0)
+            return QStringLiteral("≤ 0");
+        label = QStringLiteral("0");
+    }
+    return label;
+}
 
 QCPRange toRange(const AxisSpan& span) { return { span.lower, span.upper }; }
 
@@ -26,6 +42,8 @@ TradeoffScene::TradeoffScene(QCustomPlot* plot)
     plot->layer("rings")->setMode(QCPLayer::lmBuffered);
     m_front = new FrontSeries(plot->xAxis, plot->yAxis);
     m_front->setLayer("front");
+    m_breaks = new BrokenAxes(plot->xAxis, plot->yAxis);
+    m_breaks->setLayer("front");
     m_rings = new RingSeries(plot->xAxis, plot->yAxis);
     m_rings->setLayer("rings");
     auto* layout = plot->plotLayout();
@@ -84,6 +102,7 @@ void TradeoffScene::applySeries()
     for (qsizetype i = 0; i < m_series.size(); ++i)
         m_series[i]->set(m_data.series[i], m_style);
     m_front->set(m_data.front, m_style);
+    m_breaks->set(breakLabel(m_data, true), breakLabel(m_data, false), m_style);
     setRings(m_selected, m_cursor);
     fillLegend();
     applyLegendStyle();
@@ -115,8 +134,12 @@ void TradeoffScene::setStyle(const ChartStyle& style, const QString& title)
     m_style = style;
     m_titleText = title;
     m_plot->setBackground(QBrush(style.background));
-    for (QCPAxis* axis : { m_plot->xAxis, m_plot->yAxis, m_plot->xAxis2, m_plot->yAxis2 })
-        applyAxisStyle(axis);
+    for (QCPAxis* axis : { m_plot->xAxis, m_plot->yAxis, m_plot->xAxis2, m_plot->yAxis2 }) {
+        styleAxis(*axis, style);
+        axis->setTickLength(qRound(kTick * style.scale), 0);
+        axis->setSubTickLength(qRound(kSubTick * style.scale), 0);
+        axis->grid()->setZeroLinePen(Qt::NoPen);
+    }
     m_title->setText(title);
     m_title->setFont(style.titleFont);
     m_title->setTextColor(style.text);
@@ -126,22 +149,6 @@ void TradeoffScene::setStyle(const ChartStyle& style, const QString& title)
         title.isEmpty() ? void(layout->take(m_title)) : void(layout->addElement(TitleRow, 0, m_title));
     }
     applySeries();
-}
-
-void TradeoffScene::applyAxisStyle(QCPAxis* axis)
-{
-    const QPen line(m_style.muted, m_style.scale);
-    axis->setBasePen(line);
-    axis->setTickPen(line);
-    axis->setSubTickPen(line);
-    axis->setLabelColor(m_style.text);
-    axis->setTickLabelColor(m_style.text);
-    axis->setLabelFont(m_style.font);
-    axis->setTickLabelFont(m_style.font);
-    axis->setTickLength(qRound(5 * m_style.scale), 0);
-    axis->setSubTickLength(qRound(3 * m_style.scale), 0);
-    axis->grid()->setPen(QPen(m_style.grid, m_style.scale));
-    axis->grid()->setZeroLinePen(Qt::NoPen);
 }
 
 void TradeoffScene::applyLegendStyle()
@@ -166,23 +173,13 @@ void TradeoffScene::applyLegendStyle()
     }
 }
 
-int TradeoffScene::legendColumns(int width) const
-{
-    const QFontMetrics metrics(m_style.font);
-    int widest = metrics.horizontalAdvance(m_front->name());
-    for (const TradeoffSeries& series : m_data.series)
-        widest = qMax(widest, metrics.horizontalAdvance(series.label));
-    const int item = widest + m_plot->legend->iconSize().width() + m_plot->legend->iconTextPadding() + 14;
-    return qMax(1, (width - 20) / item);
-}
-
 void TradeoffScene::placeLegend(QSize chart)
 {
     auto* layout = m_plot->plotLayout();
     QCPLegend* legend = m_plot->legend;
     const bool empty = legend->itemCount() == 0; // its largest size is nothing, which must not bind the data's column
     const bool beside = chart.width() >= kWide || empty;
-    const int wrap = beside ? 1 : legendColumns(chart.width());
+    const int wrap = beside ? 1 : legendColumns(*m_plot, chart.width());
     if (legend->wrap() != wrap) {
         legend->setWrap(wrap);
         legend->setFillOrder(QCPLayoutGrid::foColumnsFirst, true); // moves what is there

@@ -13,6 +13,7 @@ class QCPTextElement;
 
 namespace pikv::ui {
 
+class BrokenAxes;
 class MethodSeries;
 class FrontSeries;
 class RingSeries;
@@ -40,16 +41,15 @@ public:
     void replotRings();
 
 private:
-    void applyAxisStyle(QCPAxis* axis);
     void applyAxis(QCPAxis* axis, const MetricInfo& metric, bool log);
     void applySeries();
     void fillLegend();
     void applyLegendStyle();
     void limitZoom(QCPAxis* axis, bool ofX);
-    int legendColumns(int width) const;
 
     QCustomPlot* m_plot;
     FrontSeries* m_front;
+    BrokenAxes* m_breaks;
     RingSeries* m_rings;
     QList<MethodSeries*> m_series;
     QCPTextElement* m_title;

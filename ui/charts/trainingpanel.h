@@ -2,9 +2,6 @@
 #pragma once
 #include "ui/charts/chartpanel.h"
 
-class QCheckBox;
-class QLabel;
-
 namespace pikv::ui {
 
 class TrainingChart;
@@ -17,8 +14,10 @@ public:
     explicit TrainingPanel(TrainingRun* run, QWidget* parent = nullptr);
 
     ChartSource& chart() override;
-    QByteArray saveState() const override;
-    void restoreState(const QByteArray& state) override;
+
+protected:
+    void saveTo(QJsonObject& state) const override;
+    void restoreFrom(const QJsonObject& state) override;
 
 private:
     void showRun();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The form of a chart's export: what each field means to the others, and what is remembered.
 #include "ui/export/exportdialog.h"
 #include "ui/export/chartsource.h"
 #include "ui/export/savefile.h"
@@ -17,9 +18,20 @@
 #include <QRegularExpression>
 #include <QSettings>
 #include <QSignalBlocker>
+#include <optional>
 
 namespace pikv::ui {
 namespace {
+
+/// The format that the suffix of `path` names; none for any other suffix.
+std::optional<ExportSpec::Format> formatOf(const QString& path)
+{
+    for (const auto format : { ExportSpec::Png, ExportSpec::Svg, ExportSpec::Pdf }) {
+        if (path.trimmed().endsWith(QLatin1Char('.') + formatSuffix(format), Qt::CaseInsensitive))
+            return format;
+    }
+    return {};
+}
 
 QString fileStem(QString title)
 {
@@ -33,7 +45,7 @@ ExportDialog::ExportDialog(const ChartSource& chart, QWidget* parent)
     : QDialog(parent)
 {
     setObjectName(QStringLiteral("exportDialog"));
-    setWindowTitle(tr("Export chart"));
+    setWindowTitle(tr("Export “%1”").arg(chart.chartTitle()));
     createFields(chart.chartTitle());
     restore(chart.chartTitle());
     connectFields();
@@ -102,7 +114,7 @@ void ExportDialog::connectFields()
     connect(m_format, &QComboBox::currentIndexChanged, this, &ExportDialog::useFormat);
     connect(m_unit, &QComboBox::currentIndexChanged, this, &ExportDialog::useUnit);
     connect(m_dpi, &QSpinBox::valueChanged, this, &ExportDialog::describe);
-    connect(m_path, &QLineEdit::textChanged, this, &ExportDialog::describe);
+    connect(m_path, &QLineEdit::textChanged, this, &ExportDialog::followPath);
     for (QDoubleSpinBox* box : { m_width, m_height })
         connect(box, &QDoubleSpinBox::valueChanged, this, &ExportDialog::describe);
 }
@@ -155,17 +167,32 @@ QString ExportDialog::path() const
 void ExportDialog::browse()
 {
     const QString suffix = formatSuffix(spec().format);
-    const QString chosen = askSaveFile(
-        this, windowTitle(), path(), QStringLiteral("%1 (*.%2)").arg(m_format->currentText(), suffix), suffix);
+    QStringList filters { QStringLiteral("%1 (*.%2)").arg(m_format->currentText(), suffix) };
+    for (int i = 0; i < m_format->count(); ++i) { // a name with another format's suffix is that format's
+        if (i != m_format->currentIndex())
+            filters << QStringLiteral("%1 (*.%2)").arg(m_format->itemText(i), formatSuffix(ExportSpec::Format(i)));
+    }
+    const QString chosen = askSaveFile(this, windowTitle(), path(), filters.join(QStringLiteral(";;")), suffix);
     if (!chosen.isEmpty())
         m_path->setText(QDir::toNativeSeparators(chosen));
 }
 
+/// "t.svg" means an SVG, whatever the format was.
+void ExportDialog::followPath()
+{
+    const QSignalBlocker quiet(m_format);
+    if (const auto format = formatOf(m_path->text()))
+        m_format->setCurrentIndex(*format);
+    describe();
+}
+
 void ExportDialog::useFormat()
 {
-    static const QRegularExpression known(
-        QStringLiteral("\\.(png|svg|pdf)$"), QRegularExpression::CaseInsensitiveOption);
-    m_path->setText(m_path->text().remove(known) + QLatin1Char('.') + formatSuffix(spec().format));
+    const ExportSpec::Format wanted = spec().format;
+    QString stem = m_path->text().trimmed();
+    if (const auto named = formatOf(stem))
+        stem.chop(formatSuffix(*named).size() + 1);
+    m_path->setText(stem + QLatin1Char('.') + formatSuffix(wanted));
     describe();
 }
 

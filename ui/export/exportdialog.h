@@ -33,6 +33,7 @@ private:
     void connectFields();
     void restore(const QString& title);
     void browse();
+    void followPath();
     void useFormat();
     void useUnit();
     void describe();

@@ -43,6 +43,14 @@ QString powerOfTenText(double value)
     const double size = std::abs(value);
     if (value == 0 || (size >= 0.00999 && size < 10000))
         return QLocale::c().toString(value, 'g', 4);
+    return scientificText(value);
+}
+
+QString scientificText(double value)
+{
+    const double size = std::abs(value);
+    if (value == 0 || value == 1)
+        return QString::number(value);
     int exponent = int(std::floor(std::log10(size) + 1e-9));
     double mantissa = std::round(value / std::pow(10.0, exponent) * 100) / 100;
     if (std::abs(mantissa) >= 10) {

@@ -15,6 +15,8 @@ QString metricText(const MetricInfo& metric, double value);
 QString shortNumber(double value);
 /// "10⁻³", "5×10⁻⁴"; plain between 0.01 and 9999.
 QString powerOfTenText(double value);
+/// Always a power of ten: "10⁻³", "5×10⁻⁴", "2×10⁻²"; 0 and 1 as they are.
+QString scientificText(double value);
 /// "250 kB", "2.5 MB".
 QString bytesTickText(double bytes);
 /// A row of a tooltip's table, `strong` in bold.

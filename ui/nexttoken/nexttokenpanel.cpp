@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The next-token tab: its controls, what stands in the way of scoring, and which of its parts are shown when.
 #include "ui/nexttoken/nexttokenpanel.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
@@ -12,7 +13,6 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QJsonDocument>
 #include <QJsonObject>
 #include <QLabel>
 #include <QMenu>
@@ -239,20 +239,45 @@ void NextTokenPanel::extendMenu(QMenu& menu)
     QAction* copy = menu.addAction(tr("Copy the positions as CSV"), this, &NextTokenPanel::copyPositions);
     copy->setObjectName(QStringLiteral("copyPositions"));
     copy->setEnabled(m_controller->state() == State::Ready);
+    QAction* table = menu.addAction(tr("Copy the table as CSV"), this, &NextTokenPanel::copyTable);
+    table->setObjectName(QStringLiteral("copyFigures"));
+    table->setEnabled(m_table->model()->rowCount() > 0);
+    QAction* written = menu.addAction(tr("Copy the continuations"), this,
+        [this] { QGuiApplication::clipboard()->setText(m_written->toPlainText()); });
+    written->setObjectName(QStringLiteral("copyWritten"));
+    written->setEnabled(m_written->isVisible());
+}
+
+void NextTokenPanel::copyTable() const
+{
+    const QAbstractItemModel& model = *m_table->model();
+    const auto quoted = [](QString cell) {
+        return QLatin1Char('"') + cell.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
+    };
+    QStringList lines, cells;
+    for (int column = 0; column < model.columnCount(); ++column)
+        cells << quoted(model.headerData(column, Qt::Horizontal).toString());
+    lines << cells.join(QLatin1Char(','));
+    for (int row = 0; row < model.rowCount(); ++row) {
+        cells.clear();
+        for (int column = 0; column < model.columnCount(); ++column)
+            cells << quoted(model.index(row, column).data().toString());
+        lines << cells.join(QLatin1Char(','));
+    }
+    QGuiApplication::clipboard()->setText(lines.join(QLatin1Char('\n')) + QLatin1Char('\n'));
 }
 
 void NextTokenPanel::copyPositions() const { QGuiApplication::clipboard()->setText(positionsCsv(*m_controller)); }
 
-QByteArray NextTokenPanel::saveState() const
+void NextTokenPanel::saveTo(QJsonObject& state) const
 {
-    const QJsonObject state { { "log", m_log->isChecked() }, { "predict", m_predict->value() },
-        { "continuation", m_compressContinuation->isChecked() } };
-    return QJsonDocument(state).toJson(QJsonDocument::Compact);
+    state["log"] = m_log->isChecked();
+    state["predict"] = m_predict->value();
+    state["continuation"] = m_compressContinuation->isChecked();
 }
 
-void NextTokenPanel::restoreState(const QByteArray& bytes)
+void NextTokenPanel::restoreFrom(const QJsonObject& state)
 {
-    const QJsonObject state = QJsonDocument::fromJson(bytes).object();
     m_log->setChecked(state["log"].toBool());
     m_predict->setValue(state["predict"].toInt());
     m_compressContinuation->setChecked(state["continuation"].toBool());

@@ -28,16 +28,18 @@ public:
     explicit NextTokenPanel(NextTokenController* controller, QWidget* parent = nullptr);
 
     ChartSource& chart() override; ///< bars, or the curves where they have the focus
-    QByteArray saveState() const override;
-    void restoreState(const QByteArray& state) override;
 
 Q_SIGNALS:
+    /// The button that opens a model's file was pressed.
     void openModelRequested();
+    /// The button that makes a dump of a text was pressed.
     void captureRequested();
 
 protected:
     void showEvent(QShowEvent* event) override;
     void extendMenu(QMenu& menu) override;
+    void saveTo(QJsonObject& state) const override;
+    void restoreFrom(const QJsonObject& state) override;
 
 private:
     void createControls();
@@ -47,10 +49,10 @@ private:
     void showText();
     void showCursor();
     void showFigures();
-    void markChanged();
     void writeOn();
     void showWritten();
     void copyPositions() const;
+    void copyTable() const;
 
     NextTokenController* m_controller;
     QSpinBox* m_predict;

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// KL along the positions: curves, markers, cursor, and what the mouse reads off them.
 #include "ui/nexttoken/positioncurves.h"
 #include "ui/charts/chartticker.h"
 #include "ui/charts/qcp.h"
-#include "ui/charts/qcpaxis.h"
-#include "ui/charts/qcpsheet.h"
-#include "ui/charts/refreshtimer.h"
 #include "ui/models/metrictext.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
+#include "ui/nexttoken/positionkeys.h"
 #include "ui/theme/markerpath.h"
 #include "ui/theme/methodstyle.h"
+#include <QFontMetrics>
 #include <QKeyEvent>
-#include <QToolTip>
+#include <algorithm>
 #include <cmath>
 
 namespace pikv::ui {
 namespace {
 
 constexpr double markerSize = 9;
-constexpr int namesALine = 5;
+constexpr int besideAxis = 90; ///< pixels that the other axis takes of a plot's width
 
 /// The method's own marker, as a path: sharp in files.
 QCPScatterStyle scatterOf(const MethodStyle& method, const ChartStyle& style)
 {
-    QCPScatterStyle scatter(markerPath(method.marker, markerSize * style.scale), QPen(method.color, 1.4 * style.scale),
+    QCPScatterStyle scatter(markerPath(method.marker, markerSize * style.scale),
+        QPen(method.color, pen::kLine * style.scale),
         isSolid(method.marker) ? QBrush(method.color) : QBrush(style.background), markerSize);
     return scatter;
 }
@@ -35,8 +36,7 @@ void addCurve(QCustomPlot& plot, const NextTokenEntry& entry, int positions, con
     QCPGraph* line = plot.addGraph();
     QCPGraph* changed = plot.addGraph();
     line->setName(NextTokenModel::nameOf(entry.method));
-    line->setPen(
-        QPen(entry.stale ? blend(method.color, style.background, 0.4) : method.color, 1.5 * style.scale, method.line));
+    line->setPen(QPen(staleColor(method.color, style, entry.stale), pen::kLine * style.scale, method.line));
     line->setAntialiased(true);
     changed->setLineStyle(QCPGraph::lsNone);
     changed->setScatterStyle(scatterOf(method, style));
@@ -57,33 +57,34 @@ void addCursor(QCustomPlot& plot, int position, const ChartStyle& style)
     line->point1->setTypeX(QCPItemPosition::ptPlotCoords);
     line->point1->setCoords(position + 1, 1);
     line->point2->setCoords(position + 1, 2);
-    line->setPen(QPen(style.highlight, 2 * style.scale));
+    line->setPen(QPen(style.highlight, pen::kBold * style.scale));
 }
 
 } // namespace
 
 PositionCurves::PositionCurves(NextTokenController* controller, QWidget* parent)
-    : QWidget(parent)
+    : CurvesChart(QStringLiteral("nextTokenCurves"), tr("KL along the positions"), {}, parent)
     , m_controller(controller)
-    , m_plot(new QCustomPlot(this))
 {
-    setObjectName(QStringLiteral("nextTokenCurves"));
-    setAccessibleName(tr("KL along the positions"));
-    setFocusPolicy(Qt::StrongFocus);
-    setMouseTracking(true);
-    m_plot->setObjectName(QStringLiteral("nextTokenCurvesPlot"));
-    m_plot->setFocusPolicy(Qt::NoFocus);
-    putLegendAbove(*m_plot, namesALine);
-    m_plot->setAttribute(Qt::WA_TransparentForMouseEvents); // this widget has the mouse
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_plot);
-    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
-    const auto later = [this] { m_refresh->schedule(); };
+    const auto later = [this] { scheduleRefresh(); };
     connect(controller, &NextTokenController::cursorChanged, this, later);
     connect(controller, &NextTokenController::stateChanged, this, later);
     connect(controller->figures(), &NextTokenModel::figuresChanged, this, later);
     refreshNow();
+}
+
+bool PositionCurves::hasData() const
+{
+    const auto& entries = m_controller->figures()->entries();
+    return std::any_of(
+        entries.begin(), entries.end(), [](const auto& entry) { return !entry.method.isEmpty() && entry.full; });
+}
+
+QString PositionCurves::emptyText() const
+{
+    return m_controller->figures()->entries().size() > 1
+        ? tr("Scoring: the first curve comes with the first method's figures")
+        : tr("Check a method on the left to see where it changes the next token");
 }
 
 void PositionCurves::setLog(bool log)
@@ -92,18 +93,15 @@ void PositionCurves::setLog(bool log)
     refreshNow();
 }
 
-void PositionCurves::fill(QCustomPlot& plot, const ChartStyle& style, bool withCursor) const
+void PositionCurves::fill(QCustomPlot& plot, const ChartStyle& style, int width, bool onScreen) const
 {
-    plot.clearItems();
-    plot.clearGraphs();
-    stylePlot(plot, style);
     const int positions = m_controller->figures()->positionCount();
     for (const NextTokenEntry& entry : m_controller->figures()->entries())
         if (!entry.method.isEmpty() && entry.full)
             addCurve(plot, entry, positions, style);
-    for (QCPAxis* axis : { plot.xAxis, plot.yAxis })
-        styleAxis(*axis, style);
-    plot.xAxis->setLabel(tr("Position behind the context (marked: another top token)"));
+    const QString full = tr("Position behind the context (marked: another top token)");
+    const bool fits = QFontMetrics(style.font).horizontalAdvance(full) <= width - besideAxis;
+    plot.xAxis->setLabel(fits ? full : tr("Position (marked: another top token)"));
     plot.yAxis->setLabel(tr("KL (nats)"));
     plot.yAxis->setScaleType(m_log ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
     plot.xAxis->setTicker(QSharedPointer<ChartTicker>::create(false, false));
@@ -120,37 +118,31 @@ void PositionCurves::fill(QCustomPlot& plot, const ChartStyle& style, bool withC
     else
         plot.yAxis->setRange(0, range.upper > 0 ? range.upper * 1.08 : 1);
     plot.xAxis->setRange(0.5, std::max(2, positions) + 0.5);
-    if (withCursor && positions > 0)
+    if (onScreen && positions > 0)
         addCursor(plot, m_controller->cursor(), style);
 }
 
-void PositionCurves::refreshNow()
+QString PositionCurves::description() const
 {
-    m_refresh->cancel();
-    fill(*m_plot, screenStyle(palette(), font()), true);
-    if (isVisible()) // else it has no size yet; it is drawn when it gets one
-        m_plot->replot(QCustomPlot::rpQueuedReplot);
     QStringList parts;
     for (const NextTokenEntry& entry : m_controller->figures()->entries())
         if (const NextTokenPosition* position = NextTokenModel::positionOf(entry, m_controller->cursor());
             position && !entry.method.isEmpty())
             parts << QStringLiteral("%1 %2").arg(NextTokenModel::nameOf(entry.method), shortNumber(position->kl));
-    setAccessibleDescription(
-        tr("Position %1: %2").arg(m_controller->cursor() + 1).arg(parts.join(QStringLiteral(", "))));
+    return tr("Position %1: %2").arg(m_controller->cursor() + 1).arg(parts.join(QStringLiteral(", ")));
 }
 
 QPoint PositionCurves::pointOf(int position) const
 {
-    return QPointF(m_plot->xAxis->coordToPixel(position + 1), m_plot->axisRect()->center().y()).toPoint()
-        + m_plot->pos();
+    return QPointF(plot().xAxis->coordToPixel(position + 1), plot().axisRect()->center().y()).toPoint() + plot().pos();
 }
 
 int PositionCurves::positionAt(QPointF pixel) const
 {
-    const QPointF at = pixel - QPointF(m_plot->pos());
-    if (!m_plot->axisRect()->rect().contains(at.toPoint()))
+    const QPointF at = pixel - QPointF(plot().pos());
+    if (!plot().axisRect()->rect().contains(at.toPoint()))
         return -1;
-    const int position = int(std::lround(m_plot->xAxis->pixelToCoord(at.x()))) - 1;
+    const int position = int(std::lround(plot().xAxis->pixelToCoord(at.x()))) - 1;
     return position >= 0 && position < m_controller->figures()->positionCount() ? position : -1;
 }
 
@@ -177,45 +169,18 @@ void PositionCurves::mousePressEvent(QMouseEvent* event)
         QWidget::mousePressEvent(event);
 }
 
-void PositionCurves::mouseMoveEvent(QMouseEvent* event)
+QString PositionCurves::tooltipAt(QPointF position) const
 {
-    const int position = positionAt(event->position());
-    position < 0 ? QToolTip::hideText()
-                 : QToolTip::showText(event->globalPosition().toPoint(), tooltipOf(position), this);
+    const int index = positionAt(position);
+    return index < 0 ? QString() : tooltipOf(index);
 }
 
 void PositionCurves::keyPressEvent(QKeyEvent* event)
 {
-    switch (event->key()) {
-    case Qt::Key_Left:
-        return m_controller->setCursor(m_controller->cursor() - 1);
-    case Qt::Key_Right:
-        return m_controller->setCursor(m_controller->cursor() + 1);
-    case Qt::Key_Home:
-        return m_controller->setCursor(0);
-    case Qt::Key_End:
-        return m_controller->setCursor(m_controller->figures()->positionCount() - 1);
-    default:
+    if (!moveByKey(*m_controller, *event))
         QWidget::keyPressEvent(event);
-    }
-}
-
-void PositionCurves::changeEvent(QEvent* event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
-        refreshNow();
 }
 
 QString PositionCurves::chartTitle() const { return tr("KL along the positions"); }
-
-void PositionCurves::paintChart(const ChartSheet& sheet)
-{
-    QCustomPlot plot;
-    putLegendAbove(plot, namesALine);
-    fill(plot, sheet.style, false);
-    addPlotTitle(plot, sheet.title, sheet.style);
-    paintPlot(plot, sheet);
-}
 
 } // namespace pikv::ui

@@ -1,44 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/export/chartsource.h"
-#include <QWidget>
-
-class QCustomPlot;
+#include "ui/charts/curveschart.h"
 
 namespace pikv::ui {
 
 class NextTokenController;
-class RefreshTimer;
 
 /// KL of every method along the positions; a marker where its most likely token is not the original's. A click moves
 /// the cursor.
-class PositionCurves : public QWidget, public ChartSource {
+class PositionCurves : public CurvesChart {
     Q_OBJECT
 public:
     explicit PositionCurves(NextTokenController* controller, QWidget* parent = nullptr);
 
     void setLog(bool log);
-    void refreshNow();
     /// Middle of a position's column in this widget's pixels.
     QPoint pointOf(int position) const;
 
     QString chartTitle() const override;
-    void paintChart(const ChartSheet& sheet) override;
 
 protected:
+    void fill(QCustomPlot& plot, const ChartStyle& style, int width, bool onScreen) const override;
+    bool hasData() const override;
+    QString description() const override;
+    QString emptyText() const override;
+    QString tooltipAt(QPointF position) const override;
     void mousePressEvent(QMouseEvent* event) override;
-    void mouseMoveEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
-    void changeEvent(QEvent* event) override;
 
 private:
-    void fill(QCustomPlot& plot, const ChartStyle& style, bool withCursor) const;
     int positionAt(QPointF pixel) const;
     QString tooltipOf(int position) const;
 
     NextTokenController* m_controller;
-    QCustomPlot* m_plot;
-    RefreshTimer* m_refresh;
     bool m_log = false;
 };
 

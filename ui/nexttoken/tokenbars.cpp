@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The next-token bars: which tokens are shown, what each cache gives them, and how that is told.
 #include "ui/nexttoken/tokenbars.h"
-#include "ui/charts/refreshtimer.h"
 #include "ui/models/metrictext.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
-#include "ui/theme/methodstyle.h"
-#include <QMouseEvent>
-#include <QToolTip>
-#include <QVBoxLayout>
+#include "ui/nexttoken/positionkeys.h"
+#include <QKeyEvent>
 #include <algorithm>
 #include <cmath>
 
@@ -60,25 +58,37 @@ double originalProbability(const QList<NextTokenEntry>& entries, int cursor, std
 
 } // namespace
 
-TokenBars::TokenBars(NextTokenController* controller, QWidget* parent)
-    : QWidget(parent)
-    , m_controller(controller)
-    , m_view(makeTokenBarView(this))
+BarChartData tokenBarChart(const TokenBarData& data, const ChartStyle& style)
 {
-    setObjectName(QStringLiteral("nextTokenBars"));
-    setAccessibleName(tr("Most likely next tokens"));
-    setMouseTracking(true);
-    m_view->setAttribute(Qt::WA_TransparentForMouseEvents);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(m_view);
-    m_refresh = new RefreshTimer(this, [this] { refreshNow(); });
-    const auto later = [this] { m_refresh->schedule(); };
+    BarChartData bars { data.axisTitle, {} };
+    if (data.sets.isEmpty())
+        return bars;
+    bars.groups = data.tokens;
+    for (const TokenBarData::Set& set : data.sets)
+        bars.legend << BarLegendEntry { set.name, staleColor(set.color, style, set.stale), set.marker };
+    for (qsizetype token = 0; token < data.tokens.size(); ++token) {
+        for (qsizetype i = 0; i < data.sets.size(); ++i)
+            bars.bars << Bar { data.tokens[token] + QStringLiteral("  ") + data.sets[i].name,
+                shortNumber(data.sets[i].values[token]), data.sets[i].values[token], bars.legend[i].brush,
+                QPen(Qt::NoPen), data.sets[i].marker };
+    }
+    return bars;
+}
+
+TokenBars::TokenBars(NextTokenController* controller, QWidget* parent)
+    : Chart(QStringLiteral("nextTokenBars"), tr("Most likely next tokens"), {}, parent)
+    , m_controller(controller)
+    , m_view(makeBarChart(this))
+{
+    setView(m_view);
+    const auto later = [this] { scheduleRefresh(); };
     connect(controller, &NextTokenController::cursorChanged, this, later);
     connect(controller, &NextTokenController::stateChanged, this, later);
     connect(controller->figures(), &NextTokenModel::figuresChanged, this, later);
     refreshNow();
 }
+
+QString TokenBars::emptyText() const { return tr("Scoring the uncompressed cache first…"); }
 
 TokenBarData TokenBars::makeData(const ChartStyle& style) const
 {
@@ -98,6 +108,8 @@ TokenBarData TokenBars::makeData(const ChartStyle& style) const
         const QColor color = entry.method.isEmpty() ? style.text : methodStyle(entry.method, style.dark).color;
         const bool old = entry.stale && !(entry.preview && std::size_t(cursor) < entry.preview->positions.size());
         TokenBarData::Set set { NextTokenModel::nameOf(entry.method), color, {}, old };
+        if (!entry.method.isEmpty())
+            set.marker = methodStyle(entry.method, style.dark).marker;
         for (const std::int64_t id : ids)
             set.values << (entry.method.isEmpty() ? originalProbability(entries, cursor, id)
                                                   : probability(*position, id, false));
@@ -106,22 +118,23 @@ TokenBarData TokenBars::makeData(const ChartStyle& style) const
     return data;
 }
 
-void TokenBars::refreshNow()
+void TokenBars::refresh(const ChartStyle& style)
 {
-    m_refresh->cancel();
-    const ChartStyle style = screenStyle(palette(), font());
     m_data = makeData(style);
-    m_view->setData(m_data, style);
+    m_view->setData(tokenBarChart(m_data, style), style);
+}
+
+QString TokenBars::description() const
+{
     QStringList tops;
-    for (const TokenBarData::Set& set : std::as_const(m_data.sets)) {
+    for (const TokenBarData::Set& set : m_data.sets) {
         const auto top = std::max_element(set.values.begin(), set.values.end(),
             [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; });
         if (top != set.values.end())
             tops
                 << QStringLiteral("%1 %2 %3").arg(set.name, m_data.tokens[top - set.values.begin()], shortNumber(*top));
     }
-    setAccessibleDescription(tops.join(QStringLiteral(", ")));
-    Q_EMIT refreshed();
+    return tops.join(QStringLiteral(", "));
 }
 
 QString TokenBars::chartTitle() const { return tr("Next token at position %1").arg(m_controller->cursor() + 1); }
@@ -129,33 +142,31 @@ QString TokenBars::chartTitle() const { return tr("Next token at position %1").a
 void TokenBars::paintChart(const ChartSheet& sheet)
 {
     refreshNow();
-    const std::unique_ptr<TokenBarView> copy(makeTokenBarView(nullptr));
-    copy->setData(makeData(sheet.style), sheet.style);
+    const std::unique_ptr<BarChart> copy(makeBarChart(nullptr));
+    copy->setData(tokenBarChart(makeData(sheet.style), sheet.style), sheet.style);
     copy->paint(sheet);
 }
 
-void TokenBars::mouseMoveEvent(QMouseEvent* event)
+QString TokenBars::tooltipAt(QPointF position) const
 {
     const QRectF area = m_view->plotArea().translated(m_view->pos());
-    const double share = (event->position().y() - area.top()) / area.height();
+    const double share = (position.y() - area.top()) / area.height();
     const auto row = qsizetype(std::floor(share * double(m_data.tokens.size())));
-    if (m_data.tokens.isEmpty() || row < 0 || row >= m_data.tokens.size())
-        return QToolTip::hideText();
+    if (row < 0 || row >= m_data.tokens.size())
+        return {};
     QString rows;
-    for (const TokenBarData::Set& set : std::as_const(m_data.sets))
+    for (const TokenBarData::Set& set : m_data.sets)
         rows += tooltipRow(set.name,
             std::isnan(set.values[row]) ? tr("not among its most likely ones")
                                         : QString::number(set.values[row], 'g', 4),
             false);
-    QToolTip::showText(event->globalPosition().toPoint(),
-        QStringLiteral("<b>%1</b><table cellspacing=0>%2</table>").arg(m_data.tokens[row].toHtmlEscaped(), rows), this);
+    return QStringLiteral("<b>%1</b><table cellspacing=0>%2</table>").arg(m_data.tokens[row].toHtmlEscaped(), rows);
 }
 
-void TokenBars::changeEvent(QEvent* event)
+void TokenBars::keyPressEvent(QKeyEvent* event)
 {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
-        refreshNow();
+    if (!moveByKey(*m_controller, *event))
+        QWidget::keyPressEvent(event);
 }
 
 } // namespace pikv::ui

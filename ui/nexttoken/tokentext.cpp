@@ -79,7 +79,8 @@ void TokenText::mark()
     QList<ExtraSelection> marks;
     if (m_contextEnd > 0) {
         ExtraSelection context = selectionOf({ 0, m_contextEnd });
-        context.format.setForeground(blend(palette().color(QPalette::Text), palette().color(QPalette::Base), 0.6));
+        context.format.setForeground(
+            blend(palette().color(QPalette::Text), palette().color(QPalette::Base), share::kContext));
         marks << context;
     }
     for (const int position : std::as_const(m_changed)) {

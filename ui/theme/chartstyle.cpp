@@ -23,8 +23,8 @@ ChartStyle screenStyle(const QPalette& palette, const QFont& font)
     ChartStyle style;
     style.background = palette.color(QPalette::Base);
     style.text = palette.color(QPalette::Text);
-    style.muted = blend(style.text, style.background, 0.65);
-    style.grid = blend(style.text, style.background, 0.14);
+    style.muted = blend(style.text, style.background, share::kMuted);
+    style.grid = blend(style.text, style.background, share::kGrid);
     style.highlight = palette.color(QPalette::Highlight);
     style.dark = isDarkPalette(palette);
     style.font = font;

@@ -23,6 +23,7 @@ namespace pikv::ui {
 
 class CalibrationPanel;
 class ChartPanel;
+enum class Readiness;
 class DumpPanel;
 class FileChangedBar;
 class MethodsModel;
@@ -92,6 +93,7 @@ private:
     void createDocks();
     QDockWidget* addDock(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area);
     ChartPanel* currentChart() const;
+    void setReadiness(Readiness readiness);
     // mainwindowengine.cpp
     void connectEngine();
     void connectPanels();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/registry.h"
-#include "ui/charts/emptyhint.h"
+#include "ui/charts/chartpanel.h"
 #include "ui/engine/modelengine.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
@@ -104,8 +104,7 @@ void MainWindow::noteDump()
     m_dump->showDump(&info);
     m_form->setCache(info);
     m_calibration->setOpenDump(QString::fromStdString(info.path));
-    for (EmptyHint* hint : findChildren<EmptyHint*>())
-        hint->setDumpOpen(true);
+    setReadiness(Readiness::Open);
     const QString path = QString::fromStdString(info.path);
     m_changed->watch(path);
     if (!path.isEmpty())
@@ -236,6 +235,8 @@ void MainWindow::noteProblem(const Problem& problem)
 {
     m_afterSave = {}; // it may be the saving that failed
     m_problems->add(problem);
+    if (m_engine.info())
+        setReadiness(Readiness::Failed);
     m_problemsDock->show();
     m_problemsDock->raise();
 }
@@ -244,6 +245,14 @@ void MainWindow::showProblemCount()
 {
     const int errors = m_problems->errorCount();
     m_problemsDock->setWindowTitle(errors > 0 ? tr("Problems (%1)").arg(errors) : tr("Problems"));
+    if (errors == 0 && m_engine.info())
+        setReadiness(Readiness::Open);
+}
+
+void MainWindow::setReadiness(Readiness readiness)
+{
+    for (ChartPanel* panel : std::as_const(m_charts))
+        panel->setReadiness(readiness);
 }
 
 } // namespace pikv::ui

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The comparison chart, with both of its backends.
+// The comparison chart, with the backend that the build has.
 #include "chartfixture.h"
 #include "testmain.h"
 #include "ui/charts/comparisonchart.h"
@@ -17,32 +17,23 @@ class BarsTest : public QObject {
 private Q_SLOTS:
     void geometry_data();
     void geometry();
-    void showsThePresentPoints_data() { addBackends(); }
+    void groupsStandApart();
+    void groupsHaveMarkersAndAWholeLegend();
     void showsThePresentPoints();
-    void barLengthsFollowTheValues_data() { addBackends(); }
     void barLengthsFollowTheValues();
-    void clickAndKeysSelect_data() { addBackends(); }
     void clickAndKeysSelect();
-    void followsThePalette_data() { addBackends(); }
     void followsThePalette();
     void saysWhatHasNoBar();
     void drawsAFileOfResults();
     void emptyUntilThereIsAResult();
 
 private:
-    static void addBackends()
-    {
-        QTest::addColumn<int>("backend");
-        QTest::newRow("Qt Charts") << int(BarBackend::QtCharts);
-        QTest::newRow("QCustomPlot") << int(BarBackend::QCustomPlot);
-    }
     std::unique_ptr<ComparisonChart> shownChart(Results& results) const;
 };
 
 std::unique_ptr<ComparisonChart> BarsTest::shownChart(Results& results) const
 {
-    const auto backend = BarBackend(*static_cast<int*>(QTest::qData("backend", QMetaType::Int)));
-    auto chart = std::make_unique<ComparisonChart>(&results.model, &results.selection, nullptr, backend);
+    auto chart = std::make_unique<ComparisonChart>(&results.model, &results.selection);
     chart->resize(600, 300);
     chart->show();
     [[maybe_unused]] const bool exposed = QTest::qWaitForWindowExposed(chart.get());
@@ -91,6 +82,57 @@ void BarsTest::geometry()
         labels << label;
     }
     QCOMPARE(labels.size(), geometry.ticks.size());
+    QCOMPARE(geometry.centres.size(), values.size());
+    for (qsizetype i = 0; i < values.size(); ++i)
+        QCOMPARE(geometry.centres[i], (double(i) + 0.5) / double(values.size()));
+}
+
+void BarsTest::groupsStandApart()
+{
+    BarChartData data;
+    data.groups = { "a", "b" };
+    for (int i = 0; i < 6; ++i)
+        data.bars << Bar { "bar", {}, 1.0, {}, {} };
+    const BarGeometry geometry = barGeometry(data);
+    const double within = geometry.centres[1] - geometry.centres[0],
+                 between = geometry.centres[3] - geometry.centres[2];
+    QVERIFY(std::abs(within - geometry.thickness) < 1e-9); // bars of a group touch
+    QVERIFY(between > 1.5 * within);
+    QCOMPARE((geometry.centres[0] + geometry.centres[2]) / 2, 0.25); // around the middle of their half
+    QCOMPARE((geometry.centres[3] + geometry.centres[5]) / 2, 0.75);
+}
+
+/// Bars of methods that share a colour are told apart by the markers at their ends, and the legend names all of them
+/// inside the chart, however narrow.
+void BarsTest::groupsHaveMarkersAndAWholeLegend()
+{
+    for (const int width : { 900, 380 }) {
+        const std::unique_ptr<BarChart> chart(makeBarChart(nullptr));
+        BarChartData data;
+        data.groups = { "the", "a" };
+        const QColor color(0, 90, 156);
+        for (int i = 0; i < 11; ++i)
+            data.legend << BarLegendEntry { QStringLiteral("Method %1").arg(i), color, Marker(i % 12) };
+        for (int i = 0; i < 22; ++i)
+            data.bars << Bar { {}, {}, 0.5, color, QPen(Qt::NoPen), Marker(i % 11) };
+        const auto draw = [&] {
+            chart->setData(data, screenStyle(lightPalette(), QFont()));
+            chart->resize(width, 420);
+            chart->show();
+            [[maybe_unused]] const bool exposed = QTest::qWaitForWindowExposed(chart.get());
+            QTest::qWait(30);
+            return chart->grab().toImage();
+        };
+        const QImage marked = draw();
+        const QRectF area = chart->plotArea();
+        QVERIFY2(area.width() > width * 0.35 && area.height() > 150, qPrintable(QString::number(width)));
+        for (Bar& bar : data.bars)
+            bar.marker.reset();
+        const QImage plain = draw();
+#ifdef PIKV_WITH_QTCHARTS
+        QVERIFY(marked != plain);
+#endif
+    }
 }
 
 void BarsTest::showsThePresentPoints()

@@ -22,6 +22,7 @@
 #include <QDir>
 #include <QDoubleSpinBox>
 #include <QImage>
+#include <QLabel>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
@@ -36,7 +37,7 @@ using namespace chartfixture;
 
 namespace {
 
-enum Panel { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers, Training };
+enum Panel { Tradeoff, Bars, Layers, Training };
 
 std::unique_ptr<ChartPanel> makeTraining()
 {
@@ -55,10 +56,8 @@ std::unique_ptr<ChartPanel> makePanel(int which, Results& results)
     switch (which) {
     case Tradeoff:
         return std::make_unique<TradeoffPanel>(&results.model, &results.selection);
-    case BarsByQtCharts:
-        return std::make_unique<ComparisonPanel>(&results.model, &results.selection, nullptr, BarBackend::QtCharts);
-    case BarsByQCustomPlot:
-        return std::make_unique<ComparisonPanel>(&results.model, &results.selection, nullptr, BarBackend::QCustomPlot);
+    case Bars:
+        return std::make_unique<ComparisonPanel>(&results.model, &results.selection);
     case Layers:
         return std::make_unique<LayersPanel>(&results.model, &results.selection);
     default:
@@ -111,6 +110,8 @@ private Q_SLOTS:
     void dialogGivesWhatItShows();
     void dialogRemembersTheLastExport();
     void dialogRefusesAMissingFolder();
+    void dialogFollowsATypedSuffix();
+    void zeroIsMarkedInEveryFormat();
     void imageGoesToTheClipboard();
     void csvGoesToTheClipboard();
     void rendersTheUsualCharts_data();
@@ -127,8 +128,7 @@ void ExportTest::addPanels()
 {
     QTest::addColumn<int>("panel");
     QTest::newRow("trade-off") << int(Tradeoff);
-    QTest::newRow("bars, Qt Charts") << int(BarsByQtCharts);
-    QTest::newRow("bars, QCustomPlot") << int(BarsByQCustomPlot);
+    QTest::newRow("bars") << int(Bars);
     QTest::newRow("layers") << int(Layers);
     QTest::newRow("training") << int(Training);
 }
@@ -151,7 +151,7 @@ void ExportTest::pngHasTheSizeAskedFor_data()
     QTest::addColumn<double>("height");
     QTest::addColumn<int>("dpi");
     QTest::addColumn<QSize>("expected");
-    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers, Training }) {
+    for (const int panel : { Tradeoff, Bars, Layers, Training }) {
         QTest::addRow("%d, 84 x 60 mm at 300 dpi", panel)
             << panel << int(ExportSpec::Millimetres) << 84.0 << 60.0 << 300 << QSize(992, 709);
         QTest::addRow("%d, 801 x 401 pixels", panel)
@@ -231,7 +231,7 @@ void ExportTest::lightInADarkWindow()
 
 void ExportTest::doesNotShowTheSelection()
 {
-    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot }) {
+    for (const int panel : { Tradeoff, Bars }) {
         const auto shown = makePanel(panel, *m_results);
         const ChartExporter exporter(shown->chart(), QPalette(), QFont());
         m_results->selection.clearSelection();
@@ -244,7 +244,7 @@ void ExportTest::doesNotShowTheSelection()
 
 void ExportTest::theScreenStaysAsItWas()
 {
-    for (const int panel : { Tradeoff, BarsByQtCharts, BarsByQCustomPlot, Layers, Training }) {
+    for (const int panel : { Tradeoff, Bars, Layers, Training }) {
         const auto shown = makePanel(panel, *m_results);
         shown->setPalette(darkPalette());
         shown->resize(600, 400);
@@ -356,6 +356,60 @@ void ExportTest::dialogRefusesAMissingFolder()
     QVERIFY(!save->isEnabled());
     dialog.findChild<QLineEdit*>("exportPath")->setText(m_folder.filePath("a.png"));
     QVERIFY(save->isEnabled());
+}
+
+/// An error of 0 has no place on a logarithmic axis: every file and the clipboard say so by a break and a tick "0".
+void ExportTest::zeroIsMarkedInEveryFormat()
+{
+    const auto shown = makePanel(Tradeoff, *m_results);
+    shown->resize(700, 450);
+    shown->show();
+    QVERIFY(QTest::qWaitForWindowExposed(shown.get()));
+    ExportSpec spec;
+    const ChartExporter exporter(shown->chart(), QPalette(), QFont());
+    spec.format = ExportSpec::Svg;
+    QVERIFY(!svgTexts(exporter.render(spec)).contains("0"));
+    m_results->model.put(makeResult(kAlpha, 99, 7, 0), false);
+    QVERIFY(svgTexts(exporter.render(spec)).contains("0"));
+    const auto dashed = [](const QImage& image) { // a row near the lower end that is drawn and left out by turns
+        const int y0 = image.height() / 2;
+        for (int y = y0; y < image.height(); ++y) {
+            int changes = 0;
+            for (int x = image.width() / 4; x < image.width() / 2; ++x)
+                changes += image.pixelColor(x, y).lightness() > 200 != image.pixelColor(x - 1, y).lightness() > 200;
+            if (changes > 20)
+                return true;
+        }
+        return false;
+    };
+    spec.format = ExportSpec::Png;
+    spec.dpi = 96;
+    QVERIFY(dashed(QImage::fromData(exporter.render(spec))));
+    shown->copyImage();
+    QVERIFY(dashed(QApplication::clipboard()->image()));
+    QVERIFY(shown->findChild<QLabel*>("chartNotes")->text().contains("0"));
+}
+
+void ExportTest::dialogFollowsATypedSuffix()
+{
+    const auto shown = makePanel(Tradeoff, *m_results);
+    ExportDialog dialog(shown->chart());
+    auto* path = dialog.findChild<QLineEdit*>("exportPath");
+    auto* format = dialog.findChild<QComboBox*>("exportFormat");
+    QCOMPARE(format->currentIndex(), int(ExportSpec::Png));
+    path->clear();
+    QTest::keyClicks(path, m_folder.filePath("t.svg"));
+    QCOMPARE(format->currentIndex(), int(ExportSpec::Svg));
+    QCOMPARE(dialog.path(), m_folder.filePath("t.svg"));
+    QVERIFY(dialog.findChild<QLabel*>("exportNote")->text().contains("Vector"));
+    path->clear();
+    QTest::keyClicks(path, m_folder.filePath("T.PDF"));
+    QCOMPARE(format->currentIndex(), int(ExportSpec::Pdf));
+    QCOMPARE(dialog.path(), m_folder.filePath("T.PDF"));
+    path->clear();
+    QTest::keyClicks(path, m_folder.filePath("fig.v2")); // no suffix of a format: the format's is added
+    QCOMPARE(format->currentIndex(), int(ExportSpec::Pdf));
+    QCOMPARE(dialog.path(), m_folder.filePath("fig.v2.pdf"));
 }
 
 void ExportTest::imageGoesToTheClipboard()

@@ -6,7 +6,7 @@
 #include "ui/export/chartexporter.h"
 #include "ui/nexttoken/positioncurves.h"
 #include "ui/nexttoken/tokentext.h"
-#include <QGraphicsTextItem>
+#include <QGraphicsSimpleTextItem>
 #include <QGraphicsView>
 #include <QLabel>
 #include <QPushButton>
@@ -167,21 +167,22 @@ void NextTokenTabTest::ticksOfTheBarsAreTold_data()
 void NextTokenTabTest::ticksOfTheBarsAreTold()
 {
     QFETCH(double, most);
-    const std::unique_ptr<TokenBarView> view(makeTokenBarView(nullptr));
+    const std::unique_ptr<BarChart> view(makeBarChart(nullptr));
     view->resize(500, 300);
-    view->setData({ { "a", "b" }, { { "Original", Qt::blue, { most, most / 3 } } }, "Probability" },
-        screenStyle(lightPalette(), QApplication::font()));
+    const ChartStyle style = screenStyle(lightPalette(), QApplication::font());
+    view->setData(
+        tokenBarChart({ { "a", "b" }, { { "Original", Qt::blue, { most, most / 3 } } }, "Probability" }, style), style);
     view->show();
     auto* scene = view->findChild<QGraphicsView*>();
     if (!scene)
         QSKIP("QCustomPlot formats its own ticks");
     QStringList labels;
     for (const QGraphicsItem* item : scene->scene()->items())
-        if (const auto* text = qgraphicsitem_cast<const QGraphicsTextItem*>(item)) {
+        if (const auto* text = qgraphicsitem_cast<const QGraphicsSimpleTextItem*>(item)) {
             bool isNumber = false;
-            text->toPlainText().toDouble(&isNumber);
+            text->text().toDouble(&isNumber);
             if (isNumber)
-                labels << text->toPlainText();
+                labels << text->text();
         }
     QVERIFY(labels.size() >= 3);
     QVERIFY2(QStringList(labels).removeDuplicates() == 0, qPrintable(labels.join(' ')));

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#ifdef PIKV_WITH_QTCHARTS
+#include "ui/charts/qtbarframe.h"
+#include <QGraphicsItem>
+#include <QMargins>
+
+namespace pikv::ui {
+
+/// Above bars, axes and grid.
+inline constexpr qreal kFrontOfBars = 20;
+
+/// What the bars of a group stand for: in a column beside the bars where the chart is wide and high enough, else in
+/// rows below them.
+class QtBarFrame::Legend : public QGraphicsItem {
+public:
+    Legend(QChart* chart, const QList<BarLegendEntry>& entries, const ChartStyle& style);
+    /// Lays itself out in a chart of this size; returns the margins that it needs there.
+    QMargins arrange(QSizeF chart);
+    QRectF boundingRect() const override { return m_box; }
+    void paint(QPainter* painter, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
+
+private:
+    QList<BarLegendEntry> m_entries;
+    ChartStyle m_style;
+    QRectF m_box;
+    QSizeF m_item; ///< room of an entry
+    int m_columns = 1;
+};
+
+} // namespace pikv::ui
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The comparison: which results have a bar, how bars look, and the keys that walk along them.
 #include "ui/charts/comparisonchart.h"
+#include "ui/charts/axisvalue.h"
 #include "ui/models/metrictext.h"
 #include <QItemSelectionModel>
 #include <QKeyEvent>
@@ -72,8 +73,9 @@ Bar ComparisonChart::makeBar(int row, const ChartStyle& style, bool withSelectio
     const ResultRow& entry = model().row(row);
     const QColor color = staleColor(
         methodStyle(QString::fromStdString(entry.result->method.id), style.dark).color, style, entry.stale);
-    Bar bar { label(row), {}, m_metric->value(*entry.result), color, QPen(Qt::NoPen) };
-    bar.text = std::isnan(bar.value) ? shortNumber(bar.value) : metricText(*m_metric, bar.value);
+    Bar bar { label(row), {}, axisValue(*m_metric, m_log, *entry.result), color, QPen(Qt::NoPen) };
+    const double value = m_metric->value(*entry.result);
+    bar.text = std::isnan(value) ? shortNumber(value) : metricText(*m_metric, value);
     if (entry.result->preview) {
         bar.brush = blend(color, style.background, share::kPreview);
         bar.pen = QPen(color, pen::kLine * style.scale, Qt::DotLine);
@@ -87,7 +89,7 @@ Bar ComparisonChart::makeBar(int row, const ChartStyle& style, bool withSelectio
 
 BarChartData ComparisonChart::makeData(const ChartStyle& style, bool withSelection) const
 {
-    BarChartData data { axisTitle(*m_metric), {}, m_log, m_metric->unit == "bytes" };
+    BarChartData data { axisTitle(*m_metric, m_log), {}, m_log, m_metric->unit == "bytes" };
     for (const int row : m_rows)
         data.bars << makeBar(row, style, withSelection);
     return data;

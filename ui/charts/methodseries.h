@@ -7,6 +7,8 @@
 
 namespace pikv::ui {
 
+/// Pixels from the axis at which points lie that it cannot hold.
+inline constexpr qreal kEdgeInset = 12;
 /// Pixel of a point; edge points lie just inside the axis they left.
 QPointF pointPixel(const QCPAxis& x, const QCPAxis& y, const TradeoffPoint& point);
 
@@ -64,24 +66,6 @@ protected:
 
 private:
     QList<TradeoffPoint> m_front;
-    ChartStyle m_style;
-};
-
-/// Where zeros are drawn that a logarithmic axis cannot hold: a strip beyond a break of the axis, with a tick "0".
-class BrokenAxes : public TradeoffPlottable {
-public:
-    BrokenAxes(QCPAxis* x, QCPAxis* y);
-    /// Labels of the strips, "0" or "≤ 0"; empty: the axis is whole.
-    void set(const QString& left, const QString& lower, const ChartStyle& style);
-
-protected:
-    void draw(QCPPainter* painter) override;
-    void drawLegendIcon(QCPPainter*, const QRectF&) const override { }
-
-private:
-    void drawBreak(QCPPainter* painter, QPointF at, bool across) const;
-
-    QString m_left, m_lower;
     ChartStyle m_style;
 };
 

@@ -3,6 +3,7 @@
 #include "ui/charts/tradeoffdata.h"
 #include "core/base/text.h"
 #include "core/eval/sweep.h"
+#include "ui/charts/axisvalue.h"
 #include "ui/models/metrictext.h"
 #include <QCoreApplication>
 #include <QHash>
@@ -28,7 +29,8 @@ TradeoffSeries& seriesOf(TradeoffData& data, QHash<QString, qsizetype>& index, c
 TradeoffPoint makePoint(const ResultsModel& model, int row, const TradeoffAxes& axes)
 {
     const ResultRow& source = model.row(row);
-    TradeoffPoint point { row, axes.x->value(*source.result), axes.y->value(*source.result) };
+    TradeoffPoint point { row, axisValue(*axes.x, axes.logX, *source.result),
+        axisValue(*axes.y, axes.logY, *source.result) };
     point.edgeX = axes.logX && point.x <= 0;
     point.edgeY = axes.logY && point.y <= 0;
     point.current = source.current;
@@ -40,8 +42,7 @@ TradeoffPoint makePoint(const ResultsModel& model, int row, const TradeoffAxes& 
 QString edgeNote(const TradeoffSeries& series, const MetricInfo& metric, double value, const char* edge)
 {
     return tr("%1: %2 is %3, drawn at the %4 edge of the logarithmic axis")
-        .arg(series.label, QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size())), shortNumber(value),
-            tr(edge));
+        .arg(series.label, axisLabel(metric, true), shortNumber(value), tr(edge));
 }
 
 void addEdgeNotes(TradeoffData& data, const TradeoffAxes& axes)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Axes, series, legend and title of the trade-off chart, on screen and on a sheet.
 #include "ui/charts/tradeoffscene.h"
+#include "ui/charts/axisvalue.h"
+#include "ui/charts/brokenaxes.h"
 #include "ui/charts/chartticker.h"
 #include "ui/charts/methodseries.h"
 #include "ui/charts/qcpaxis.h"
@@ -86,7 +88,7 @@ void TradeoffScene::setData(const TradeoffData& data, const TradeoffAxes& axes)
 
 void TradeoffScene::applyAxis(QCPAxis* axis, const MetricInfo& metric, bool log)
 {
-    axis->setLabel(axisTitle(metric));
+    axis->setLabel(axisTitle(metric, log));
     const auto scale = log ? QCPAxis::stLogarithmic : QCPAxis::stLinear;
     if (axis->scaleType() != scale)
         axis->setScaleType(scale);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/metrictext.h"
 #include "core/base/text.h"
+#include "core/codec/registry.h"
 #include "core/eval/evaluator.h"
 #include <QCoreApplication>
 #include <QLocale>
@@ -100,26 +101,52 @@ QString tooltipRow(const QString& name, const QString& value, bool strong)
         .arg(name.toHtmlEscaped(), value.toHtmlEscaped(), open, close);
 }
 
-QString resultTooltip(const EvaluationResult& result, const QString& label, const MetricInfo* x, const MetricInfo* y)
+namespace {
+
+/// The parameters that have a value, by their names in the form.
+QString parameterRows(const EvaluationResult& result)
 {
     QString rows;
+    const MethodInfo* method = Registry::instance().find(result.method.id);
     for (const std::string& part : splitTopLevel(printParams(result.method), ',')) {
         const auto at = part.find('=');
-        if (at != std::string::npos)
-            rows += tooltipRow(
-                QString::fromStdString(part.substr(0, at)), QString::fromStdString(part.substr(at + 1)), false);
-    }
-    QString figures;
-    for (const MetricInfo& metric : metrics()) {
-        const double value = metric.value(result);
-        if (!std::isnan(value))
-            figures += tooltipRow(text(metric.label), metricText(metric, value), &metric == x || &metric == y);
+        if (at == std::string::npos || at + 1 == part.size())
+            continue;
+        QString name = QString::fromStdString(part.substr(0, at));
+        for (std::size_t i = 0; method && i < method->params.size(); ++i) {
+            if (method->params[i].name == part.substr(0, at))
+                name = QString::fromStdString(method->params[i].label);
+        }
+        rows += tooltipRow(name, QString::fromStdString(part.substr(at + 1)), false);
     }
     if (result.importance.source != ImportanceSpec::Source::None)
-        rows += tooltipRow(tr("importance"), QString::fromStdString(printImportance(result.importance)), false);
-    const QString rule = rows.isEmpty() ? QString() : QStringLiteral("<tr><td colspan=2><hr></td></tr>");
-    return QStringLiteral("<b>%1</b>%2<table cellspacing=0>%3%4%5</table>")
-        .arg(label.toHtmlEscaped(), stateText(result), rows, rule, figures);
+        rows += tooltipRow(tr("Importance"), QString::fromStdString(printImportance(result.importance)), false);
+    return rows;
+}
+
+/// What is measured; ratios that count shared bytes only where there are some, as they repeat the plain one else.
+QString figureRows(const EvaluationResult& result, const MetricInfo* x, const MetricInfo* y)
+{
+    QString rows;
+    for (const MetricInfo& metric : metrics()) {
+        const double value = metric.value(result);
+        const bool ofAxis = &metric == x || &metric == y;
+        const bool ofShared
+            = metric.name == "total_ratio" || metric.name == "amortised_ratio" || metric.name == "shared_bytes";
+        if (!std::isnan(value) && (ofAxis || !ofShared || result.sharedBytes > 0))
+            rows += tooltipRow(text(metric.label), metricText(metric, value), ofAxis);
+    }
+    return rows;
+}
+
+} // namespace
+
+QString resultTooltip(const EvaluationResult& result, const QString& label, const MetricInfo* x, const MetricInfo* y)
+{
+    // Side by side: below each other they would cover a third of the chart.
+    return QStringLiteral("<b>%1</b>%2<table cellspacing=0><tr><td><table cellspacing=0>%3</table></td>"
+                          "<td>&nbsp;&nbsp;&nbsp;</td><td><table cellspacing=0>%4</table></td></tr></table>")
+        .arg(label.toHtmlEscaped(), stateText(result), parameterRows(result), figureRows(result, x, y));
 }
 
 QString resultSentence(const EvaluationResult& result, const QString& label, const MetricInfo& x, const MetricInfo& y)

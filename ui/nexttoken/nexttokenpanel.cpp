@@ -66,19 +66,24 @@ void NextTokenPanel::createControls()
     m_predict->setAccessibleName(tr("Positions to predict"));
     m_predict->setToolTip(tr("Last tokens of the dump that are predicted from the cache of those before them"));
     m_predict->setRange(0, 100'000);
-    m_predict->setSpecialValueText(tr("a quarter"));
+    m_predict->setSpecialValueText(tr("quarter of the dump"));
+    m_predict->setPrefix(tr("last "));
+    m_predict->setSuffix(tr(" tokens"));
     m_predict->setKeyboardTracking(false);
-    auto* label = new QLabel(tr("&Positions"), this);
+    auto* label = new QLabel(tr("&Predict"), this);
     label->setBuddy(m_predict);
-    m_compressContinuation = new QCheckBox(tr("compress the continuation, too"), this);
+    m_compressContinuation = new QCheckBox(tr("compress these, too"), this);
     m_compressContinuation->setObjectName(QStringLiteral("nextTokenCompressContinuation"));
     m_compressContinuation->setToolTip(
-        tr("Off: the predicted tokens' own keys and values stay as the model computes them"));
+        tr("On: the predicted tokens' own keys and values are compressed as they come, as in a long answer.\n"
+           "Off: they stay as the model computes them, and only the context is compressed"));
     m_log = new QCheckBox(tr("log KL"), this);
     m_log->setObjectName(QStringLiteral("nextTokenLog"));
     m_write = new QPushButton(tr("&Write on"), this);
     m_write->setObjectName(QStringLiteral("nextTokenWrite"));
-    m_write->setToolTip(tr("Continue the context greedily from the original and from every checked method's cache"));
+    m_write->setToolTip(
+        tr("Let the model write on from the original and from every checked method's cache, always taking "
+           "the most likely token, and compare the texts below"));
     m_where = new QLabel(this);
     m_where->setObjectName(QStringLiteral("nextTokenWhere"));
     m_where->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -204,8 +209,7 @@ void NextTokenPanel::showCursor()
     if (m_controller->state() != State::Ready)
         return m_where->clear();
     m_text->setCursorPosition(m_controller->cursor());
-    m_where->setText(whereText(*m_controller));
-    m_where->setToolTip(m_where->text());
+    setCaption(m_where, whereText(*m_controller));
 }
 
 void NextTokenPanel::showFigures()

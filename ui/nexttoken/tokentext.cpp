@@ -20,7 +20,9 @@ TokenText::TokenText(QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     setTextInteractionFlags(Qt::NoTextInteraction); // the cursor is ours
     viewport()->setCursor(Qt::PointingHandCursor);
-    setToolTip(tr("Click a token of the continuation, or move with the arrow keys"));
+    setToolTip(
+        tr("Click a token of the continuation, or move with the arrow keys.\nUnderlined: some method's most likely "
+           "token is another than the original's."));
 }
 
 /// Spaces as they are, so that the text reads as text and wraps; a newline shows its sign and breaks the line.
@@ -87,8 +89,8 @@ void TokenText::mark()
         if (position >= m_ranges.size())
             continue;
         ExtraSelection changed = selectionOf(m_ranges[position]);
-        changed.format.setUnderlineStyle(QTextCharFormat::WaveUnderline);
-        changed.format.setUnderlineColor(errorColor(palette()));
+        changed.format.setUnderlineStyle(QTextCharFormat::SingleUnderline); // a wave would look like a spell checker's
+        changed.format.setUnderlineColor(warningColor(palette()));
         marks << changed;
     }
     if (m_cursor < m_ranges.size()) {
@@ -146,6 +148,12 @@ void TokenText::keyPressEvent(QKeyEvent* event)
     default:
         QTextEdit::keyPressEvent(event);
     }
+}
+
+void TokenText::resizeEvent(QResizeEvent* event)
+{
+    QTextEdit::resizeEvent(event);
+    ensureCursorVisible(); // the text wraps anew
 }
 
 void TokenText::changeEvent(QEvent* event)

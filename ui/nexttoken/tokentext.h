@@ -26,11 +26,13 @@ public:
     QPoint pointOf(int position) const;
 
 Q_SIGNALS:
+    /// By mouse or key: the user means the token at this position; setCursorPosition() is to follow.
     void cursorMoved(int position);
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:

@@ -28,6 +28,7 @@ StatusLine::StatusLine(QWidget* parent)
     m_machine->setObjectName(QStringLiteral("statusMachine"));
     m_bar->setObjectName(QStringLiteral("statusProgress"));
     m_bar->setAccessibleName(tr("Progress"));
+    m_bar->setTextVisible(false); // half of it would be drawn in one colour and half in the other; m_stage counts
     m_bar->setMaximumWidth(fontMetrics().averageCharWidth() * 24);
     m_bar->setMaximumHeight(fontMetrics().height() + 2);
     m_cancel->setObjectName(QStringLiteral("statusCancel"));

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Colour, marker and line of every method, by its id.
 #include "ui/theme/methodstyle.h"
 #include "core/codec/registry.h"
 #include "ui/theme/markerpath.h"
+#include <QCryptographicHash>
 #include <QPainter>
 #include <QPixmap>
+#include <QSet>
+#include <algorithm>
 #include <array>
 
 namespace pikv::ui {
@@ -24,24 +28,55 @@ constexpr std::array<Pair, 7> colors { {
     { 0xff3490cc, 0xff8fe0f5 },
 } };
 constexpr int markers = 12;
+constexpr int looks = int(colors.size()) * markers;
+/// The looks that are given to methods for good, in this order: never move one, a new method comes last. The first
+/// twelve have twelve markers.
+constexpr std::array known { "identity", "recompute", "lora", "lora_plus", "fastv", "fastvideo", "pyramid", "minillm",
+    "kivi", "q4_0", "q8_0", "turboquant" };
 
-int methodIndex(const QString& methodId)
+/// The same on every machine, which qHash() does not promise.
+int slotOf(const QString& id)
 {
-    const auto& methods = Registry::instance().methods();
-    for (std::size_t i = 0; i < methods.size(); ++i)
-        if (methodId.toStdString() == methods[i].id)
-            return static_cast<int>(i);
-    return static_cast<int>(qHash(methodId) % 1000);
+    const QByteArray hash = QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Md5);
+    const auto number = unsigned(quint8(hash[0])) << 8 | quint8(hash[1]);
+    return int(known.size()) + int(number % unsigned(looks - int(known.size())));
+}
+
+/// A method without a look of its own takes the one that its id says; where methods of the registry meet there, the
+/// later ones by name take the next that is free.
+int lookOf(const QString& id)
+{
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        if (id == QLatin1String(known[i]))
+            return int(i);
+    }
+    QStringList others;
+    for (const MethodInfo& method : Registry::instance().methods()) {
+        if (std::find(known.begin(), known.end(), method.id) == known.end())
+            others << QString::fromStdString(method.id);
+    }
+    if (!others.contains(id))
+        return slotOf(id);
+    others.sort();
+    QSet<int> taken;
+    for (const QString& other : std::as_const(others)) {
+        int slot = slotOf(other);
+        while (taken.contains(slot) && taken.size() < looks - int(known.size()))
+            slot = slot + 1 < looks ? slot + 1 : int(known.size());
+        if (other == id)
+            return slot;
+        taken.insert(slot);
+    }
+    return slotOf(id);
 }
 
 } // namespace
 
 MethodStyle methodStyle(const QString& methodId, bool dark)
 {
-    const int index = methodIndex(methodId), color = index % int(colors.size()), round = index / int(colors.size());
+    const int index = lookOf(methodId), color = index % int(colors.size()), round = index / int(colors.size());
     const Pair& pair = colors[static_cast<std::size_t>(color)];
-    // Twelve methods in a row differ by their markers alone; as 7 and 12 have no common factor, those of one colour do
-    // for twelve rounds.
+    // Twelve looks in a row differ by their markers alone; as 7 and 12 have no common factor, no two of the 84 are one.
     const auto marker = static_cast<Marker>(index % markers);
     static constexpr Qt::PenStyle lines[] = { Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine };
     return { QColor::fromRgb(dark ? pair.onDark : pair.onLight), marker, lines[round % 4] };

@@ -3,6 +3,7 @@
 #include "chartfixture.h"
 #include "testmain.h"
 #include "ui/charts/comparisonchart.h"
+#include <QGraphicsView>
 #include <QLabel>
 #include <QSignalSpy>
 #include <QTest>
@@ -129,9 +130,8 @@ void BarsTest::groupsHaveMarkersAndAWholeLegend()
         for (Bar& bar : data.bars)
             bar.marker.reset();
         const QImage plain = draw();
-#ifdef PIKV_WITH_QTCHARTS
-        QVERIFY(marked != plain);
-#endif
+        if (chart->findChild<QGraphicsView*>()) // without Qt Charts each bar has its name instead
+            QVERIFY(marked != plain);
     }
 }
 

@@ -218,12 +218,18 @@ void TradeoffDataTest::tooltipNamesEveryParameterAndFigure()
     const auto result = makeResult(kAlpha, 12, 4, 0.125);
     const QString tip = resultTooltip(*result, "Alpha", m_axes.x, m_axes.y);
     QVERIFY(tip.contains("Alpha"));
-    QVERIFY(tip.contains("rank") && tip.contains("12"));
+    QVERIFY(tip.contains(">Rank&") && tip.contains("12")); // as the form calls it
+    const auto ofShared = [](const MetricInfo& metric) { // the plain ratio once more, as nothing is shared
+        return metric.name == "total_ratio" || metric.name == "amortised_ratio" || metric.name == "shared_bytes";
+    };
     for (const MetricInfo& metric : metrics()) {
         const QString label = QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size()));
         QCOMPARE(tip.contains(">" + label + "<") || tip.contains(label + "&nbsp;") || tip.contains("<b>" + label),
-            !std::isnan(metric.value(*result)));
+            !std::isnan(metric.value(*result)) && !ofShared(metric));
     }
+    result->sharedBytes = 1000;
+    QVERIFY(resultTooltip(*result, "Alpha", m_axes.x, m_axes.y).contains("mortised"));
+    QVERIFY(resultTooltip(*result, "Alpha", m_axes.x, m_axes.y).count("<tr>") > 8);
 }
 
 void TradeoffDataTest::numbersAreShort_data()

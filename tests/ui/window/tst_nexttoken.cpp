@@ -3,12 +3,14 @@
 #include "core/base/blockpool.h"
 #include "nexttokenfixture.h"
 #include "testmain.h"
+#include "ui/charts/chartpanel.h"
 #include "ui/export/chartexporter.h"
 #include "ui/nexttoken/positioncurves.h"
 #include "ui/nexttoken/tokentext.h"
 #include <QGraphicsSimpleTextItem>
 #include <QGraphicsView>
 #include <QLabel>
+#include <QMenu>
 #include <QPushButton>
 #include <QSlider>
 #include <QSpinBox>
@@ -42,6 +44,8 @@ private Q_SLOTS:
     void writesOnFromEveryCache();
     void cancelKeepsWhatIsThere();
     void exportsItsCharts();
+    void exportsTheChartThatWasClicked();
+    void barsCarryTheirMethodsMarkers();
     void badModelKeepsTheOpenOne();
 
 private:
@@ -324,6 +328,60 @@ void NextTokenTabTest::exportsItsCharts()
             if (format == ExportSpec::Svg)
                 QVERIFY(bytes.contains("KIVI") && bytes.contains(spec.title.toUtf8()));
         }
+}
+
+/// A right click offers the chart below it, by name; File → Export takes the one with the focus.
+void NextTokenTabTest::exportsTheChartThatWasClicked()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    auto* curves = window.find<PositionCurves>("nextTokenCurves");
+    const auto offered = [&](QWidget* chart) {
+        QString text;
+        QTimer::singleShot(50, this, [&] {
+            if (auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget())) {
+                for (const QAction* action : menu->actions())
+                    text += action->objectName() == "exportChart" ? action->text() : QString();
+                menu->close();
+            }
+        });
+        QTest::mouseClick(window.windowHandle(), Qt::RightButton, {}, chart->mapTo(&window, chart->rect().center()));
+        QTest::qWait(60);
+        return text;
+    };
+    QVERIFY(offered(curves).contains(curves->chartTitle()));
+    QVERIFY(offered(window.bars()).contains(window.bars()->chartTitle()));
+    auto* panel = window.find<ChartPanel>("nextTokenPanel");
+    QTest::mouseClick(curves, Qt::LeftButton, {}, curves->pointOf(3));
+    QCOMPARE(&panel->chart(), static_cast<ChartSource*>(curves));
+    QTest::mouseClick(window.bars(), Qt::LeftButton, {}, window.bars()->rect().center());
+    QCOMPARE(&panel->chart(), static_cast<ChartSource*>(window.bars()));
+    const int before = window.nextToken()->cursor();
+    QTest::keyClick(window.bars(), Qt::Key_Right); // the keys walk here as in the curves
+    QCOMPARE(window.nextToken()->cursor(), before + 1);
+}
+
+/// Bars are told apart by their method's marker, too, and the cursor's token stays in sight.
+void NextTokenTabTest::barsCarryTheirMethodsMarkers()
+{
+    NextTokenWindow window({ "identity", "kivi", "lora" });
+    window.resize(1024, 700);
+    QVERIFY(window.ready());
+    QVERIFY(window.scored("identity"));
+    window.bars()->refreshNow();
+    const TokenBarData& data = window.bars()->data();
+    QCOMPARE(data.sets.size(), 4);
+    QSet<int> markers;
+    for (const TokenBarData::Set& set : data.sets)
+        markers << (set.marker ? int(*set.marker) : -1); // none for the original
+    QCOMPARE(markers.size(), 4);
+    auto* text = window.find<TokenText>("nextTokenText");
+    window.nextToken()->setCursor(quarter - 1);
+    for (const int width : { 1400, 800, 1400 }) {
+        window.resize(width, 700);
+        QTest::qWait(20);
+        QVERIFY(text->viewport()->rect().contains(text->pointOf(quarter - 1)));
+    }
 }
 
 void NextTokenTabTest::badModelKeepsTheOpenOne()

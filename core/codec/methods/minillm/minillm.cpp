@@ -149,7 +149,7 @@ private:
     {
         std::array<char, 96> text {};
         std::snprintf(
-            text.data(), text.size(), "Loss %.4f of %s after %d steps, layer", loss, curve, static_cast<int>(step));
+            text.data(), text.size(), "Loss %.3g of %s after %d steps, layer", loss, curve, static_cast<int>(step));
         job.report({ text.data(), input.index + 1, input.layerCount,
             TrainingPoint { curve, input.index, input.layerCount, static_cast<int>(step), loss } });
     }

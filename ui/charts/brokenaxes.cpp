@@ -34,7 +34,7 @@ void BrokenAxes::drawBreak(QCPPainter* painter, QPointF at, bool across) const
 void BrokenAxes::draw(QCPPainter* painter)
 {
     const QRectF inside = area();
-    const qreal off = kEdgeInset * 2;
+    const QSizeF strip = inside.size() * kBreakStrip;
     const QFontMetricsF metrics(m_style.font);
     const auto label = [&](const QString& text, QPointF corner) {
         const QRectF box(corner, QSizeF(metrics.horizontalAdvance(text), metrics.height()));
@@ -47,17 +47,19 @@ void BrokenAxes::draw(QCPPainter* painter)
     const QPen line(m_style.muted, pen::kFine * m_style.scale, Qt::DashLine);
     if (!m_lower.isEmpty()) {
         painter->setPen(line);
-        painter->drawLine(QLineF(inside.left(), inside.bottom() - off, inside.right(), inside.bottom() - off));
-        drawBreak(painter, { inside.left(), inside.bottom() - off }, false);
+        painter->drawLine(
+            QLineF(inside.left(), inside.bottom() - strip.height(), inside.right(), inside.bottom() - strip.height()));
+        drawBreak(painter, { inside.left(), inside.bottom() - strip.height() }, false);
         label(m_lower,
             { inside.left() - metrics.horizontalAdvance(m_lower) - 6,
-                inside.bottom() - kEdgeInset - metrics.height() / 2 });
+                inside.bottom() - (strip.height() + metrics.height()) / 2 });
     }
     if (!m_left.isEmpty()) {
         painter->setPen(line);
-        painter->drawLine(QLineF(inside.left() + off, inside.top(), inside.left() + off, inside.bottom()));
-        drawBreak(painter, { inside.left() + off, inside.bottom() }, true);
-        label(m_left, { inside.left() + kEdgeInset - metrics.horizontalAdvance(m_left) / 2, inside.bottom() + 4 });
+        painter->drawLine(
+            QLineF(inside.left() + strip.width(), inside.top(), inside.left() + strip.width(), inside.bottom()));
+        drawBreak(painter, { inside.left() + strip.width(), inside.bottom() }, true);
+        label(m_left, { inside.left() + (strip.width() - metrics.horizontalAdvance(m_left)) / 2, inside.bottom() + 4 });
     }
 }
 

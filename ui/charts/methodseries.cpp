@@ -39,8 +39,8 @@ bool cut(const QRectF& area, QPointF& from, QPointF& to)
 QPointF pointPixel(const QCPAxis& x, const QCPAxis& y, const TradeoffPoint& point)
 {
     const QRect area = x.axisRect()->rect();
-    return { point.edgeX ? area.left() + kEdgeInset : x.coordToPixel(point.x),
-        point.edgeY ? area.bottom() - kEdgeInset : y.coordToPixel(point.y) };
+    return { point.edgeX ? area.left() + kBreakStrip / 2 * area.width() : x.coordToPixel(point.x),
+        point.edgeY ? area.bottom() - kBreakStrip / 2 * area.height() : y.coordToPixel(point.y) };
 }
 
 void TradeoffPlottable::drawCut(QCPPainter* painter, QPointF from, QPointF to) const
@@ -49,9 +49,10 @@ void TradeoffPlottable::drawCut(QCPPainter* painter, QPointF from, QPointF to) c
         painter->drawLine(QLineF(from, to));
 }
 
-void MethodSeries::set(const TradeoffSeries& series, const ChartStyle& style)
+void MethodSeries::set(const TradeoffSeries& series, const QPointF& whole, const ChartStyle& style)
 {
     m_series = series;
+    m_whole = whole;
     m_style = style;
     m_method = methodStyle(series.method, style.dark);
     setName(series.label);
@@ -79,7 +80,12 @@ void MethodSeries::draw(QCPPainter* painter)
 void MethodSeries::drawPoint(QCPPainter* painter, const TradeoffPoint& point) const
 {
     const QPointF at = pixel(point);
-    if (!area().adjusted(-1, -1, 1, 1).contains(at))
+    QRectF inside = area();
+    if (!point.edgeX)
+        inside.setLeft(inside.left() + m_whole.x() * inside.width());
+    if (!point.edgeY)
+        inside.setBottom(inside.bottom() - m_whole.y() * inside.height());
+    if (!inside.adjusted(-1, -1, 1, 1).contains(at))
         return;
     const QColor color = staleColor(m_method.color, m_style, point.stale);
     if (point.current) {

@@ -7,8 +7,6 @@
 
 namespace pikv::ui {
 
-/// Pixels from the axis at which points lie that it cannot hold.
-inline constexpr qreal kEdgeInset = 12;
 /// Pixel of a point; edge points lie just inside the axis they left.
 QPointF pointPixel(const QCPAxis& x, const QCPAxis& y, const TradeoffPoint& point);
 
@@ -39,7 +37,8 @@ protected:
 class MethodSeries : public TradeoffPlottable {
 public:
     using TradeoffPlottable::TradeoffPlottable;
-    void set(const TradeoffSeries& series, const ChartStyle& style);
+    /// `whole`: shares of the axes' lengths from which on they are whole; nearer only points lie that they cannot hold.
+    void set(const TradeoffSeries& series, const QPointF& whole, const ChartStyle& style);
 
 protected:
     void draw(QCPPainter* painter) override;
@@ -50,6 +49,7 @@ private:
     void drawEdgeArrow(QCPPainter* painter, const TradeoffPoint& point, QPointF at, const QColor& color) const;
 
     TradeoffSeries m_series;
+    QPointF m_whole;
     ChartStyle m_style;
     MethodStyle m_method;
 };

@@ -149,8 +149,11 @@ TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, c
         const bool drawable = std::isfinite(point.x) && std::isfinite(point.y);
         if (drawable)
             series.points << point;
-        if (!series.hidden)
-            drawable ? ++data.shown : ++missing;
+        if (series.hidden)
+            continue;
+        drawable ? ++data.shown : ++missing;
+        data.brokenX |= drawable && point.edgeX;
+        data.brokenY |= drawable && point.edgeY;
     }
     for (TradeoffSeries& series : data.series) {
         std::stable_sort(series.points.begin(), series.points.end(),
@@ -189,8 +192,11 @@ AxisSpan fittedSpan(const TradeoffData& data, bool ofX, bool log)
     const double low = log ? std::log10(span.lower) : span.lower, high = log ? std::log10(span.upper) : span.upper;
     const double least = log ? 0.15 : std::max(std::abs(high), std::abs(low)) * 0.02;
     const double margin = std::max((high - low) * 0.07, least > 0 ? least : 0.5);
-    return log ? AxisSpan { std::pow(10, low - margin), std::pow(10, high + margin) }
-               : AxisSpan { low - margin, high + margin };
+    double lower = low - margin;
+    const double upper = high + margin;
+    if (log && (ofX ? data.brokenX : data.brokenY))
+        lower = (lower - kBreakStrip * upper) / (1 - kBreakStrip); // the data begins where the strip ends
+    return log ? AxisSpan { std::pow(10, lower), std::pow(10, upper) } : AxisSpan { lower, upper };
 }
 
 } // namespace pikv::ui

@@ -35,11 +35,15 @@ struct TradeoffSeries {
     QList<TradeoffPoint> line;
 };
 
+/// Share of a logarithmic axis that lies beyond its break, where some point has no place on it.
+inline constexpr double kBreakStrip = 0.08;
+
 struct TradeoffData {
     QList<TradeoffSeries> series; ///< methods in the order of their first row
     QList<TradeoffPoint> front; ///< Pareto front over the visible methods, from best to worst x
     QStringList notes; ///< what could not be drawn at its place, a sentence each
     int shown = 0; ///< points of visible methods
+    bool brokenX = false, brokenY = false; ///< some visible point sits on that axis' lower edge
 
     QList<TradeoffPoint> visiblePoints() const;
     /// The visible point of a row of the model; null where it has none.
@@ -56,7 +60,7 @@ struct AxisSpan {
 };
 /// Range of the visible values, on a logarithmic axis of the positive ones; some range where there are none.
 AxisSpan dataSpan(const TradeoffData& data, bool ofX, bool log);
-/// The same with a margin; never empty.
+/// The same with a margin and, beyond that, the strip of a broken axis; never empty.
 AxisSpan fittedSpan(const TradeoffData& data, bool ofX, bool log);
 
 } // namespace pikv::ui

@@ -101,8 +101,9 @@ void TradeoffScene::applySeries()
         m_plot->removePlottable(m_series.takeLast());
     while (m_series.size() < m_data.series.size())
         m_series << new MethodSeries(m_plot->xAxis, m_plot->yAxis);
+    const QPointF whole(m_data.brokenX ? kBreakStrip : 0, m_data.brokenY ? kBreakStrip : 0);
     for (qsizetype i = 0; i < m_series.size(); ++i)
-        m_series[i]->set(m_data.series[i], m_style);
+        m_series[i]->set(m_data.series[i], whole, m_style);
     m_front->set(m_data.front, m_style);
     m_breaks->set(breakLabel(m_data, true), breakLabel(m_data, false), m_style);
     setRings(m_selected, m_cursor);
@@ -201,7 +202,10 @@ void TradeoffScene::fit(bool growOnly)
         const QCPRange wanted = toRange(fittedSpan(m_data, ofX, log));
         const QCPRange now = axis->range();
         const QCPRange tight = toRange(dataSpan(m_data, ofX, log));
-        const bool keepLower = growOnly && now.contains(tight.lower), keepUpper = growOnly && now.contains(tight.upper);
+        const bool broken = log && (ofX ? m_data.brokenX : m_data.brokenY);
+        const double first = broken ? now.lower * std::pow(now.upper / now.lower, kBreakStrip) : now.lower;
+        const bool keepLower = growOnly && now.contains(tight.lower) && tight.lower >= first,
+                   keepUpper = growOnly && now.contains(tight.upper);
         axis->setRange(keepLower ? now.lower : wanted.lower, keepUpper ? now.upper : wanted.upper);
     }
 }

@@ -16,20 +16,20 @@ CurvesChart::CurvesChart(
     setView(m_plot);
 }
 
-void CurvesChart::draw(QCustomPlot& plot, const ChartStyle& style, int width, bool onScreen) const
+void CurvesChart::draw(QCustomPlot& plot, const ChartStyle& style, QSize size, bool onScreen) const
 {
     plot.clearItems();
     plot.clearGraphs();
     stylePlot(plot, style);
-    fill(plot, style, width, onScreen);
-    wrapLegend(plot, width);
+    fill(plot, style, size.width(), onScreen);
+    wrapLegend(plot, size);
     for (QCPAxis* axis : { plot.xAxis, plot.yAxis })
         styleAxis(*axis, style);
 }
 
 void CurvesChart::refresh(const ChartStyle& style)
 {
-    draw(*m_plot, style, width(), true);
+    draw(*m_plot, style, size(), true);
     if (isVisible()) // else it has no size yet; it is drawn when it gets one
         m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
@@ -37,15 +37,14 @@ void CurvesChart::refresh(const ChartStyle& style)
 void CurvesChart::resizeEvent(QResizeEvent* event)
 {
     Chart::resizeEvent(event);
-    if (event->size().width() != event->oldSize().width())
-        scheduleRefresh();
+    scheduleRefresh(); // the legend wraps anew
 }
 
 void CurvesChart::paintChart(const ChartSheet& sheet)
 {
     QCustomPlot plot;
     putLegendAbove(plot);
-    draw(plot, sheet.style, sheet.size.width(), false);
+    draw(plot, sheet.style, sheet.size, false);
     addPlotTitle(plot, sheet.title, sheet.style);
     paintPlot(plot, sheet);
 }

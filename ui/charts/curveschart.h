@@ -22,7 +22,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    void draw(QCustomPlot& plot, const ChartStyle& style, int width, bool onScreen) const;
+    void draw(QCustomPlot& plot, const ChartStyle& style, QSize size, bool onScreen) const;
 
     QCustomPlot* m_plot;
 };

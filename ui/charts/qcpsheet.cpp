@@ -7,6 +7,7 @@ namespace pikv::ui {
 namespace {
 
 constexpr double kNoStretch = 0.001; // a row or column of the grid that takes no more room than it needs
+constexpr double kMostOfPlot = 0.35; // that a legend takes of the height
 constexpr int kItemSpace = 14, kLegendMargin = 20; // pixels
 
 } // namespace
@@ -52,12 +53,15 @@ int legendColumns(const QCustomPlot& plot, int width)
     return qMax(1, (width - kLegendMargin) / item);
 }
 
-void wrapLegend(QCustomPlot& plot, int width)
+void wrapLegend(QCustomPlot& plot, QSize size)
 {
-    const bool any = plot.legend->itemCount() > 0;
+    const int columns = legendColumns(plot, size.width());
+    const int rows = (plot.legend->itemCount() + columns - 1) / columns;
+    const int height = rows * (QFontMetrics(plot.legend->font()).height() + plot.legend->rowSpacing());
+    const bool any = rows > 0 && height < kMostOfPlot * size.height();
     plot.legend->setVisible(any);
     plot.legend->setMaximumSize(QWIDGETSIZE_MAX, any ? QWIDGETSIZE_MAX : 0); // else it takes half of the plot
-    plot.legend->setWrap(legendColumns(plot, width));
+    plot.legend->setWrap(columns);
     plot.legend->setFillOrder(QCPLegend::foColumnsFirst, true); // moves what is there
 }
 

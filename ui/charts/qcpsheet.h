@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <QSize>
 #include <QString>
 
 class QCustomPlot;
@@ -17,8 +18,9 @@ void paintPlot(QCustomPlot& plot, const ChartSheet& sheet);
 void putLegendAbove(QCustomPlot& plot);
 /// Columns of the legend's entries that fit `width` pixels, at least one.
 int legendColumns(const QCustomPlot& plot, int width);
-/// Lays such a legend out in the columns that fit; without entries it takes no room.
-void wrapLegend(QCustomPlot& plot, int width);
+/// Lays such a legend out in the columns that fit. Without entries, or where it would leave too little of the plot, it
+/// is not shown and takes no room.
+void wrapLegend(QCustomPlot& plot, QSize size);
 /// Colours and font of background and legend.
 void stylePlot(QCustomPlot& plot, const ChartStyle& style);
 

@@ -24,8 +24,9 @@ private:
     QList<BarLegendEntry> m_entries;
     ChartStyle m_style;
     QRectF m_box;
-    QSizeF m_item; ///< room of an entry
-    int m_columns = 1;
+    QList<qreal> m_widths; ///< of the entries
+    QList<QPointF> m_places; ///< of the entries' upper left corners
+    qreal m_line = 0; ///< height of an entry
 };
 
 } // namespace pikv::ui

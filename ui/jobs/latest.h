@@ -2,9 +2,9 @@
 // Questions of one kind to the engine, of which for every subject only the latest counts.
 //
 // A request gets an id, larger than all before. Its answers arrive in the thread of the queue's owner: a rough one
-// where there is one, then the full one. An answer counts while its subject is wanted and none of a later request has
-// been shown: while a slider moves, each move asks anew, and what was asked a moment ago may still be shown meanwhile.
-// A failure counts for the latest request only. Nothing that was asked before drop() arrives after it.
+// where there is one, then the full one. While a slider moves, each move asks anew, and a rough answer to what was
+// asked a moment ago is shown meanwhile; a full answer and a failure count for the latest request only. Nothing that
+// was asked before drop() arrives after it.
 #pragma once
 #include "ui/jobs/jobqueue.h"
 #include <algorithm>
@@ -120,10 +120,10 @@ private:
         void deliver(const std::string& subject, const Result& result, quint64 id, bool full)
         {
             const auto it = entries.find(subject);
-            if (it == entries.end() || id < it->second.shown)
+            if (it == entries.end() || id < it->second.shown || (full && id != it->second.latest))
                 return;
             it->second.shown = id;
-            if (full && id == it->second.latest)
+            if (full)
                 it->second.pending = false;
             handlers.ready(subject, result, id);
         }

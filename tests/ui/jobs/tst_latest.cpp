@@ -16,6 +16,7 @@ private Q_SLOTS:
     void cleanup();
     void roughComesBeforeFull();
     void latestWins();
+    void fullAnswerOfAnEarlierRequestCountsNot();
     void roughAnswerIsShownWhileItsSuccessorWaits();
     void subjectsDoNotDisturbEachOther();
     void knownAnswerComesLater();
@@ -95,6 +96,22 @@ void LatestTest::latestWins()
         m_latest->request("a", {}, says(QString::number(i)));
     QTRY_COMPARE(m_log, QStringList("a: 4"));
     QVERIFY(!m_latest->isPending());
+}
+
+void LatestTest::fullAnswerOfAnEarlierRequestCountsNot()
+{
+    std::atomic<bool> entered = false, release = false;
+    m_latest->request("a", {}, [&](const JobControl&) { // takes no notice of a stop
+        entered = true;
+        while (!release)
+            QThread::msleep(1);
+        return QString("first");
+    });
+    QTRY_VERIFY(entered);
+    m_latest->request("a", {}, says("second"));
+    release = true;
+    QTRY_COMPARE(m_log, QStringList("a: second"));
+    QVERIFY(!m_latest->isPending("a"));
 }
 
 void LatestTest::roughAnswerIsShownWhileItsSuccessorWaits()

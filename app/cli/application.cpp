@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The command line as a whole: common options, the commands that registered themselves, and how a failure becomes one
+// sentence and an exit status.
 #include "app/cli/application.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"

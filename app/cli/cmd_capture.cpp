@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv capture: a text prefilled by a language model, and its cache written as a dump.
 #include "app/cli/command.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"

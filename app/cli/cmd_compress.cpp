@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv compress: a dump becomes a .pikv file; what each of its sections takes is told from the file itself.
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
 #include "app/cli/session.h"
 #include "core/base/filesource.h"
-#include "core/base/memory.h"
-#include "core/eval/memoryneed.h"
+#include "core/codec/registry.h"
+#include "core/eval/figuretext.h"
 #include "core/formats/safetensors.h"
 #include <memory>
 
@@ -35,19 +36,16 @@ std::vector<std::pair<std::string, std::uint64_t>> sectionsOf(const std::string&
 void compress(const Options& options, Session& session)
 {
     const MethodSpec method = parseSpec(options.spec);
-    EvaluationRequest request = options.dump.request(session);
-    request.method = method;
+    const Study study = options.dump.study(session);
     refuseSameFile(options.dump.path, options.output, "--output");
-    checkMethod(method, *request.cache);
+    checkMethod(method, study.info());
     checkWritable(options.output);
-    requireMemory(compressionMemory(request), "compressing " + options.dump.path + " with " + method.id);
-    const std::uint64_t stored = compressFile(request, options.output, session.job(printSpec(method)));
+    const std::uint64_t stored = study.compress(method, options.output, session.job(printSpec(method)));
     session.clearProgress();
-    const double original = double(cacheInfo(*request.cache).referenceBytes());
-    const std::string summary = options.output + ": " + bytesText(stored) + " for "
-        + bytesText(cacheInfo(*request.cache).referenceBytes()) + " at 16 bits (ratio "
-        + figureText(double(stored) / original) + ", " + figureText(16 * double(stored) / original)
-        + " bits an element)\n";
+    const std::uint64_t original = study.info().referenceBytes();
+    const double ratio = double(stored) / double(original);
+    const std::string summary = options.output + ": " + bytesText(stored) + " for " + bytesText(original)
+        + " at 16 bits (ratio " + figureText(ratio) + ", " + figureText(16 * ratio) + " bits an element)\n";
     writeOutput(summary + breakdownTable(sectionsOf(options.output)));
 }
 

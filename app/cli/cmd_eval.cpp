@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv eval: methods measured on a dump, one after the other. What was finished before a failure or an interruption is
+// shown and written.
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
 #include "app/cli/session.h"
-#include "core/base/memory.h"
-#include "core/codec/registry.h"
-#include "core/eval/memoryneed.h"
 #include "core/eval/resultsio.h"
+#include "core/study/choices.h"
 #include <exception>
 #include <memory>
 
@@ -24,30 +24,20 @@ struct Options {
 };
 
 /// Asked for by name, every method must fit the dump; of the opening comparison those that do not are left out.
-std::vector<MethodSpec> chosenMethods(const Options& options, const KvCache& cache, Session& session)
+std::vector<MethodSpec> chosenMethods(const Options& options, const CacheInfo& dump, Session& session)
 {
     std::vector<MethodSpec> methods;
     for (const std::string& text : options.specs) {
         methods.push_back(parseSpec(text));
-        checkMethod(methods.back(), cache);
+        checkMethod(methods.back(), dump);
     }
     if (!options.specs.empty())
         return methods;
-    std::vector<MethodSpec> candidates;
-    for (const MethodInfo& info : Registry::instance().methods())
-        if (info.checkedByDefault)
-            candidates.push_back(parseSpec(info.id));
+    methods = openingComparison();
     if (!options.model.model.empty())
-        candidates.push_back(recomputeMethod(options.model.model));
-    for (const MethodSpec& method : candidates) {
-        try {
-            checkMethod(method, cache);
-            methods.push_back(method);
-        } catch (const Error& e) {
-            session.warn("left out: " + std::string(e.what()));
-        }
-    }
-    return methods;
+        methods.push_back(recomputeMethod(options.model.model));
+    return fittingMethods(methods, dump,
+        [&](const MethodSpec&, const Problem& problem) { session.warn("left out: " + problem.message); });
 }
 
 void writeResults(const Options& options, const CacheInfo& dump, const std::vector<EvaluationResult>& results)
@@ -66,17 +56,16 @@ void writeResults(const Options& options, const CacheInfo& dump, const std::vect
 }
 
 /// Evaluates in order; an error or an interruption comes back beside what was finished before it.
-std::exception_ptr evaluateAll(EvaluationRequest& request, const std::vector<MethodSpec>& methods, Session& session,
-    std::vector<EvaluationResult>& results)
+std::exception_ptr evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
+    NextTokenSession* nextToken, Session& session, std::vector<EvaluationResult>& results)
 {
     try {
-        request.importanceValues = std::make_shared<const std::vector<float>>(
-            computeImportance(*request.cache, request.importance, session.job("Importance")));
+        study.prepareImportance(session.job("Importance"));
         for (std::size_t i = 0; i < methods.size(); ++i) {
-            request.method = methods[i];
-            requireMemory(evaluationMemory(request), "evaluating " + methods[i].id);
             const std::string place = std::to_string(i + 1) + "/" + std::to_string(methods.size());
-            results.push_back(evaluate(request, session.job(printSpec(methods[i]) + " (" + place + ")")));
+            results.push_back(study.evaluate(methods[i], { {}, options.perLayer, nextToken },
+                session.job(printSpec(methods[i]) + " (" + place + ")")));
+            results.back().sharedCaches = options.dump.caches;
             for (const std::string& warning : results.back().warnings)
                 session.warn(warning);
         }
@@ -92,20 +81,19 @@ void run(const Options& options, Session& session)
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
     for (const std::string& text : options.specs)
         (void)parseSpec(text); // a typing error is told before the dump is opened
-    EvaluationRequest request = options.dump.request(session);
-    request.perLayer = options.perLayer;
+    const Study study = options.dump.study(session);
     for (const auto& [flag, path] : { std::pair("--csv", options.csv), std::pair("--json", options.json) })
         if (!path.empty()) {
             refuseSameFile(options.dump.path, path, flag);
             checkWritable(path);
         }
-    const auto methods = chosenMethods(options, *request.cache, session);
-    options.model.apply(request, session);
+    const auto methods = chosenMethods(options, study.info(), session);
+    const auto nextToken = options.model.open(study, session);
     std::vector<EvaluationResult> results;
-    const std::exception_ptr failure = evaluateAll(request, methods, session, results);
+    const std::exception_ptr failure = evaluateAll(study, methods, options, nextToken.get(), session, results);
     session.clearProgress();
     if (!results.empty() || !failure)
-        writeResults(options, cacheInfo(*request.cache), results);
+        writeResults(options, study.info(), results);
     if (failure)
         std::rethrow_exception(failure);
 }

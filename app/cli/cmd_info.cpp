@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv info: what a dump or a .pikv file is, without reading its tensors.
 #include "app/cli/command.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv list: the methods with their parameters, from the registry.
 #include "app/cli/command.h"
 #include "app/cli/methodspage.h"
 #include "app/cli/output.h"

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv next-token: texts split into context and continuation, the context compressed, the continuation scored.
 #include "app/cli/command.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "app/cli/texttable.h"
 #include "app/cli/wholenumber.h"
-#include "core/eval/nexttoken.h"
+#include "core/eval/figuretext.h"
 #include "core/eval/nexttokenjson.h"
 #include "core/eval/resultsio.h"
 #include "core/model/textfile.h"
+#include "core/study/choices.h"
+#include "core/study/study.h"
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -84,19 +87,15 @@ void writeGreedy(
 /// nothing. recompute: what the shortest storage costs in time.
 std::vector<NextTokenMethod> methodsOf(const Options& options, const Session& session)
 {
+    const StudySettings settings { parseImportance(options.importance), session.deviceChoice(), session.seed };
     std::vector<NextTokenMethod> methods;
     std::vector<MethodSpec> specs { parseSpec("identity"), recomputeMethod(options.model) };
     for (const std::string& text : options.specs)
         specs.push_back(parseSpec(text));
     for (const MethodSpec& spec : specs) {
-        NextTokenMethod method;
-        method.method = spec;
-        method.importance = parseImportance(options.importance);
-        method.device = session.deviceChoice();
-        method.seed = session.seed;
-        const auto same = [&](const NextTokenMethod& other) { return other.method == method.method; };
+        const auto same = [&](const NextTokenMethod& other) { return other.method == spec; };
         if (std::none_of(methods.begin(), methods.end(), same))
-            methods.push_back(std::move(method));
+            methods.push_back(scoringOf(spec, settings));
     }
     return methods;
 }

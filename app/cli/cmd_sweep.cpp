@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// pikv sweep: many points into a folder that knows which are there already. Points that cannot be measured are told of
+// and left out; an analysis and charts follow where they are asked for.
 #include "app/cli/charts.h"
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
-#include "app/cli/proxytable.h"
 #include "app/cli/resulttable.h"
 #include "app/cli/session.h"
-#include "app/cli/sweeppoints.h"
 #include "core/base/text.h"
-#include "core/eval/sweep.h"
-#include "core/eval/tradeoffreport.h"
+#include "core/eval/pareto.h"
+#include "core/study/choices.h"
+#include "core/study/presets.h"
+#include "core/study/report.h"
+#include "core/study/sweep.h"
+#include "core/study/sweepfolder.h"
 #include <algorithm>
 #include <memory>
 
@@ -51,14 +55,12 @@ std::vector<MethodSpec> methodsOf(const Options& options)
     return methods;
 }
 
-SweepIdentity identityOf(const Options& options, const EvaluationRequest& request)
+SweepIdentity identityOf(const Options& options, const Study& study)
 {
-    SweepIdentity identity;
-    for (const ImportanceSpec& importance : importancesOf(options))
-        identity.importance += (identity.importance.empty() ? "" : ", ") + printImportance(importance);
+    SweepIdentity identity { study.settings(), importancesOf(options) };
     if (const std::string path = options.model.path(); !path.empty())
         identity.model = path;
-    identity.predict = options.model.positions(request);
+    identity.predict = options.model.positions(study.info());
     return identity;
 }
 
@@ -70,39 +72,58 @@ std::string frontText(const std::vector<EvaluationResult>& results)
     return "Pareto front, bits per element against attention error:\n" + resultTable(front);
 }
 
-/// Measures the points of each importance in turn.
-void measure(EvaluationRequest request, const std::vector<SweepPoint>& open, SweepFolder& folder, LeftOut& leftOut,
-    Session& session)
-{
-    for (auto next = open.begin(); next != open.end();) {
-        request.importance = next->importance;
-        std::vector<MethodSpec> methods;
-        for (; next != open.end() && next->importance == request.importance; ++next)
-            methods.push_back(next->method);
-        const auto failed = [&](const MethodSpec& method, const Problem& problem) {
-            // A file that is damaged or gone fails every point.
-            if (problem.kind == ErrorKind::Input || problem.kind == ErrorKind::Internal)
-                throw Error(problem.kind, problem.message);
-            leftOut.add({ method, request.importance }, problem);
-        };
-        runSweep(
-            request, methods, [&](const EvaluationResult& result) { folder.add(result); }, failed, session.job());
+/// Tells of points that cannot be measured and remembers the last reason.
+class LeftOut {
+public:
+    explicit LeftOut(Session& session)
+        : m_session(session)
+    {
     }
+    void add(const SweepPoint& point, const Problem& problem)
+    {
+        m_session.warn("left out: " + pointText(point) + ": " + problem.message);
+        m_last = problem;
+    }
+    [[noreturn]] void fail() const
+    {
+        throw Error(m_last.kind, "no point of the sweep could be measured: " + m_last.message);
+    }
+
+private:
+    Session& m_session;
+    Problem m_last { ErrorKind::Usage, "it has none" };
+};
+
+/// The points that the folder lacks and the dump allows.
+SweepPoints openPoints(const SweepPoints& points, const Study& study, const SweepFolder& folder, LeftOut& leftOut)
+{
+    SweepPoints missing;
+    std::copy_if(points.begin(), points.end(), std::back_inserter(missing),
+        [&](const SweepPoint& point) { return !folder.has(point.method, point.importance); });
+    return fittingPoints(missing, study.cache(), study.settings(),
+        [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); });
 }
 
-/// analysis.md and, where the program has charts, the charts; without a model the stand-in's predictions too. Returns
-/// what was written.
-std::string writeReport(
-    const SweepFolder& folder, const EvaluationRequest& request, const Options& options, Session& session)
+void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, SweepFolder& folder,
+    LeftOut& leftOut, Session& session)
 {
-    std::string analysis = tradeoffReport(cacheInfo(*request.cache), folder.results()), written = ", analysis.md";
-    if (options.model.model.empty()) {
-        const auto rows = proxyRows(request, folder.results(), session);
-        analysis += proxySection(rows);
-        writeResult(folder.file("proxy.csv"), proxyCsv(rows));
-        written += ", proxy.csv";
-    }
-    writeResult(folder.file("analysis.md"), analysis);
+    const auto failed = [&](const SweepPoint& point, const Problem& problem) {
+        // A file that is damaged or gone fails every point.
+        if (problem.kind == ErrorKind::Input || problem.kind == ErrorKind::Internal)
+            throw Error(problem.kind, problem.message);
+        leftOut.add(point, problem);
+    };
+    runSweep(open, study.cache(), study.settings(), nextToken,
+        { [&](const EvaluationResult& result) { folder.add(result); }, failed }, session.job());
+}
+
+/// The analysis and, where the program has charts, the charts. Returns what was written.
+std::string report(const SweepFolder& folder, const Study& study, const Options& options, Session& session)
+{
+    std::string written;
+    const bool proxies = options.model.model.empty(); // else the model has scored every point
+    for (const std::string& name : writeReport(folder, study.cache(), study.settings(), proxies, session.job()))
+        written += ", " + name;
     if (canDrawCharts())
         written += ", " + countText(drawCharts(folder.results(), options.folder, "png").size(), "chart");
     return written;
@@ -111,18 +132,17 @@ std::string writeReport(
 void run(const Options& options, Session& session)
 {
     const SweepPreset* preset = presetOf(options);
-    const auto points = sweepPoints(methodsOf(options), importancesOf(options));
-    EvaluationRequest request = options.dump.request(session);
-    SweepFolder folder(options.folder, request, identityOf(options, request), options.restart);
+    const SweepPoints points = sweepPoints(methodsOf(options), importancesOf(options));
+    const Study study = options.dump.study(session);
+    SweepFolder folder(options.folder, study.cache(), identityOf(options, study), options.dump.caches, options.restart);
     LeftOut leftOut(session);
-    const auto open = openPoints(points, request, folder, leftOut);
+    const SweepPoints open = openPoints(points, study, folder, leftOut);
     const auto there = std::count_if(points.begin(), points.end(),
         [&](const SweepPoint& point) { return folder.has(point.method, point.importance); });
     session.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
     try {
         if (!open.empty())
-            options.model.apply(request, session);
-        measure(request, open, folder, leftOut, session);
+            measure(open, study, options.model.open(study, session).get(), folder, leftOut, session);
     } catch (...) {
         folder.flush();
         session.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));
@@ -132,8 +152,8 @@ void run(const Options& options, Session& session)
     if (folder.results().empty())
         leftOut.fail();
     session.clearProgress();
-    const bool report = options.report || (preset && !preset->importances.empty());
-    const std::string reported = report ? writeReport(folder, request, options, session) : "";
+    const bool analysed = options.report || (preset && !preset->importances.empty());
+    const std::string reported = analysed ? report(folder, study, options, session) : "";
     writeOutput(frontText(folder.results()));
     session.note("wrote " + folder.file("results.csv") + ", results.json, pareto.csv" + reported + " ("
         + countText(folder.results().size(), "result") + ")");

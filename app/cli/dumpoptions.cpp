@@ -39,18 +39,21 @@ void DumpOptions::addCaches(CLI::App& app)
         ->capture_default_str();
 }
 
-EvaluationRequest DumpOptions::request(const Session& session) const
+StudySettings DumpOptions::settings(const Session& session) const
 {
-    EvaluationRequest request;
-    request.importance = parseImportance(importance);
-    request.device = session.deviceChoice();
-    (void)deviceName(request.device); // refuses CUDA where there is none
-    request.cache = openCache(path);
-    request.seed = session.seed;
-    request.perLayer = false;
-    request.acceptNonFinite = acceptNonFinite;
-    request.sharedCaches = caches;
-    return request;
+    StudySettings settings;
+    settings.importance = parseImportance(importance);
+    settings.device = session.deviceChoice();
+    (void)deviceName(settings.device); // refuses CUDA where there is none
+    settings.seed = session.seed;
+    settings.acceptNonFinite = acceptNonFinite;
+    return settings;
+}
+
+Study DumpOptions::study(const Session& session) const
+{
+    const StudySettings shared = settings(session); // a typing error is told before the dump is opened
+    return Study(openCache(path), shared);
 }
 
 } // namespace pikv::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/eval/evaluator.h"
+#include "core/study/study.h"
 #include <CLI/App.hpp>
 #include <string>
 
@@ -11,14 +11,16 @@ class Session;
 /// The dump to work on and how to look at it: options that compress, eval and sweep share.
 struct DumpOptions {
     std::string path, importance = "none";
-    std::int64_t caches = 1;
+    std::int64_t caches = 1; ///< that share a calibration, in what is shown and written
     bool acceptNonFinite = false;
 
     void add(CLI::App& app);
     /// `--caches` of the commands that report ratios.
     void addCaches(CLI::App& app);
-    /// Opens the dump: a request that lacks its method only.
-    EvaluationRequest request(const Session& session) const;
+    /// Throws Error{Usage} for an unknown importance source and for a device that is not there.
+    StudySettings settings(const Session& session) const;
+    /// Opens the dump.
+    Study study(const Session& session) const;
 };
 
 } // namespace pikv::cli

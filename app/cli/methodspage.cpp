@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The page resources/docs/methods.md, written from the registry.
 #include "app/cli/methodspage.h"
 #include "app/cli/output.h"
 #include "core/eval/calibrate.h"
+#include "core/eval/figuretext.h"
 
 namespace pikv::cli {
 namespace {

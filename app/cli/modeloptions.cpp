@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// --model and what belongs to it, for commands that run a text and for those that continue a dump.
 #include "app/cli/modeloptions.h"
 #include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
-#include "core/eval/nexttoken.h"
 #include "core/model/textfile.h"
-#include <algorithm>
+#include "core/study/choices.h"
 
 namespace pikv::cli {
 
@@ -22,14 +22,6 @@ ModelPtr loadModel(const std::string& model, Session& session)
     if (const std::string& problem = modelInfo(*loaded).tokenizerProblem; !problem.empty())
         session.warn("the model cannot read text: " + problem);
     return loaded;
-}
-
-MethodSpec recomputeMethod(const std::string& model)
-{
-    MethodSpec method = parseSpec("recompute");
-    if (model != "default")
-        method.params.set("model", model);
-    return method;
 }
 
 void TextOptions::add(CLI::App& app)
@@ -62,21 +54,17 @@ std::string DumpModelOptions::path() const
     return model.empty() ? std::string() : resolveModel(model);
 }
 
-std::int64_t DumpModelOptions::positions(const EvaluationRequest& request) const
+std::int64_t DumpModelOptions::positions(const CacheInfo& dump) const
 {
-    if (model.empty() || predict > 0)
-        return predict;
-    return std::clamp<std::int64_t>(cacheInfo(*request.cache).seq() / 4, 1, 128);
+    return model.empty() || predict > 0 ? predict : defaultPositions(dump);
 }
 
-void DumpModelOptions::apply(EvaluationRequest& request, Session& session) const
+std::shared_ptr<NextTokenSession> DumpModelOptions::open(const Study& study, Session& session) const
 {
     if (path().empty())
-        return;
-    NextTokenSetup setup;
-    setup.model = loadModel(model, session);
-    setup.texts = { splitDump(*setup.model, request.cache, positions(request)) };
-    request.nextToken = NextTokenSession::open(std::move(setup), session.job("Baseline"));
+        return nullptr;
+    const ModelPtr loaded = loadModel(model, session);
+    return study.openNextToken(loaded, predict, false, session.job("Baseline"));
 }
 
 } // namespace pikv::cli

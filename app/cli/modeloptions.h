@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/eval/evaluator.h"
 #include "core/model/model.h"
+#include "core/study/study.h"
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <string>
@@ -14,9 +14,6 @@ class Session;
 void addModelOption(CLI::App& app, std::string& model);
 /// Resolves and loads it, with progress.
 ModelPtr loadModel(const std::string& model, Session& session);
-
-/// The reference that recomputes the cache with this model; its row stands beside what a model scores.
-MethodSpec recomputeMethod(const std::string& model);
 
 /// `--text` or `--text-file`.
 struct TextOptions {
@@ -33,10 +30,10 @@ struct DumpModelOptions {
     void add(CLI::App& app);
     /// The model's path, "" without --model. Throws where there is none, before anything is loaded.
     std::string path() const;
-    /// Positions to predict on the dump; 0 without --model.
-    std::int64_t positions(const EvaluationRequest& request) const;
-    /// Loads the model and prepares the next-token test on the request's dump; does nothing without --model.
-    void apply(EvaluationRequest& request, Session& session) const;
+    /// Positions to predict on a dump; 0 without --model.
+    std::int64_t positions(const CacheInfo& dump) const;
+    /// Loads the model and prepares the next-token test on the study's dump; null without --model.
+    std::shared_ptr<NextTokenSession> open(const Study& study, Session& session) const;
 };
 
 } // namespace pikv::cli

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Standard output, standard error and the files that results go to.
 #include "app/cli/output.h"
 #include "core/base/atomicfile.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/eval/resultsio.h"
 #include <cerrno>
-#include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <unistd.h>
@@ -76,15 +75,6 @@ std::string bytesText(unsigned long long bytes)
     for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
         digits.insert(static_cast<std::size_t>(at), ",");
     return digits + (bytes == 1 ? " byte" : " bytes");
-}
-
-std::string figureText(double value)
-{
-    if (std::isnan(value))
-        return "-";
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
 }
 
 } // namespace pikv::cli

@@ -23,7 +23,5 @@ void refuseSameFile(const std::string& input, const std::string& output, const s
 
 /// "7,077,888 bytes".
 std::string bytesText(unsigned long long bytes);
-/// A figure in four significant digits; "-" for NaN.
-std::string figureText(double value);
 
 } // namespace pikv::cli

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Results as tables for the eye; columns that nobody has a figure for are left out.
 #include "app/cli/resulttable.h"
 #include "app/cli/output.h"
 #include "app/cli/texttable.h"
+#include "core/eval/figuretext.h"
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/base/jobcontrol.h"
+#include "core/cache/cachehandle.h"
+#include "core/cache/importance.h"
+#include "core/codec/methodspec.h"
 #include "core/eval/evaluator.h"
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,5 +25,9 @@ std::uint64_t calibrateFile(const CalibrationRequest& request, const std::string
 
 /// True for methods that have a `shared` parameter.
 bool canCalibrate(const std::string& methodId);
+/// Ids of all methods that can, in the registry's order: "lora, lora_plus, …".
+std::string calibratableMethods();
+/// Throws Error{Usage} where the method has nothing to learn or its `shared` is set.
+void checkCalibratable(const MethodSpec& method);
 
 } // namespace pikv

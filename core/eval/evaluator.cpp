@@ -2,6 +2,7 @@
 #include "core/eval/evaluator.h"
 #include "core/codec/compressor.h"
 #include "core/codec/layerview.h"
+#include "core/eval/cleanlayers.h"
 #include "core/eval/evaluationrun.h"
 #include "core/eval/importancetensor.h"
 #include "core/eval/nexttoken.h"
@@ -32,7 +33,7 @@ at::Tensor requestedImportance(const EvaluationRequest& request, const JobContro
     return importanceTensor(*request.cache, request.importance, request.importanceValues.get(), job);
 }
 
-EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& cache, const Compressor& compressor)
+EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& cache, const RoundTrip& trip)
 {
     EvaluationResult result;
     result.method = request.method;
@@ -42,9 +43,9 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     result.layersDone = cache.layerCount();
     result.preview = cache.layerCount() != request.cache->layerCount();
     result.originalBytes = request.cache->info().referenceBytes();
-    result.sharedBytes = compressor.sharedBytes();
+    result.sharedBytes = trip.sharedBytes();
     result.sharedCaches = request.sharedCaches;
-    result.warnings = compressor.warnings(cache.info());
+    result.warnings = trip.warnings(cache.info());
     return result;
 }
 
@@ -55,20 +56,11 @@ EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& jo
     const at::NoGradGuard noGrad;
     checkRequest(request);
     const CachePtr cache = selectedLayers(request);
-    const auto encoder = makeCompressor(request.method);
-    // A second object decodes: nothing but the bytes and the spec passes from one to the other.
-    const auto decoder = makeCompressor(parseSpec(printSpec(request.method)));
-    encoder->validate(request.cache->info());
-    EvaluationResult result = emptyResult(request, *cache, *encoder);
-    const CodecContext context { job, c10::Device(result.device), request.seed };
-    EvaluationRun run { request, *cache, requestedImportance(request, job), context, result };
-    const auto* layerwiseEncoder = dynamic_cast<const LayerwiseCompressor*>(encoder.get());
-    const auto* layerwiseDecoder = dynamic_cast<const LayerwiseCompressor*>(decoder.get());
-    if (layerwiseEncoder && layerwiseDecoder)
-        run.streamLayers(*layerwiseEncoder, *layerwiseDecoder);
-    else
-        run.wholeCache(*encoder, *decoder);
-    run.finish();
+    const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
+    RoundTrip trip(request.method, context);
+    trip.validate(request.cache->info());
+    EvaluationResult result = emptyResult(request, *cache, trip);
+    EvaluationRun(request, *cache, requestedImportance(request, job), context, result).run(trip);
     if (request.nextToken && !result.preview)
         result.nextToken
             = request.nextToken->run({ request.method, request.importance, request.device, request.seed, 0, 0 }, job)

@@ -19,21 +19,16 @@ std::uint64_t largestLayer(const CacheInfo& info)
 
 } // namespace
 
-void checkMethod(const MethodSpec& method, const KvCache& cache) { makeCompressor(method)->validate(cache.info()); }
+std::uint64_t wholeMemory(const CacheInfo& info) { return largestLayer(info) + 2 * info.referenceBytes(); }
 
-std::uint64_t evaluationMemory(const EvaluationRequest& request)
+std::uint64_t evaluationMemory(const MethodSpec& method, const CacheInfo& info)
 {
-    const CacheInfo& info = request.cache->info();
-    const auto compressor = makeCompressor(request.method);
+    const auto compressor = makeCompressor(method);
     const bool streams = dynamic_cast<const LayerwiseCompressor*>(compressor.get()) != nullptr;
-    return largestLayer(info) + (streams ? 0 : 2 * info.referenceBytes());
+    return streams ? largestLayer(info) : wholeMemory(info);
 }
 
-std::uint64_t compressionMemory(const EvaluationRequest& request)
-{
-    const CacheInfo& info = request.cache->info();
-    return largestLayer(info) + info.referenceBytes();
-}
+std::uint64_t compressionMemory(const CacheInfo& info) { return largestLayer(info) + info.referenceBytes(); }
 
 std::uint64_t calibrationMemory(const std::vector<CachePtr>& caches)
 {

@@ -2,8 +2,10 @@
 #include "core/eval/nexttoken.h"
 #include "core/base/error.h"
 #include "core/dumps/prefixcache.h"
+#include "core/eval/importancetensor.h"
 #include "core/eval/nexttokencompare.h"
-#include "core/eval/throughbytes.h"
+#include "core/eval/roundtrip.h"
+#include "core/eval/tokenimportance.h"
 #include "core/model/languagemodel.h"
 #include "core/model/prefill.h"
 #include "core/model/scoring.h"
@@ -24,6 +26,7 @@ struct PreparedText {
     /// Hidden states from the uncompressed cache by the number of positions: a preview is compared with a run of its
     /// own length, since matrix products of other shapes round differently.
     std::map<std::int64_t, at::Tensor> hidden;
+    std::unique_ptr<TokenImportance> importance; ///< of the last source that was asked for
 };
 
 class Session final : public NextTokenSession {
@@ -64,8 +67,9 @@ private:
         return std::span(text.tokens).subspan(static_cast<std::size_t>(text.context), static_cast<std::size_t>(count));
     }
     const at::Tensor& originalHidden(std::size_t text, std::int64_t limit, const JobControl& job);
+    at::Tensor importance(std::size_t text, const ImportanceSpec& spec, const JobControl& job);
     std::shared_ptr<const KvCache> decoded(
-        const KvCache& cache, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job) const;
+        std::size_t text, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job);
 
     NextTokenSetup m_setup;
     const Llama& m_llama;
@@ -112,19 +116,31 @@ const at::Tensor& Session::originalHidden(std::size_t index, std::int64_t limit,
         : prepared.hidden[count] = hiddenAgainst(m_llama, *prepared.cache, text.context, tokens, job);
 }
 
-std::shared_ptr<const KvCache> Session::decoded(
-    const KvCache& cache, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job) const
+at::Tensor Session::importance(std::size_t index, const ImportanceSpec& spec, const JobControl& job)
 {
-    RoundTrip trip = throughBytes(cache, { method.method, method.importance, method.device, method.seed }, job);
-    result.compressSeconds += trip.compressSeconds;
-    result.decompressSeconds += trip.decompressSeconds;
-    result.storedBytes += trip.storedBytes;
+    PreparedText& text = m_prepared[index];
+    if (!text.importance || text.importance->spec() != spec)
+        text.importance = std::make_unique<TokenImportance>(text.cache, spec);
+    return importanceTensor(*text.cache, spec, text.importance->values(job).get(), job);
+}
+
+std::shared_ptr<const KvCache> Session::decoded(
+    std::size_t index, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job)
+{
+    const KvCache& cache = *m_prepared[index].cache;
+    const CodecContext context { job, c10::Device(deviceName(method.device)), method.seed };
+    RoundTrip trip(method.method, context);
+    trip.validate(cache.info());
+    const auto decoded = trip.whole(cache, importance(index, method.importance, job));
+    result.compressSeconds += trip.compressSeconds();
+    result.decompressSeconds += trip.decompressSeconds();
+    result.storedBytes += trip.fileBytes();
     result.originalBytes += cache.info().referenceBytes();
-    result.sharedBytes = trip.sharedBytes;
-    for (const std::string& warning : trip.warnings)
+    result.sharedBytes = trip.sharedBytes();
+    for (const std::string& warning : trip.warnings(cache.info()))
         if (std::find(result.warnings.begin(), result.warnings.end(), warning) == result.warnings.end())
             result.warnings.push_back(warning);
-    return trip.decoded;
+    return decoded;
 }
 
 NextTokenResult Session::baseline(int topCount, const JobControl& job)
@@ -155,7 +171,7 @@ NextTokenResult Session::run(const NextTokenMethod& method, const JobControl& jo
         job.report({ "Predicting text", static_cast<int>(i) + 1, static_cast<int>(m_prepared.size()) });
         const NextTokenText& text = m_setup.texts[i];
         const at::Tensor& original = originalHidden(i, method.maxPositions, job);
-        const CachePtr cache = decoded(*m_prepared[i].cache, method, result, job);
+        const CachePtr cache = decoded(i, method, result, job);
         const auto start = Clock::now();
         const auto tokens = inputs(text, method.maxPositions);
         result.preview = result.preview || static_cast<std::int64_t>(tokens.size()) < positions(text);
@@ -174,9 +190,9 @@ std::vector<std::int64_t> Session::continueGreedy(
 {
     const at::NoGradGuard noGrad;
     const NextTokenText& text = m_setup.texts.at(static_cast<std::size_t>(index));
-    const CachePtr original = contextCache(index);
     NextTokenResult ignored;
-    const CachePtr cache = method ? decoded(*original, *method, ignored, job) : original;
+    const CachePtr cache
+        = method ? decoded(static_cast<std::size_t>(index), *method, ignored, job) : contextCache(index);
     const std::int64_t room = m_llama.config().context - text.context - 1;
     KvBuffer buffer = bufferFrom(m_llama.config(), *cache, text.context, std::min(count, room) + 1);
     const std::int64_t eos = m_setup.model->hasTokenizer() ? m_setup.model->tokenizer().vocabulary().eos : -1;

@@ -5,8 +5,9 @@
 #include "core/cache/kvcache.h"
 #include "core/codec/layerview.h"
 #include "core/eval/attention.h"
+#include "core/eval/importancetensor.h"
 #include "core/eval/nexttokencompare.h"
-#include "core/eval/throughbytes.h"
+#include "core/eval/roundtrip.h"
 #include "core/model/simplepredictor.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -84,12 +85,15 @@ public:
 
     ProxyResult run()
     {
-        const auto trip = throughBytes(
-            *m_request.cache, { m_request.method, m_request.importance, m_request.device, m_request.seed }, m_job);
+        const CodecContext context { m_job, c10::Device(deviceName(m_request.device)), m_request.seed };
+        RoundTrip trip(m_request.method, context);
+        trip.validate(m_info);
+        const CachePtr decoded
+            = trip.whole(*m_request.cache, importanceTensor(*m_request.cache, m_request.importance, nullptr, m_job));
         for (int i = 0; i < m_request.cache->layerCount(); ++i) {
             m_job.checkpoint();
             m_job.report({ "Predicting layer", i + 1, m_request.cache->layerCount() });
-            addLayer(i, m_request.cache->layer(i), trip.decoded->layer(i));
+            addLayer(i, m_request.cache->layer(i), decoded->layer(i));
         }
         return result();
     }

@@ -21,6 +21,7 @@ private Q_SLOTS:
     void everyMethodThatCanLearns_data();
     void everyMethodThatCanLearns();
     void sharedBytesStandApart();
+    void anotherNumberOfCachesMeasuresNothing();
     void decodingNeedsTheVeryBasis();
     void refusals_data();
     void refusals();
@@ -95,6 +96,29 @@ void CalibrateTest::sharedBytesStandApart()
     QCOMPARE(row["shared_caches"], "100");
     QCOMPARE(row["total_ratio"].toDouble(), ratioOf(results[1], 1));
     QCOMPARE(row["amortised_ratio"].toDouble(), ratioOf(results[1], 100));
+}
+
+void CalibrateTest::anotherNumberOfCachesMeasuresNothing()
+{
+    const QString folder = at("many");
+    const auto sweep = [&](const QStringList& more) {
+        return pikv(QStringList { "sweep", at("c.safetensors"), "--with", m_shared, "-o", folder } + more);
+    };
+    QCOMPARE(sweep({}).status, 0);
+    const Row alone = parseCsv(readFile(folder + "/results.csv")).value(0);
+    const Finished again = sweep({ "--caches", "100" });
+    QVERIFY2(again.status == 0, again.err);
+    const Row row = parseCsv(readFile(folder + "/results.csv")).value(0);
+    QCOMPARE(row["compress_seconds"], alone["compress_seconds"]); // the time of the one run there was
+    QCOMPARE(row["total_ratio"], alone["total_ratio"]);
+    QCOMPARE(row["shared_caches"], "100");
+    const double expected
+        = (row["stored_bytes"].toDouble() + row["shared_bytes"].toDouble() / 100) / row["original_bytes"].toDouble();
+    QCOMPARE(row["amortised_ratio"].toDouble(), expected);
+    const QJsonValue json = QJsonDocument::fromJson(readFile(folder + "/results.json"))["results"][0];
+    QCOMPARE(json["amortised_ratio"].toDouble(), expected);
+    QCOMPARE(json["shared_caches"].toInteger(), 100);
+    QVERIFY(json["stored_breakdown"].isObject()); // what the table does not know is kept
 }
 
 void CalibrateTest::decodingNeedsTheVeryBasis()

@@ -2,7 +2,7 @@
 // What the trade-off chart shows of the results: points by method, the lines that join them, the Pareto front, notes.
 #include "ui/charts/tradeoffdata.h"
 #include "core/base/text.h"
-#include "core/eval/sweep.h"
+#include "core/eval/pareto.h"
 #include "ui/charts/axisvalue.h"
 #include "ui/models/metrictext.h"
 #include <QCoreApplication>

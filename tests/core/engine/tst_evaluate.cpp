@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // evaluate() as window and command line use it.
 #include "core/eval/evaluator.h"
+#include "core/eval/pareto.h"
 #include "core/eval/resultsio.h"
-#include "core/eval/sweep.h"
 #include "testcache.h"
 #include "testmain.h"
 #include <QFileInfo>

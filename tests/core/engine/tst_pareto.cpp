@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/eval/sweep.h"
+#include "core/eval/pareto.h"
 #include "testmain.h"
 #include <QTest>
 #include <random>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chartfixture.h"
-#include "core/eval/sweep.h"
+#include "core/eval/pareto.h"
 #include "testmain.h"
 #include "ui/charts/tradeoffdata.h"
 #include "ui/models/metrictext.h"

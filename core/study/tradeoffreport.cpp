@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/eval/tradeoffreport.h"
+// Each section of the analysis is one function from the results to its Markdown.
+#include "core/study/tradeoffreport.h"
 #include "core/base/text.h"
 #include "core/codec/registry.h"
-#include "core/eval/sweep.h"
+#include "core/eval/figuretext.h"
+#include "core/eval/pareto.h"
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace pikv {
 namespace {
@@ -14,15 +15,6 @@ using Results = std::vector<EvaluationResult>;
 
 /// What a front sets against the bits per element, where it was measured.
 constexpr const char* kErrors[] = { "attention_error", "mse", "next_token_kl", "next_token_accuracy" };
-
-std::string figure(double value)
-{
-    if (std::isnan(value))
-        return "-";
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
-}
 
 std::string row(const std::vector<std::string>& cells)
 {
@@ -79,7 +71,7 @@ std::string bestOfEachMetric(const Results& results)
     for (const MetricInfo& metric : metrics())
         if (const EvaluationResult* best = worthTelling(results, metric) ? bestOf(results, metric) : nullptr)
             text += row({ std::string(metric.name), metric.better == Better::Lower ? "lower" : "higher", nameOf(*best),
-                importanceOf(*best), figure(metric.value(*best)) });
+                importanceOf(*best), figureText(metric.value(*best)) });
     return text;
 }
 
@@ -94,8 +86,8 @@ std::string fronts(const Results& results)
         text += "\n### Bits per element against " + std::string(metric.name) + "\n"
             + tableHead({ "method", "importance", "bits per element", std::string(metric.name) });
         for (std::size_t i : paretoFront(results, size, metric))
-            text += row({ nameOf(results[i]), importanceOf(results[i]), figure(size.value(results[i])),
-                figure(metric.value(results[i])) });
+            text += row({ nameOf(results[i]), importanceOf(results[i]), figureText(size.value(results[i])),
+                figureText(metric.value(results[i])) });
     }
     return text;
 }
@@ -118,11 +110,11 @@ std::string families(const Results& results)
             double sum = 0;
             for (const EvaluationResult& r : members)
                 sum += metric.value(r);
-            return figure(sum / double(members.size()));
+            return figureText(sum / double(members.size()));
         };
         const auto best = [&](const MetricInfo& metric) {
             const EvaluationResult* result = bestOf(members, metric);
-            return result ? figure(metric.value(*result)) + " (" + nameOf(*result) + ")" : "-";
+            return result ? figureText(metric.value(*result)) + " (" + nameOf(*result) + ")" : "-";
         };
         const auto onFront
             = std::count_if(front.begin(), front.end(), [&](std::size_t i) { return isMember(results[i]); });
@@ -138,7 +130,7 @@ std::string correlations(const Results& results)
     std::string text;
     for (const char* name : { "attention_error", "mse", "cosine", "next_token_accuracy", "next_token_kl" })
         if (const double r = correlation(results, ratio, *findMetric(name)); !std::isnan(r))
-            text += row({ name, figure(r) });
+            text += row({ name, figureText(r) });
     if (text.empty())
         return text;
     return "\n## Size and quality\n\nPearson's correlation of the compression ratio with a metric, over all results.\n"

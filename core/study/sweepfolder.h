@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Where a sweep's results are kept, so that it can go on.
 #pragma once
+#include "core/cache/cachehandle.h"
 #include "core/eval/evaluator.h"
+#include "core/study/settings.h"
 #include <chrono>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
-namespace pikv::cli {
+namespace pikv {
 
-/// What a sweep's results belong to, beside the dump and the common settings.
+/// What a sweep's results belong to, beside the dump.
 struct SweepIdentity {
-    std::string importance;
+    StudySettings settings; ///< but its importance, where a sweep has several
+    std::vector<ImportanceSpec> importances;
     std::string model = "none"; ///< its path
     std::int64_t predict = 0;
 };
@@ -22,10 +25,12 @@ struct SweepIdentity {
 /// refused.
 class SweepFolder {
 public:
-    /// Makes the folder or reads what is in it. `restart`: its results are forgotten. Throws Error{Usage} when they
-    /// belong to something else, Error{Resource} when it cannot be made or written, Error{Input} when its files are
-    /// damaged.
-    SweepFolder(std::string path, const EvaluationRequest& request, const SweepIdentity& identity, bool restart);
+    /// Makes the folder or reads what is in it. `sharedCaches`: caches that share a calibration in the amortised ratio
+    /// of every result, of those too that were measured with another number. `restart`: its results are forgotten.
+    /// Throws Error{Usage} when they belong to something else, Error{Resource} when it cannot be made or written,
+    /// Error{Input} when its files are damaged.
+    SweepFolder(
+        std::string path, CachePtr cache, const SweepIdentity& identity, std::int64_t sharedCaches, bool restart);
 
     const std::vector<EvaluationResult>& results() const { return m_results; }
     bool has(const MethodSpec& method, const ImportanceSpec& importance) const;
@@ -37,18 +42,20 @@ public:
     std::string file(const char* name) const { return m_path + "/" + name; }
 
 private:
-    void read();
+    void read(const std::string& identity);
+    void take(EvaluationResult result);
+    std::string resultsJson();
     std::string paretoCsv() const;
 
     std::string m_path;
-    const CacheInfo& m_dump;
-    nlohmann::ordered_json m_identity;
+    std::int64_t m_sharedCaches;
+    CachePtr m_cache;
     std::vector<EvaluationResult> m_results;
     std::set<std::string> m_points; ///< method and importance of m_results
-    std::map<std::string, nlohmann::ordered_json>
-        m_json; ///< by method, params and importance: a result as results.json has it
+    /// By method, params and importance: a result as results.json has it.
+    std::map<std::string, std::string> m_json;
     bool m_dirty = true;
     std::chrono::steady_clock::time_point m_nextFlush {};
 };
 
-} // namespace pikv::cli
+} // namespace pikv

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/cli/proxytable.h"
-#include "app/cli/output.h"
-#include "app/cli/session.h"
+#include "core/study/proxyrows.h"
+#include "core/base/text.h"
+#include "core/eval/figuretext.h"
+#include "core/study/studyof.h"
 
-namespace pikv::cli {
+namespace pikv {
 
-std::vector<ProxyRow> proxyRows(
-    const EvaluationRequest& request, const std::vector<EvaluationResult>& results, Session& session)
+std::vector<ProxyRow> proxyRows(const CachePtr& cache, const StudySettings& settings,
+    const std::vector<EvaluationResult>& results, const JobControl& job)
 {
+    StudyOfImportance studies(cache, settings);
     std::vector<ProxyRow> rows;
     for (const EvaluationResult& result : results) {
-        ProxyRequest proxy;
-        proxy.cache = request.cache;
-        proxy.method = result.method;
-        proxy.importance = result.importance;
-        proxy.device = request.device;
-        proxy.seed = request.seed;
         const std::string place = std::to_string(rows.size() + 1) + "/" + std::to_string(results.size());
-        rows.push_back({ result.method, result.importance, runProxy(proxy, session.job("Next-token proxy " + place)) });
+        const JobControl named(job.stopToken(), [&](Progress progress) {
+            progress.stage = "Next-token proxy " + place + ": " + progress.stage;
+            job.report(progress);
+        });
+        rows.push_back({ result.method, result.importance, studies.of(result.importance).proxy(result.method, named) });
     }
     return rows;
 }
@@ -52,4 +52,4 @@ std::string proxySection(const std::vector<ProxyRow>& rows)
     return text;
 }
 
-} // namespace pikv::cli
+} // namespace pikv

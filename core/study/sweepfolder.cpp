@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/cli/sweepfolder.h"
+// sweep.json is compared before anything is taken from the folder. results.csv is what is read back; results.json knows
+// more of each result, which is kept as text and written again.
+#include "core/study/sweepfolder.h"
 #include "core/base/text.h"
+#include "core/eval/pareto.h"
 #include "core/eval/resultsio.h"
-#include "core/eval/sweep.h"
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
-namespace pikv::cli {
+namespace pikv {
 namespace {
 
 namespace fs = std::filesystem;
@@ -20,18 +23,20 @@ std::string pointOf(const MethodSpec& method, const ImportanceSpec& importance)
 }
 
 /// What the results belong to. The dump is known by its place, size and time of change, as make knows its files.
-Json identityOf(const EvaluationRequest& request, const SweepIdentity& identity)
+Json identityOf(const CacheInfo& info, const SweepIdentity& identity)
 {
-    const CacheInfo& info = cacheInfo(*request.cache);
     std::error_code error;
     struct ::stat status { };
     const bool known = ::stat(info.path.c_str(), &status) == 0;
     const std::int64_t modified
         = known ? std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec : 0;
+    std::string importances;
+    for (const ImportanceSpec& importance : identity.importances)
+        importances += (importances.empty() ? "" : ", ") + printImportance(importance);
     return { { "dump", fs::weakly_canonical(info.path, error).string() }, { "dump_bytes", info.fileBytes },
-        { "dump_modified_ns", modified }, { "seed", request.seed }, { "importance", identity.importance },
-        { "device", deviceName(request.device) }, { "accept_nonfinite", request.acceptNonFinite },
-        { "model", identity.model }, { "predict", identity.predict }, { "shared_caches", request.sharedCaches } };
+        { "dump_modified_ns", modified }, { "seed", identity.settings.seed }, { "importance", importances },
+        { "device", deviceName(identity.settings.device) }, { "accept_nonfinite", identity.settings.acceptNonFinite },
+        { "model", identity.model }, { "predict", identity.predict } };
 }
 
 std::string keyOf(const Json& result)
@@ -65,45 +70,54 @@ std::string difference(const Json& there, const Json& here)
 } // namespace
 
 SweepFolder::SweepFolder(
-    std::string path, const EvaluationRequest& request, const SweepIdentity& identity, bool restart)
+    std::string path, CachePtr cache, const SweepIdentity& identity, std::int64_t sharedCaches, bool restart)
     : m_path(std::move(path))
-    , m_dump(cacheInfo(*request.cache))
-    , m_identity(identityOf(request, identity))
+    , m_sharedCaches(sharedCaches)
+    , m_cache(std::move(cache))
 {
+    const std::string mine = identityOf(cacheInfo(*m_cache), identity).dump(2);
     std::error_code error, unknown;
     fs::create_directories(m_path, error);
     if (!fs::is_directory(m_path, unknown))
         throw resourceError("Cannot make the folder " + inQuotes(m_path) + ": "
             + (error ? error.message() : "it is a file, not a folder"));
     if (!restart && (fs::exists(file("sweep.json")) || fs::exists(file("results.csv"))))
-        read();
-    writeFileAtomic(file("sweep.json"), m_identity.dump(2) + "\n");
+        read(mine);
+    writeFileAtomic(file("sweep.json"), mine + "\n");
     flush();
 }
 
-void SweepFolder::read()
+void SweepFolder::read(const std::string& identity)
 {
     const std::string advice = "; choose another folder, or --restart to replace its results";
     if (!fs::exists(file("sweep.json")))
         throw usageError("the folder " + inQuotes(m_path) + " holds a results.csv that is not a sweep's" + advice);
-    const Json there = readJson(file("sweep.json"));
+    Json there = readJson(file("sweep.json"));
+    there.erase("shared_caches"); // told of by folders of earlier versions; it is no part of a measurement
+    const Json here = Json::parse(identity);
     // A sweep that came to nothing, say for want of its model, stands in nobody's way.
-    const bool empty = !fs::exists(file("results.csv")) || resultsFromCsv(file("results.csv")).empty();
-    if (there != m_identity && !empty)
-        throw usageError("the folder " + inQuotes(m_path) + " holds results of another sweep ("
-            + difference(there, m_identity) + ")" + advice);
-    if (empty)
+    if (!fs::exists(file("results.csv")))
         return;
-    m_results = resultsFromCsv(file("results.csv"));
-    for (const EvaluationResult& result : m_results)
-        m_points.insert(pointOf(result.method, result.importance));
-    if (!fs::exists(file("results.json")))
+    std::vector<EvaluationResult> results = resultsFromCsv(file("results.csv"));
+    if (there != here && !results.empty())
+        throw usageError("the folder " + inQuotes(m_path) + " holds results of another sweep ("
+            + difference(there, here) + ")" + advice);
+    for (EvaluationResult& result : results)
+        take(std::move(result));
+    if (m_results.empty() || !fs::exists(file("results.json")))
         return;
     const Json json = readJson(file("results.json"));
     for (const Json& result : json.value("results", Json::array()))
         if (result.is_object() && result.contains("compressor") && result.contains("params")
             && result.contains("importance"))
-            m_json[keyOf(result)] = result;
+            m_json[keyOf(result)] = result.dump();
+}
+
+void SweepFolder::take(EvaluationResult result)
+{
+    result.sharedCaches = m_sharedCaches;
+    m_points.insert(pointOf(result.method, result.importance));
+    m_results.push_back(std::move(result));
 }
 
 bool SweepFolder::has(const MethodSpec& method, const ImportanceSpec& importance) const
@@ -113,8 +127,7 @@ bool SweepFolder::has(const MethodSpec& method, const ImportanceSpec& importance
 
 void SweepFolder::add(const EvaluationResult& result)
 {
-    m_results.push_back(result);
-    m_points.insert(pointOf(result.method, result.importance));
+    take(result);
     m_dirty = true;
     if (Clock::now() >= m_nextFlush)
         flush();
@@ -125,18 +138,28 @@ void SweepFolder::flush()
     if (!m_dirty)
         return;
     const auto start = Clock::now();
-    Json json = Json::parse(resultsToJson(m_dump, m_results, false));
-    for (Json& result : json["results"]) {
-        // A result that was read back from the CSV knows less than it knew when it was measured.
-        const auto [kept, isNew] = m_json.try_emplace(keyOf(result), result);
-        if (!isNew)
-            result = kept->second;
-    }
+    const std::string json = resultsJson();
     writeFileAtomic(file("results.csv"), resultsToCsv(m_results));
-    writeFileAtomic(file("results.json"), json.dump(2) + "\n");
+    writeFileAtomic(file("results.json"), json);
     writeFileAtomic(file("pareto.csv"), paretoCsv());
     m_dirty = false;
     m_nextFlush = Clock::now() + 20 * (Clock::now() - start);
+}
+
+/// A result that was read back from the CSV knows less than it knew when it was measured.
+std::string SweepFolder::resultsJson()
+{
+    Json json = Json::parse(resultsToJson(cacheInfo(*m_cache), m_results, false));
+    for (Json& result : json["results"]) {
+        const auto [kept, isNew] = m_json.try_emplace(keyOf(result), result.dump());
+        if (isNew)
+            continue;
+        Json earlier = Json::parse(kept->second);
+        for (const char* ofView : { "amortised_ratio", "shared_caches" })
+            earlier[ofView] = result[ofView];
+        result = std::move(earlier);
+    }
+    return json.dump(2) + "\n";
 }
 
 std::string SweepFolder::paretoCsv() const
@@ -156,4 +179,4 @@ std::string SweepFolder::paretoCsv() const
     return csv;
 }
 
-} // namespace pikv::cli
+} // namespace pikv

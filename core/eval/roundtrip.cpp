@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/eval/roundtrip.h"
+#include "core/codec/layerview.h"
+#include <chrono>
+
+namespace pikv {
+namespace {
+
+/// Adds the time that it lives to a sum.
+class Timed {
+public:
+    explicit Timed(double& seconds)
+        : m_seconds(seconds)
+    {
+    }
+    ~Timed() { m_seconds += std::chrono::duration<double>(Clock::now() - m_start).count(); }
+    Timed(const Timed&) = delete;
+    Timed& operator=(const Timed&) = delete;
+
+private:
+    using Clock = std::chrono::steady_clock;
+    double& m_seconds;
+    Clock::time_point m_start = Clock::now();
+};
+
+/// Reading one element waits for a CUDA stream; on the CPU there is nothing to wait for.
+void waitFor(const LayerKv& kv)
+{
+    if (!kv.key.is_cpu() && kv.key.numel() > 0)
+        (void)kv.key.view({ -1 })[0].cpu();
+}
+
+} // namespace
+
+RoundTrip::RoundTrip(const MethodSpec& method, const CodecContext& context)
+    : m_encoder(makeCompressor(method))
+    // A second object decodes: nothing but the bytes and the spec passes from one to the other.
+    , m_decoder(makeCompressor(parseSpec(printSpec(method))))
+    , m_layerEncoder(dynamic_cast<const LayerwiseCompressor*>(m_encoder.get()))
+    , m_layerDecoder(dynamic_cast<const LayerwiseCompressor*>(m_decoder.get()))
+    , m_context(context)
+{
+}
+
+void RoundTrip::begin(const CacheInfo& info)
+{
+    m_header = encodedHeader(info, printSpec(m_encoder->spec()), m_context.seed);
+    {
+        const Timed timed(m_compressSeconds);
+        m_global = m_layerEncoder->globalSections(info, m_context);
+    }
+    m_sizes.setGlobal(m_global);
+}
+
+LayerKv RoundTrip::layer(int index, const LayerInput& input)
+{
+    SectionSet sections;
+    {
+        const Timed timed(m_compressSeconds);
+        sections = m_layerEncoder->encodeOne(input, m_global, m_context);
+    }
+    m_sizes.addLayer(sections);
+    m_context.job.checkpoint();
+    const Timed timed(m_decompressSeconds);
+    LayerKv decoded = m_layerDecoder->decodeOne(
+        layerOutput(m_header, index, input.index, sections, m_global, m_context.device), m_context);
+    waitFor(decoded);
+    return decoded;
+}
+
+std::shared_ptr<const KvCache> RoundTrip::whole(const KvCache& cache, const at::Tensor& importance)
+{
+    EncodedCache encoded;
+    {
+        const Timed timed(m_compressSeconds);
+        encoded = m_encoder->encode(cache, importance, m_context);
+    }
+    m_sizes = encoded.sizes();
+    m_header = encoded.header;
+    const Timed timed(m_decompressSeconds);
+    return m_decoder->decode(encoded, m_context);
+}
+
+} // namespace pikv

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is measured where the user did not say, and what of it a cache allows.
+#include "core/study/choices.h"
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace pikv {
+namespace {
+
+constexpr std::int64_t mostPositions = 128;
+
+bool fitsWith(MethodSpec method, const ParamSpec& param, double value, const CacheInfo& info)
+{
+    if (param.type == ParamType::Int)
+        method.params.set(param.name, static_cast<std::int64_t>(std::llround(value)));
+    else
+        method.params.set(param.name, value);
+    return fitsCache(method, info);
+}
+
+} // namespace
+
+std::vector<MethodSpec> openingComparison()
+{
+    std::vector<MethodSpec> methods;
+    for (const MethodInfo& info : Registry::instance().methods())
+        if (info.checkedByDefault)
+            methods.push_back(parseSpec(info.id));
+    return methods;
+}
+
+MethodSpec recomputeMethod(const std::string& model)
+{
+    MethodSpec method = parseSpec("recompute");
+    if (model != "default")
+        method.params.set("model", model);
+    return method;
+}
+
+bool fitsCache(const MethodSpec& method, const CacheInfo& info)
+{
+    try {
+        checkMethod(method, info);
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+std::vector<MethodSpec> fittingMethods(
+    const std::vector<MethodSpec>& methods, const CacheInfo& info, const LeftOutSink& leftOut)
+{
+    std::vector<MethodSpec> fitting;
+    for (const MethodSpec& method : methods) {
+        try {
+            checkMethod(method, info);
+            fitting.push_back(method);
+        } catch (const Error& e) {
+            leftOut(method, { e.kind(), e.what() });
+        }
+    }
+    return fitting;
+}
+
+std::vector<MethodSpec> defaultSweep(const MethodInfo& method, const CacheInfo& info)
+{
+    if (method.sweep.empty())
+        return {};
+    std::vector<MethodSpec> points = expandSpec(method.id + ":" + method.sweep);
+    std::erase_if(points, [&](const MethodSpec& point) { return !fitsCache(point, info); });
+    return points;
+}
+
+std::vector<MethodSpec> expandSpecs(const std::vector<std::string>& specs)
+{
+    std::vector<MethodSpec> methods;
+    std::set<std::string> known;
+    for (const std::string& text : specs)
+        for (const MethodSpec& method : expandSpec(text))
+            if (known.insert(printSpec(method)).second)
+                methods.push_back(method);
+    return methods;
+}
+
+double usableMaximum(const MethodSpec& method, const ParamSpec& param, const CacheInfo& info)
+{
+    // Where even the least value does not fit, another setting is what stands in the way.
+    if (fitsWith(method, param, param.maximum, info) || !fitsWith(method, param, param.minimum, info))
+        return param.maximum;
+    auto good = std::int64_t(0),
+         bad = static_cast<std::int64_t>(std::llround((param.maximum - param.minimum) / param.step));
+    while (bad - good > 1) {
+        const std::int64_t middle = good + (bad - good) / 2;
+        (fitsWith(method, param, param.minimum + double(middle) * param.step, info) ? good : bad) = middle;
+    }
+    return param.minimum + double(good) * param.step;
+}
+
+std::int64_t defaultPositions(const CacheInfo& info)
+{
+    const std::int64_t tokens = info.tokenIds.empty() ? info.seq() : static_cast<std::int64_t>(info.tokenIds.size());
+    return std::clamp<std::int64_t>(tokens / 4, 1, mostPositions);
+}
+
+} // namespace pikv

@@ -94,6 +94,7 @@ QChart* makeBareChart(const ChartStyle& style, const QString& title)
     chart->setBackgroundPen(Qt::NoPen);
     chart->setBackgroundRoundness(0);
     chart->layout()->setContentsMargins(0, 0, 0, 0);
+    chart->setMinimumSize(0, 0); // else a low view cuts what stands at the bottom
     chart->legend()->hide();
     chart->setTitle(title.toHtmlEscaped());
     chart->setTitleFont(style.titleFont);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// From a request to its result: which layers, which device, one round trip, and what is told beside the figures.
 #include "core/eval/evaluator.h"
 #include "core/codec/compressor.h"
 #include "core/codec/layerview.h"

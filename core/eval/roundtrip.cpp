@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Two compressors of one spec, and the clocks that run while each of them works.
 #include "core/eval/roundtrip.h"
 #include "core/codec/layerview.h"
 #include <chrono>

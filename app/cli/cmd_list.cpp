@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv list: the methods with their parameters, from the registry.
 #include "app/cli/command.h"
+#include "app/cli/formatspage.h"
 #include "app/cli/methodspage.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
@@ -55,11 +56,18 @@ Command::Action addOptions(CLI::App& app)
     app.add_flag("--markdown", *markdown, "Print the page resources/docs/methods.md")
         ->excludes("METHOD")
         ->excludes("--json");
-    return [method, json, markdown](Session&) {
+    const auto formats = std::make_shared<bool>(false);
+    app.add_flag("--formats", *formats, "Print every file format: the page resources/docs/formats.md")
+        ->excludes("METHOD")
+        ->excludes("--json")
+        ->excludes("--markdown");
+    return [method, json, markdown, formats](Session&) {
         if (*json)
             writeOutput(registryToJson());
         else if (*markdown)
             writeOutput(methodsPage());
+        else if (*formats)
+            writeOutput(formatsPage());
         else
             writeOutput(method->empty() ? listText() : methodText(Registry::instance().get(*method)));
     };

@@ -3,18 +3,19 @@
 #include "core/dumps/dumps.h"
 #include "core/dumps/filecache.h"
 #include "core/dumps/openencoded.h"
-#include "core/formats/detect.h"
+#include "core/formats/formatregistry.h"
 
 namespace pikv {
 
 CachePtr openCache(const std::string& path)
 {
     auto file = std::make_unique<FileSource>(path);
-    refuseForeignFile(*file);
-    const SafetensorsHeader header = readSafetensors(*file);
-    if (isEncodedContainer(header))
+    const FormatProbe probe(*file);
+    const DumpFormat& format = detectFormat(probe);
+    requireReadable(format, path);
+    if (!format.read)
         return openEncoded(path);
-    DumpLayout layout = readSafetensorsDump(*file, header);
+    DumpLayout layout = format.read(probe);
     return std::make_shared<FileCache>(std::move(file), std::move(layout));
 }
 

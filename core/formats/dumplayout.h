@@ -24,11 +24,4 @@ struct DumpLayout {
     std::optional<TensorEntry> attentionMask; ///< integer or bool [batch, seq]
 };
 
-/// Reads a safetensors dump, native (pikv-kv-1) or with names that people give by hand. Throws Error{Input} naming
-/// what is missing or disagrees, or what kind of file it is instead.
-DumpLayout readSafetensorsDump(const ByteSource& file, const SafetensorsHeader& header);
-
-/// True for a `.pikv` container or a calibration (`kv_format` begins with "pikv-enc-" or "pikv-basis-").
-bool isEncodedContainer(const SafetensorsHeader& header);
-
 } // namespace pikv

@@ -3,6 +3,7 @@
 // value.
 #include "core/formats/genericdump.h"
 #include "core/base/text.h"
+#include "core/formats/formatregistry.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/nativedump.h"
 #include <algorithm>
@@ -132,6 +133,15 @@ void place(std::map<std::uint64_t, FoundLayer>& found, const TensorEntry& entry,
             placeEntry(found, static_cast<std::uint64_t>(i), meaning.role, withBatch(slice(entry, i)), file);
     }
 }
+
+const FormatRegistration registration { { .id = "safetensors",
+    .label = "key and value tensors (safetensors)",
+    .patterns = { "*.safetensors" },
+    .tells = "what its metadata says in the native dump's words, and token ids, positions, mask and importance where "
+             "their shapes fit",
+    .rank = 2, // what none of the others claims
+    .detect = [](const FormatProbe& probe) { return probe.safetensors() != nullptr; },
+    .read = [](const FormatProbe& probe) { return readGenericDump(probe.file(), *probe.safetensors()); } } };
 
 } // namespace
 

@@ -2,6 +2,7 @@
 // The native dump pikv-kv-1: names of tensors, metadata (resources/docs/format.md).
 #include "core/formats/nativedump.h"
 #include "core/base/text.h"
+#include "core/formats/formatregistry.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/ropeconfig.h"
 #include <algorithm>
@@ -45,7 +46,19 @@ std::string metadataText(const SafetensorsHeader& header, const char* key)
     return at == header.metadata.end() ? std::string() : at->second;
 }
 
+const FormatRegistration registration { { .id = nativeFormatName,
+    .label = "native dump (safetensors)",
+    .patterns = { "*.safetensors" },
+    .tells = "model and its configuration, RoPE, positions, token ids, text, queries, attention mask, importance",
+    .detect = [](const FormatProbe& probe) { return kvFormatOf(probe.safetensors()) == nativeFormatName; },
+    .read = [](const FormatProbe& probe) { return readNativeDump(probe.file(), *probe.safetensors()); } } };
+
 } // namespace
+
+std::string kvFormatOf(const SafetensorsHeader* header)
+{
+    return header ? metadataText(*header, "kv_format") : std::string();
+}
 
 DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& header)
 {

@@ -12,6 +12,9 @@ inline constexpr const char* nativeAxes = "batch,kv_head,seq,head_dim";
 /// Throws Error{Input}.
 DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& header);
 
+/// Metadata `kv_format`; "" where there is none, or no header.
+std::string kvFormatOf(const SafetensorsHeader* header);
+
 /// Name of a layer's tensor: nativeTensorName(3, "key") is "layers.3.key".
 std::string nativeTensorName(std::size_t layer, const char* part);
 

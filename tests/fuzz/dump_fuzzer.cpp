@@ -2,8 +2,7 @@
 // Feeds bytes to everything that reads a dump up to its tensors' data. Any exception but Error{Input} is a bug, and so
 // is a tensor that lies outside the file.
 #include "core/base/error.h"
-#include "core/formats/detect.h"
-#include "core/formats/dumplayout.h"
+#include "core/formats/formatregistry.h"
 #include <cstdlib>
 
 using namespace pikv;
@@ -28,13 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     const MemorySource file(asBytes(data, size), "fuzz");
     try {
-        refuseForeignFile(file);
-        const SafetensorsHeader header = readSafetensors(file);
-        for (const TensorEntry& t : header.tensors)
-            requireInside(t, size);
-        if (isEncodedContainer(header))
-            return 0;
-        const DumpLayout layout = readSafetensorsDump(file, header);
+        const FormatProbe probe(file);
+        if (const SafetensorsHeader* header = probe.safetensors())
+            for (const TensorEntry& t : header->tensors)
+                requireInside(t, size);
+        const DumpLayout layout = readDump(file);
         require(!layout.layers.empty() && layout.layers.size() == layout.info.layers.size());
         for (const LayerEntries& layer : layout.layers) {
             requireInside(layer.key, size);

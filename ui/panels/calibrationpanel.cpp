@@ -3,6 +3,7 @@
 #include "core/codec/registry.h"
 #include "core/eval/calibrate.h"
 #include "ui/export/savefile.h"
+#include "ui/models/dumpfilter.h"
 #include "ui/models/specstore.h"
 #include "ui/theme/named.h"
 #include <QComboBox>
@@ -136,8 +137,8 @@ void CalibrationPanel::addDumps(const QStringList& paths)
 
 void CalibrationPanel::chooseDumps()
 {
-    addDumps(QFileDialog::getOpenFileNames(this, tr("Add dumps to learn from"), QFileInfo(m_openDump).path(),
-        tr("KV-cache dumps (*.safetensors *.pikv);;All files (*)")));
+    addDumps(
+        QFileDialog::getOpenFileNames(this, tr("Add dumps to learn from"), QFileInfo(m_openDump).path(), dumpFilter()));
 }
 
 void CalibrationPanel::removeDumps()

@@ -3,6 +3,7 @@
 #include "ui/charts/chartpanel.h"
 #include "ui/export/savefile.h"
 #include "ui/export/tableclipboard.h"
+#include "ui/models/dumpfilter.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/calibrationpanel.h"
 #include "ui/panels/paramform.h"
@@ -145,8 +146,7 @@ void MainWindow::createHelpMenu()
 
 void MainWindow::chooseDump()
 {
-    const QString path = QFileDialog::getOpenFileName(
-        this, tr("Open KV-cache dump"), m_recent->folder(), tr("KV-cache dumps (*.safetensors *.pikv);;All files (*)"));
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open KV-cache dump"), m_recent->folder(), dumpFilter());
     if (!path.isEmpty())
         openDump(path);
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/formats/formatregistry.h"
+#include <algorithm>
+#include <array>
+#include <set>
+#include <stdexcept>
+
+namespace pikv {
+namespace {
+
+std::vector<DumpFormat>& registered()
+{
+    static std::vector<DumpFormat> formats;
+    return formats;
+}
+
+} // namespace
+
+FormatProbe::FormatProbe(const ByteSource& file)
+    : m_file(file)
+{
+    std::array<std::byte, 16> head {};
+    const std::size_t known = std::min<std::uint64_t>(head.size(), file.size());
+    file.read(0, std::span(head).first(known));
+    m_head.assign(reinterpret_cast<const char*>(head.data()), known);
+}
+
+const SafetensorsHeader* FormatProbe::safetensors() const
+{
+    if (m_safetensors)
+        return &*m_safetensors;
+    if (m_head.size() < 10 || std::string_view("{ \t\r\n").find(m_head[8]) == std::string_view::npos)
+        return nullptr;
+    const auto length = loadLe<std::uint64_t>(reinterpret_cast<const std::byte*>(m_head.data()));
+    if (length < 2 || length > safetensorsMaxHeader || length > m_file.size() - 8)
+        return nullptr;
+    m_safetensors = readSafetensors(m_file);
+    return &*m_safetensors;
+}
+
+FormatRegistration::FormatRegistration(DumpFormat format)
+{
+    std::vector<DumpFormat>& formats = registered();
+    const auto key = [](const DumpFormat& f) { return std::pair(f.rank, f.id); };
+    const auto place
+        = std::find_if(formats.begin(), formats.end(), [&](const auto& f) { return key(f) >= key(format); });
+    if (place != formats.end() && place->id == format.id)
+        throw std::logic_error("the format " + format.id + " is registered twice");
+    formats.insert(place, std::move(format));
+}
+
+const std::vector<DumpFormat>& dumpFormats() { return registered(); }
+
+const DumpFormat& detectFormat(const FormatProbe& probe)
+{
+    for (const DumpFormat& format : dumpFormats())
+        if (format.detect(probe))
+            return format;
+    readSafetensors(probe.file()); // says what is wrong with it
+    throw inputError(probe.file().name() + " is in no format that this version knows.");
+}
+
+void requireReadable(const DumpFormat& format, const std::string& file)
+{
+    if (!format.refusal.empty())
+        throw inputError(file + " " + format.refusal + ".");
+}
+
+DumpLayout readDump(const ByteSource& file)
+{
+    const FormatProbe probe(file);
+    const DumpFormat& format = detectFormat(probe);
+    requireReadable(format, file.name());
+    if (!format.read)
+        throw inputError(file.name() + " is a " + format.label + ", whose layers are decoded on demand.");
+    return format.read(probe);
+}
+
+std::vector<std::string> dumpPatterns()
+{
+    std::set<std::string> patterns;
+    for (const DumpFormat& format : dumpFormats())
+        patterns.insert(format.patterns.begin(), format.patterns.end());
+    return { patterns.begin(), patterns.end() };
+}
+
+} // namespace pikv

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The list of file formats that the program knows. Each registers in a file of its own, read or refused; detection, the
+// open dialogs, `pikv list --formats`, the desktop's MIME type and resources/docs/formats.md follow from the list.
+#pragma once
+#include "core/formats/dumplayout.h"
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pikv {
+
+/// A file as formats look at it to say whether it is theirs. Reads the first bytes, and the safetensors header once.
+class FormatProbe {
+public:
+    explicit FormatProbe(const ByteSource& file);
+    const ByteSource& file() const { return m_file; }
+    /// The first 16 bytes, fewer where the file is shorter.
+    std::string_view head() const { return m_head; }
+    /// Null where the length word does not fit the file or no JSON object follows. Throws Error{Input}: it is one, but
+    /// not sound.
+    const SafetensorsHeader* safetensors() const;
+
+private:
+    const ByteSource& m_file;
+    std::string m_head;
+    mutable std::optional<SafetensorsHeader> m_safetensors;
+};
+
+struct DumpFormat {
+    std::string id; ///< "pikv-kv-1"
+    std::string label; ///< "native dump"
+    std::vector<std::string> patterns = {}; ///< "*.safetensors": what open dialogs offer; empty where it is refused
+    std::string mimeType = {}; ///< of the desktop; "" where it has none of ours
+    std::string tells = {}; ///< what such a file says beside its keys and values; "" where it is refused
+    std::string refusal
+        = {}; ///< goes on behind the file's name: what it is and what to do instead; "" where it is read
+    /// Formats of lower rank are asked first; those of one rank exclude each other.
+    int rank = 1;
+    /// By content; names are not trusted.
+    bool (*detect)(const FormatProbe& probe) = nullptr;
+    /// Bytes in, places of tensors out. Throws Error{Input}. Null: refused, or opened by core/dumps.
+    DumpLayout (*read)(const FormatProbe& probe) = nullptr;
+};
+
+/// `const FormatRegistration registration { { .id = … } };` at namespace scope of the format's file.
+struct FormatRegistration {
+    explicit FormatRegistration(DumpFormat format);
+};
+
+/// All formats, by rank, then id.
+const std::vector<DumpFormat>& dumpFormats();
+/// Throws Error{Input} where no format knows the file, naming what is wrong with it as safetensors.
+const DumpFormat& detectFormat(const FormatProbe& probe);
+/// Detects and reads. Throws Error{Input}: refused, unsound, or compressed (core/dumps opens those).
+DumpLayout readDump(const ByteSource& file);
+/// Throws Error{Input} with the format's refusal where it has one.
+void requireReadable(const DumpFormat& format, const std::string& file);
+/// Patterns of all formats that are read, each once: "*.pikv", "*.safetensors".
+std::vector<std::string> dumpPatterns();
+
+} // namespace pikv

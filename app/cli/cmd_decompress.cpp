@@ -4,7 +4,7 @@
 #include "app/cli/session.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
-#include "core/codec/container/encodedcache.h"
+#include "core/codec/container/containerformat.h"
 #include "core/dumps/dumps.h"
 #include <filesystem>
 #include <memory>
@@ -24,7 +24,7 @@ void decompress(const Options& options, Session& session)
     if (const auto size = std::filesystem::file_size(options.input, error); !error)
         requireMemory(size, "decompressing " + options.input);
     const CachePtr cache = openCache(options.input);
-    if (!cacheInfo(*cache).format.starts_with("pikv-enc-1"))
+    if (!ContainerFormat::isTitle(cacheInfo(*cache).format))
         throw inputError(options.input + " is not compressed (" + cacheInfo(*cache).format
             + "); decompress takes what 'pikv compress' wrote");
     saveCache(*cache, options.output, session.job("Decompressing"));

@@ -5,6 +5,9 @@
 
 namespace pikv {
 
+/// The largest finite binary16.
+inline constexpr float largestHalf = 65504;
+
 /// IEEE 754 binary16 to float, exact, subnormals, infinities and NaN included.
 inline float halfToFloat(std::uint16_t half)
 {

@@ -2,14 +2,13 @@
 // Rotary position embedding (Su et al. 2021, arXiv:2104.09864): angles in f64, rotation of channel pairs in f32.
 #include "core/cache/rope.h"
 #include "core/base/error.h"
+#include "core/kernels/rotatepairs.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/sin.h>
-#include <ATen/ops/stack.h>
 
 namespace pikv {
 namespace {
@@ -27,21 +26,29 @@ std::int64_t rotatedChannels(std::int64_t headDim, const RopeInfo& rope)
     return channels;
 }
 
-at::Tensor rotate(const at::Tensor& x, const at::Tensor& positions, const RopeInfo& rope, double direction)
+/// In place on any device: vectors [..., dim] by angles that their leading dimensions broadcast to.
+void turnTensor(const at::Tensor& vectors, const at::Tensor& cosine, const at::Tensor& sine, bool halves)
 {
-    const RopeTable table = ropeTable(positions.to(x.device()), rope, x.size(-1));
-    const at::Tensor &cosine = table.cosine, sine = table.sine * direction;
-    const std::int64_t half = cosine.size(1), channels = 2 * half;
+    const std::int64_t pairs = cosine.size(-1);
+    const at::Tensor a = halves ? vectors.narrow(-1, 0, pairs) : vectors.slice(-1, 0, 2 * pairs, 2);
+    const at::Tensor b = halves ? vectors.narrow(-1, pairs, pairs) : vectors.slice(-1, 1, 2 * pairs, 2);
+    const at::Tensor old = a.clone();
+    a.mul_(cosine).sub_(b * sine);
+    b.mul_(cosine).add_(old * sine);
+}
 
-    const at::Tensor values = x.to(at::kFloat);
-    const at::Tensor turned = values.narrow(-1, 0, channels);
-    const at::Tensor a = table.halves ? turned.narrow(-1, 0, half) : turned.slice(-1, 0, channels, 2);
-    const at::Tensor b = table.halves ? turned.narrow(-1, half, half) : turned.slice(-1, 1, channels, 2);
-    const at::Tensor first = a * cosine - b * sine, second = a * sine + b * cosine;
-    const at::Tensor result
-        = table.halves ? at::cat({ first, second }, -1) : at::stack({ first, second }, -1).flatten(-2);
-    return channels == x.size(-1) ? result
-                                  : at::cat({ result, values.narrow(-1, channels, x.size(-1) - channels) }, -1);
+/// One pass in place instead of several tensors: all heads of vector i by row rowOf(i).
+template <typename RowOf>
+void turnOnHost(const RopeTable& table, const at::Tensor& vectors, RowOf rowOf, float direction)
+{
+    const std::int64_t heads = vectors.size(1), dim = vectors.size(2), pairs = table.pairs();
+    const float *cosine = table.cosine.data_ptr<float>(), *sine = table.sine.data_ptr<float>();
+    float* vector = vectors.data_ptr<float>();
+    for (std::int64_t i = 0; i < vectors.size(0); ++i) {
+        const std::int64_t at = rowOf(i) * pairs;
+        for (std::int64_t h = 0; h < heads; ++h, vector += dim)
+            rotatePairs(vector, cosine + at, sine + at, direction, static_cast<std::size_t>(pairs), table.halves);
+    }
 }
 
 } // namespace
@@ -55,14 +62,60 @@ RopeTable ropeTable(const at::Tensor& positions, const RopeInfo& rope, std::int6
     return { at::cos(angles).to(at::kFloat), at::sin(angles).to(at::kFloat), rope.layout == RopeInfo::Layout::Half };
 }
 
+std::optional<RopeTable> keyRotation(bool undo, const RopeInfo& rope, const at::Tensor& positions, std::int64_t keyDim)
+{
+    if (!undo || !rope.invertible())
+        return {};
+    return ropeTable(positions, rope, keyDim);
+}
+
+void RopeTable::turn(const at::Tensor& vectors, std::int64_t first, float direction) const
+{
+    const std::int64_t count = vectors.size(0);
+    if (vectors.is_cpu())
+        return turnOnHost(
+            *this, vectors, [&](std::int64_t i) { return (first + i) % rows(); }, direction);
+    turnAt(vectors, at::arange(first, first + count, at::kLong), direction);
+}
+
+void RopeTable::turnAt(const at::Tensor& vectors, const at::Tensor& at, float direction) const
+{
+    if (vectors.is_cpu()) {
+        const std::int64_t* row = at.data_ptr<std::int64_t>();
+        return turnOnHost(
+            *this, vectors, [&](std::int64_t i) { return row[i] % rows(); }, direction);
+    }
+    const at::Tensor index = at.to(cosine.device()).remainder(rows());
+    turnTensor(vectors, cosine.index_select(0, index).unsqueeze(1),
+        (sine * direction).index_select(0, index).unsqueeze(1), halves);
+}
+
+void RopeTable::turn(float* vectors, std::int64_t first, std::int64_t count, std::int64_t dim, float direction) const
+{
+    const float *c = cosine.data_ptr<float>() + first * pairs(), *s = sine.data_ptr<float>() + first * pairs();
+    for (std::int64_t i = 0; i < count; ++i, vectors += dim, c += pairs(), s += pairs())
+        rotatePairs(vectors, c, s, direction, static_cast<std::size_t>(pairs()), halves);
+}
+
+at::Tensor RopeTable::turned(const at::Tensor& x, float direction) const
+{
+    at::Tensor out = x.to(at::kFloat, false, true, at::MemoryFormat::Contiguous);
+    if (!out.is_cpu()) {
+        turnTensor(out, cosine, sine * direction, halves);
+        return out;
+    }
+    turn(out.view({ -1, 1, x.size(-1) }), 0, direction); // a row of every item follows the last one of the item before
+    return out;
+}
+
 at::Tensor applyRope(const at::Tensor& x, const at::Tensor& positions, const RopeInfo& rope)
 {
-    return rotate(x, positions, rope, 1.0);
+    return ropeTable(positions.to(x.device()), rope, x.size(-1)).turned(x, 1);
 }
 
 at::Tensor undoRope(const at::Tensor& x, const at::Tensor& positions, const RopeInfo& rope)
 {
-    return rotate(x, positions, rope, -1.0);
+    return ropeTable(positions.to(x.device()), rope, x.size(-1)).turned(x, -1);
 }
 
 } // namespace pikv

@@ -129,8 +129,7 @@ void LayerwiseCompressor::validate(const CacheInfo& info) const
             + std::to_string(info.layers.size()));
     for (std::size_t i = 0; i < info.layers.size(); ++i)
         requireSameWidth(path, basis->header.layers[i], info.layers[i], i);
-    const bool undoes = params().has("rope") && params().text("rope") == "undo";
-    if (undoes && basis->header.rope.invertible() != info.rope.invertible())
+    if (undoesRope() && basis->header.rope.invertible() != info.rope.invertible())
         throw usageError(path + " was learned on keys whose rotation " + (info.rope.invertible() ? "is not" : "is")
             + " known, that of the cache " + (info.rope.invertible() ? "is" : "is not")
             + "; learn it with rope=keep to use it on both");

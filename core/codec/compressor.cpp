@@ -88,9 +88,26 @@ std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {
 
 std::vector<std::string> LayerwiseCompressor::warnings(const CacheInfo& info) const
 {
-    if (params().has("rope") && params().text("rope") == "undo" && !info.rope.invertible())
+    if (undoesRope() && !info.rope.invertible())
         return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
     return {};
+}
+
+ParamSpec ropeParam(std::string help)
+{
+    return param::choice("rope", "Rotation", "undo", { "undo", "keep" }, std::move(help));
+}
+
+bool LayerwiseCompressor::undoesRope() const { return params().has("rope") && params().text("rope") == "undo"; }
+
+std::optional<RopeTable> LayerwiseCompressor::keyRotation(const LayerInput& input, c10::Device device) const
+{
+    return pikv::keyRotation(undoesRope(), input.rope, input.positions.to(device), input.shape.keyDim);
+}
+
+std::optional<RopeTable> LayerwiseCompressor::keyRotation(const LayerOutput& output, c10::Device device) const
+{
+    return pikv::keyRotation(undoesRope(), output.rope, output.positions.to(device), output.shape.keyDim);
 }
 
 LayerShape LayerwiseCompressor::codedShape(LayerShape shape) const
@@ -153,6 +170,7 @@ EncodedCache LayerwiseCompressor::encode(
 {
     EncodedCache out;
     out.header = encodedHeader(cache.info(), printSpec(spec()), context.seed);
+    out.header.hasKeep = dropsTokens();
     out.global = globalSections(cache.info(), context);
     for (int i = 0; i < cache.layerCount(); ++i) {
         context.job.checkpoint();

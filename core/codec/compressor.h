@@ -4,6 +4,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/kvcache.h"
+#include "core/cache/rope.h"
 #include "core/codec/container/encodedcache.h"
 #include "core/codec/registry.h"
 #include <ATen/core/Tensor.h>
@@ -54,6 +55,8 @@ struct LayerOutput {
     LayerKv placeOnHost() const;
 };
 
+class LayerwiseCompressor;
+
 /// A method that encodes a cache to bytes and decodes it from them. Objects hold parameters only: encode and decode
 /// are const, so that nothing but the bytes passes from one to the other.
 class Compressor {
@@ -83,6 +86,11 @@ public:
     /// Size of the calibration file that the parameters name; 0: none.
     virtual std::uint64_t sharedBytes() const { return 0; }
 
+    /// The method's layer-by-layer side, for those who stream a cache; null where it looks across layers.
+    virtual const LayerwiseCompressor* layerwise() const { return nullptr; }
+    /// Whether decoded layers come with a keep-mask (LayerKv::keep). The container's header says so.
+    virtual bool dropsTokens() const { return false; }
+
 private:
     MethodSpec m_spec;
 };
@@ -99,6 +107,7 @@ public:
     EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches, const at::Tensor& importance,
         const CodecContext& context) const final;
     std::uint64_t sharedBytes() const final;
+    const LayerwiseCompressor* layerwise() const final { return this; }
     /// Refuses a calibration of another method or shape; overriders call it first.
     void validate(const CacheInfo& info) const override;
     /// Of the parameter `rope`, where the method has it; overriders begin with it.
@@ -125,6 +134,13 @@ protected:
     /// What encodeLayer() sees of a layer: its shape without the protected tokens.
     LayerShape codedShape(LayerShape shape) const;
 
+    /// Whether the parameter `rope` (ropeParam()) asks to take the keys' rotation away first.
+    bool undoesRope() const;
+    /// The rotation that the keys come without: where `rope` asks for it and the dump says how they were rotated; else
+    /// nothing. The table is on `device`.
+    std::optional<RopeTable> keyRotation(const LayerInput& input, c10::Device device) const;
+    std::optional<RopeTable> keyRotation(const LayerOutput& output, c10::Device device) const;
+
     /// For validate(): the spec that the calibration was learned with, or nothing where none is set. Throws
     /// Error{Usage} where it was learned with another value of one of the `sameParams`.
     std::optional<MethodSpec> calibratedSpec(std::initializer_list<const char*> sameParams) const;
@@ -142,6 +158,8 @@ private:
 
 /// The parameter `shared` of methods that can be calibrated.
 ParamSpec sharedParam();
+/// The parameter `rope` (undo, keep) of methods that can take the keys' rotation away; `help` says why they would.
+ParamSpec ropeParam(std::string help);
 
 /// Registration helper: `registerMethod<MyCodec>({ .id = …, .params = … })`. MyCodec's constructor takes a MethodSpec.
 template <typename T>

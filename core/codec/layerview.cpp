@@ -64,14 +64,4 @@ std::shared_ptr<KvCache> decodedCache(const EncodedHeader& header, std::vector<L
     return std::make_shared<MemoryCache>(std::move(info), std::move(layers));
 }
 
-LayerSubset::LayerSubset(std::shared_ptr<const KvCache> cache, std::vector<int> layers)
-    : m_cache(std::move(cache))
-    , m_layers(std::move(layers))
-{
-    m_info = m_cache->info();
-    m_info.layers.clear();
-    for (int layer : m_layers)
-        m_info.layers.push_back(m_cache->info().layers.at(layer));
-}
-
 } // namespace pikv

@@ -18,20 +18,4 @@ LayerOutput layerOutput(const EncodedHeader& header, int index, int sourceLayer,
 /// A cache of decoded layers with the header's shapes, model and rope.
 std::shared_ptr<KvCache> decodedCache(const EncodedHeader& header, std::vector<LayerKv> layers);
 
-/// Some layers of a cache as a cache of their own, for previews.
-class LayerSubset : public KvCache {
-public:
-    LayerSubset(std::shared_ptr<const KvCache> cache, std::vector<int> layers);
-    LayerKv layer(int index) const override { return m_cache->layer(m_layers.at(index)); }
-    int sourceLayer(int index) const override { return m_layers.at(static_cast<std::size_t>(index)); }
-    int sourceLayerCount() const override { return m_cache->layerCount(); }
-    at::Tensor storedImportance() const override { return m_cache->storedImportance(); }
-    at::Tensor attentionMask() const override { return m_cache->attentionMask(); }
-    bool hasKeep() const override { return m_cache->hasKeep(); }
-
-private:
-    std::shared_ptr<const KvCache> m_cache;
-    std::vector<int> m_layers;
-};
-
 } // namespace pikv

@@ -20,9 +20,9 @@ struct MethodInfo {
     std::string family; ///< "Quantization", "Matrix factorization", … : one of methodFamilies()
     std::string sentence; ///< one sentence, shown beside the check box
     std::string reference; ///< paper or source, with its arXiv id
-    std::vector<ParamSpec> params; ///< the method's own; common parameters are appended by the registry
-    std::string sweep; ///< parameter lists of its default sweep: "rank=[8,16,32]"; "" for the defaults alone
-    std::function<std::unique_ptr<Compressor>(const ParamSet&)> make;
+    std::vector<ParamSpec> params = {}; ///< the method's own; common parameters are appended by the registry
+    std::string sweep = {}; ///< parameter lists of its default sweep: "rank=[8,16,32]"; "" for the defaults alone
+    std::function<std::unique_ptr<Compressor>(const ParamSet&)> make = {}; ///< withFactory() fills it in
     bool checkedByDefault = true; ///< part of the comparison that opens with the program
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/tensorbytes.h"
 #include "core/base/error.h"
+#include "core/base/half.h"
 #include "core/kernels/pastcaches.h"
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/empty.h>
@@ -12,7 +13,7 @@ Bytes tensorToBytes(const at::Tensor& tensor, DType dtype)
 {
     at::Tensor source = tensor;
     if (dtype == DType::F16 && tensor.scalar_type() != at::kHalf)
-        source = at::clamp(tensor.to(at::kFloat), -65504.0, 65504.0);
+        source = at::clamp(tensor.to(at::kFloat), -largestHalf, largestHalf);
     source = source.to(torchType(dtype)).cpu().contiguous();
     const auto* data = static_cast<const std::byte*>(source.data_ptr());
     return Bytes(data, data + source.nbytes()); // in one pass: Bytes of a size alone would be filled with zeros first

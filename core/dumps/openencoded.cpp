@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 #include "core/codec/compressor.h"
+#include "core/codec/container/containerformat.h"
 #include "core/codec/layerview.h"
 #include <mutex>
 
@@ -35,7 +36,7 @@ public:
             throw inputError(path + " is a calibration of " + m_method->spec().id + ", not a cache; use it with "
                 + m_method->spec().id + ":shared=" + path);
         m_info.path = path;
-        m_info.format = "pikv-enc-1 (" + header.spec + ")";
+        m_info.format = ContainerFormat::title(header.spec);
         m_info.model = header.model;
         m_info.fileBytes = m_encoded.fileBytes();
         m_info.layers = header.layers;
@@ -46,7 +47,7 @@ public:
     LayerKv layer(int index) const override
     {
         return blaming(m_info.path, [&] {
-            const auto* layerwise = dynamic_cast<const LayerwiseCompressor*>(m_method.get());
+            const LayerwiseCompressor* layerwise = m_method->layerwise();
             if (!layerwise)
                 return decoded().layer(index);
             requireMemory(decodedBytes(index), "decoding layer " + std::to_string(index) + " of " + m_info.path);
@@ -56,13 +57,7 @@ public:
         });
     }
 
-    bool hasKeep() const override
-    {
-        for (int i = 0; i < layerCount(); ++i)
-            if (layer(i).keep.defined())
-                return true;
-        return false;
-    }
+    bool hasKeep() const override { return m_encoded.header.hasKeep; }
 
 private:
     std::uint64_t decodedBytes(int index) const

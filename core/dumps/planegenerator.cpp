@@ -2,6 +2,7 @@
 // Rows of a synthetic head: an AR(1) process in latent coordinates with a falling spectrum, mirrored by a random
 // Householder reflection into channels, with outlier channels and attention sinks, then rotated.
 #include "core/dumps/planegenerator.h"
+#include "core/kernels/rotatepairs.h"
 #include <algorithm>
 #include <cmath>
 
@@ -61,13 +62,8 @@ void RotationTable::fill(std::int64_t first, std::int64_t rows)
 
 void RotationTable::apply(std::int64_t row, float* channels) const
 {
-    const float* cosine = m_cosine.data() + row * m_half;
-    const float* sine = m_sine.data() + row * m_half;
-    for (std::int64_t i = 0; i < m_half; ++i) {
-        const float a = channels[i], b = channels[i + m_half];
-        channels[i] = a * cosine[i] - b * sine[i];
-        channels[i + m_half] = a * sine[i] + b * cosine[i];
-    }
+    rotatePairs(channels, m_cosine.data() + row * m_half, m_sine.data() + row * m_half, 1,
+        static_cast<std::size_t>(m_half), true);
 }
 
 HeadModel::HeadModel(Kind kind, std::uint64_t seed, std::int64_t layer, std::int64_t head, std::int64_t channels)

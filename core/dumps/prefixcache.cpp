@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/dumps/prefixcache.h"
 #include "core/base/error.h"
+#include "core/cache/cacheview.h"
 
 namespace pikv {
 namespace {
 
-class PrefixCache final : public KvCache {
+class PrefixCache final : public CacheView {
 public:
     PrefixCache(std::shared_ptr<const KvCache> cache, std::int64_t rows)
-        : m_cache(std::move(cache))
+        : CacheView(std::move(cache))
         , m_rows(rows)
     {
-        m_info = m_cache->info();
         for (LayerShape& shape : m_info.layers) {
             shape.seq = rows;
             shape.queryHeads = shape.queryCount = 0;
@@ -26,19 +26,15 @@ public:
     }
     LayerKv layer(int index) const override
     {
-        const LayerKv whole = m_cache->layer(index);
+        const LayerKv whole = CacheView::layer(index);
         const auto cut = [&](const at::Tensor& x) { return x.defined() ? x.narrow(2, 0, m_rows).contiguous() : x; };
         return { cut(whole.key), cut(whole.value), {}, cut(whole.keep) };
     }
-    int sourceLayer(int index) const override { return m_cache->sourceLayer(index); }
-    int sourceLayerCount() const override { return m_cache->sourceLayerCount(); }
-    at::Tensor storedImportance() const override { return firstColumns(m_cache->storedImportance()); }
-    at::Tensor attentionMask() const override { return firstColumns(m_cache->attentionMask()); }
-    bool hasKeep() const override { return m_cache->hasKeep(); }
+    at::Tensor storedImportance() const override { return firstColumns(CacheView::storedImportance()); }
+    at::Tensor attentionMask() const override { return firstColumns(CacheView::attentionMask()); }
 
 private:
     at::Tensor firstColumns(const at::Tensor& x) const { return x.defined() ? x.narrow(1, 0, m_rows).contiguous() : x; }
-    std::shared_ptr<const KvCache> m_cache;
     std::int64_t m_rows;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From a request to its result: which layers, which device, one round trip, and what is told beside the figures.
 #include "core/eval/evaluator.h"
+#include "core/cache/cacheview.h"
 #include "core/codec/compressor.h"
-#include "core/codec/layerview.h"
 #include "core/eval/cleanlayers.h"
 #include "core/eval/evaluationrun.h"
 #include "core/eval/importancetensor.h"

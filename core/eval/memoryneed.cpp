@@ -24,7 +24,7 @@ std::uint64_t wholeMemory(const CacheInfo& info) { return largestLayer(info) + 2
 std::uint64_t evaluationMemory(const MethodSpec& method, const CacheInfo& info)
 {
     const auto compressor = makeCompressor(method);
-    const bool streams = dynamic_cast<const LayerwiseCompressor*>(compressor.get()) != nullptr;
+    const bool streams = compressor->layerwise() != nullptr;
     return streams ? largestLayer(info) : wholeMemory(info);
 }
 

@@ -37,8 +37,8 @@ RoundTrip::RoundTrip(const MethodSpec& method, const CodecContext& context)
     : m_encoder(makeCompressor(method))
     // A second object decodes: nothing but the bytes and the spec passes from one to the other.
     , m_decoder(makeCompressor(parseSpec(printSpec(method))))
-    , m_layerEncoder(dynamic_cast<const LayerwiseCompressor*>(m_encoder.get()))
-    , m_layerDecoder(dynamic_cast<const LayerwiseCompressor*>(m_decoder.get()))
+    , m_layerEncoder(m_encoder->layerwise())
+    , m_layerDecoder(m_decoder->layerwise())
     , m_context(context)
 {
 }
@@ -46,6 +46,7 @@ RoundTrip::RoundTrip(const MethodSpec& method, const CodecContext& context)
 void RoundTrip::begin(const CacheInfo& info)
 {
     m_header = encodedHeader(info, printSpec(m_encoder->spec()), m_context.seed);
+    m_header.hasKeep = m_encoder->dropsTokens();
     {
         const Timed timed(m_compressSeconds);
         m_global = m_layerEncoder->globalSections(info, m_context);

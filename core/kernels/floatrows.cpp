@@ -45,7 +45,7 @@ std::size_t floatsToHalf(const float* source, std::size_t count, std::uint16_t* 
     const hn::Rebind<hwy::float16_t, decltype(df)> dh;
     const hn::RebindToSigned<decltype(df)> di;
     const std::size_t lanes = hn::Lanes(df);
-    const auto limit = hn::Set(df, 65504.0f);
+    const auto limit = hn::Set(df, largestHalf);
     const auto infinity = hn::BitCast(df, hn::Set(di, 0x7F800000));
     std::size_t i = 0;
     for (; i + lanes <= count; i += lanes) {

@@ -52,7 +52,7 @@ at::Tensor Llama::normalised(const at::Tensor& x, const at::Tensor& weight) cons
 }
 
 at::Tensor Llama::attention(
-    const LayerWeights& w, int layer, const at::Tensor& x, const Pass& pass, const Rotary::Table& table) const
+    const LayerWeights& w, int layer, const at::Tensor& x, const Pass& pass, const RopeTable& table) const
 {
     const ModelConfig& c = m_config;
     const std::int64_t count = x.size(0);
@@ -64,8 +64,8 @@ at::Tensor Llama::attention(
         query = normalised(query, w.queryNorm);
         key = normalised(key, w.keyNorm);
     }
-    query = Rotary::apply(query, table);
-    key = Rotary::apply(key, table);
+    query = table.turned(query, 1);
+    key = table.turned(key, 1);
     if (pass.queries)
         pass.queries(layer, query);
     const Attended attended = pass.attend(layer, key, part(c.heads + c.kvHeads, c.kvHeads));
@@ -90,7 +90,7 @@ at::Tensor Llama::forward(const Pass& pass, const JobControl& job) const
             throw usageError("Token " + std::to_string(token) + " is outside the vocabulary of "
                 + std::to_string(m_config.vocabulary) + " tokens of " + m_config.name);
     const at::Tensor ids = at::from_blob(const_cast<std::int64_t*>(pass.tokens.data()), { count }, at::kLong);
-    const Rotary::Table table = m_rotary.table(pass.first, count);
+    const RopeTable table = m_rotary.table(pass.first, count);
     at::Tensor x = at::embedding(m_weights.embedding, ids);
     for (int layer = 0; layer < static_cast<int>(m_weights.layers.size()); ++layer) {
         job.checkpoint();

@@ -38,7 +38,7 @@ public:
 
 private:
     at::Tensor attention(
-        const LayerWeights& w, int layer, const at::Tensor& x, const Pass& pass, const Rotary::Table& table) const;
+        const LayerWeights& w, int layer, const at::Tensor& x, const Pass& pass, const RopeTable& table) const;
     at::Tensor normalised(const at::Tensor& x, const at::Tensor& weight) const;
     at::Tensor feedForward(const LayerWeights& w, const at::Tensor& x) const;
 

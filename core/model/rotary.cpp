@@ -2,7 +2,6 @@
 #include "core/model/rotary.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <cmath>
 #include <numbers>
@@ -41,18 +40,11 @@ Rotary::Rotary(const ModelConfig& config, const at::Tensor& divisors)
         m_frequencies.div_(divisors.to(at::kDouble));
 }
 
-Rotary::Table Rotary::table(std::int64_t first, std::int64_t count) const
+RopeTable Rotary::table(std::int64_t first, std::int64_t count) const
 {
     const at::Tensor positions = at::arange(first, first + count, at::kDouble);
     const at::Tensor angles = positions.unsqueeze(1) * m_frequencies.unsqueeze(0);
-    return { angles.cos().to(at::kFloat), angles.sin().to(at::kFloat) };
-}
-
-at::Tensor Rotary::apply(const at::Tensor& x, const Table& table)
-{
-    const std::int64_t half = x.size(-1) / 2;
-    const at::Tensor a = x.narrow(-1, 0, half), b = x.narrow(-1, half, half);
-    return at::cat({ a * table.cosine - b * table.sine, b * table.cosine + a * table.sine }, -1);
+    return { angles.cos().to(at::kFloat), angles.sin().to(at::kFloat), true };
 }
 
 } // namespace pikv

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/cache/rope.h"
 #include "core/model/modelconfig.h"
 #include <ATen/core/Tensor.h>
 
@@ -12,13 +13,8 @@ public:
     /// `divisors`: f32 [head_dim/2] that divide the frequencies (GGUF's rope_freqs); undefined: none.
     Rotary(const ModelConfig& config, const at::Tensor& divisors);
 
-    struct Table {
-        at::Tensor cosine, sine; ///< f32 [count, head_dim/2]
-    };
-    /// For the positions first … first + count - 1.
-    Table table(std::int64_t first, std::int64_t count) const;
-    /// Rotates [heads, count, head_dim] by the table of the same count.
-    static at::Tensor apply(const at::Tensor& x, const Table& table);
+    /// For the positions first … first + count - 1; RopeTable::turned() applies it.
+    RopeTable table(std::int64_t first, std::int64_t count) const;
 
 private:
     at::Tensor m_frequencies; ///< f64 [head_dim/2]

@@ -2,6 +2,7 @@
 // The header of a `.pikv` file as short metadata strings: they count as stored bytes, so they are terse.
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/codec/container/containerformat.h"
 #include "core/codec/container/containerlayout.h"
 #include <charconv>
 
@@ -153,7 +154,7 @@ const std::string& field(const std::map<std::string, std::string>& metadata, con
 std::map<std::string, std::string> headerToMetadata(const EncodedHeader& header)
 {
     std::map<std::string, std::string> metadata {
-        { "kv_format", header.calibration ? ContainerLayout::calibrationName : ContainerLayout::formatName },
+        { "kv_format", header.calibration ? ContainerFormat::calibration : ContainerFormat::cache },
         { "spec", header.spec }, { "seed", std::to_string(header.seed) }, { "layers", printLayers(header.layers) },
         { "rope", printRope(header.rope) }
     };
@@ -161,19 +162,23 @@ std::map<std::string, std::string> headerToMetadata(const EncodedHeader& header)
         metadata["model"] = header.model;
     if (!header.positions.empty())
         metadata["positions"] = printPositions(header.positions);
+    if (header.hasKeep)
+        metadata["keep"] = "1";
     return metadata;
 }
 
 EncodedHeader headerFromMetadata(const std::map<std::string, std::string>& metadata)
 {
     EncodedHeader header;
-    header.calibration = field(metadata, "kv_format") == ContainerLayout::calibrationName;
+    header.calibration = field(metadata, "kv_format") == ContainerFormat::calibration;
     header.spec = field(metadata, "spec");
     header.seed = parse<std::uint64_t>(field(metadata, "seed"), "seed");
     header.layers = parseLayers(field(metadata, "layers"));
     header.rope = parseRope(field(metadata, "rope"));
     if (const auto at = metadata.find("model"); at != metadata.end())
         header.model = at->second;
+    if (const auto at = metadata.find("keep"); at != metadata.end())
+        header.hasKeep = parse<int>(at->second, "keep") != 0;
     std::int64_t rows = 0;
     for (const LayerShape& layer : header.layers)
         rows = std::max(rows, layer.seq);

@@ -44,6 +44,16 @@ ContainerLayout::ContainerLayout(const EncodedHeader& header, const EncodedSizes
     prefix = layOutSafetensors(tensors, headerToMetadata(header));
 }
 
+std::int64_t ContainerLayout::expectedOverhead(const std::string& spec, int layers, int sections, bool fingerprint)
+{
+    constexpr std::int64_t header = 230; // length word, metadata and the table of checksums
+    constexpr std::int64_t section = 76, cacheSection = 100; // entry in the header, checksum
+    // Some sections differ in size from layer to layer: one table of them, with its entry.
+    const std::int64_t sizeTables = layers > 1 ? 72 + 12 * layers : 0;
+    return header + section * sections + static_cast<std::int64_t>(spec.size()) + (fingerprint ? cacheSection : 0)
+        + sizeTables;
+}
+
 std::uint64_t ContainerLayout::fileBytes() const
 {
     std::uint64_t sum = prefix.size();

@@ -16,11 +16,13 @@ struct ContainerLayout {
     ContainerLayout(const EncodedHeader& header, const EncodedSizes& sizes);
     std::uint64_t fileBytes() const;
 
-    static constexpr const char* formatName = "pikv-enc-1";
-    static constexpr const char* calibrationName = "pikv-basis-1";
     static constexpr const char* checksumsName = "checksums";
     static constexpr const char* sizesSuffix = ".sizes";
     static constexpr const char* globalPrefix = "cache.";
+    /// What the file will spend outside the sections, about, before their sizes are known: `sections` of each of
+    /// `layers` layers beside the method's header text `spec`; `fingerprint`: of a calibration, in a section of the
+    /// whole cache. Within a few hundred bytes, which is what it takes to aim at a ratio.
+    static std::int64_t expectedOverhead(const std::string& spec, int layers, int sections, bool fingerprint);
     static bool equalSizes(const std::vector<std::uint64_t>& sizes);
     static const std::vector<std::uint64_t>& sectionSizes(const EncodedSizes& sizes, const std::string& name)
     {

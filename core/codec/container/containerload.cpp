@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/filesource.h"
 #include "core/base/hash.h"
+#include "core/codec/container/containerformat.h"
 #include "core/codec/container/containerlayout.h"
 
 namespace pikv {
@@ -15,9 +16,9 @@ public:
     {
         const auto format = m_header.metadata.find("kv_format");
         if (format == m_header.metadata.end()
-            || (format->second != ContainerLayout::formatName && format->second != ContainerLayout::calibrationName))
+            || (format->second != ContainerFormat::cache && format->second != ContainerFormat::calibration))
             fail("is neither a compressed cache nor a calibration (kv_format is not "
-                + std::string(ContainerLayout::formatName) + " or " + ContainerLayout::calibrationName + ")");
+                + std::string(ContainerFormat::cache) + " or " + ContainerFormat::calibration + ")");
         checkAll();
     }
 

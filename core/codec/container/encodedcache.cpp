@@ -40,7 +40,13 @@ std::uint64_t SectionSet::byteCount() const
 
 EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std::uint64_t seed)
 {
-    EncodedHeader header { spec, seed, info.model, info.rope, info.layers, info.positions };
+    EncodedHeader header;
+    header.spec = spec;
+    header.seed = seed;
+    header.model = info.model;
+    header.rope = info.rope;
+    header.layers = info.layers;
+    header.positions = info.positions;
     for (LayerShape& shape : header.layers) {
         shape.queryHeads = shape.queryCount = 0;
         shape.queryDtype = DType::F16;

@@ -36,6 +36,7 @@ struct EncodedHeader {
     std::vector<LayerShape> layers; ///< without queries
     std::vector<std::int64_t> positions; ///< empty: 0 … seq-1
     bool calibration = false; ///< holds what other caches share, and no cache
+    bool hasKeep = false; ///< decoded layers come with a keep-mask: the method drops tokens
 };
 EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std::uint64_t seed);
 

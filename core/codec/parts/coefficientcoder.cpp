@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/parts/coefficientcoder.h"
 #include "core/base/error.h"
+#include "core/base/half.h"
 #include "core/codec/parts/bitallocation.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/energy.h"
@@ -28,7 +29,7 @@ c10::Half bestStep(const float* values, std::int64_t count, int bits)
     c10::Half best(0.0f);
     double least = energy; // of step 0, which rebuilds zeros
     for (double widening : { 1.0, 1.3, 1.7, 2.3, 3.2 }) {
-        const double wanted = std::clamp(gaussianStep(bits) * deviation * widening, 6e-8, 65504.0);
+        const double wanted = std::clamp(gaussianStep(bits) * deviation * widening, 6e-8, double(largestHalf));
         const c10::Half step(static_cast<float>(wanted));
         const double error = uniformError(sample.data(), sampled, static_cast<float>(step), bits);
         if (error < least) {
@@ -53,7 +54,7 @@ void encodeCoefficients(const float* values, std::int64_t count, int bits, Bytes
 {
     if (bits == halfBits) {
         for (std::int64_t i = 0; i < count; ++i)
-            appendLe(out, c10::Half(std::clamp(values[i], -65504.0f, 65504.0f)).x);
+            appendLe(out, c10::Half(std::clamp(values[i], -largestHalf, largestHalf)).x);
         return;
     }
     const c10::Half stored = bestStep(values, count, bits);

@@ -2,10 +2,8 @@
 // A layer's keys or values as the matrices that get factorised: one for all heads of the layer, or one a head.
 #pragma once
 #include "core/cache/cacheinfo.h"
-#include "core/cache/rope.h"
 #include <ATen/core/Tensor.h>
 #include <cstdint>
-#include <optional>
 
 namespace pikv {
 
@@ -38,17 +36,15 @@ public:
     /// tensor the rows themselves are clamped to its range first, so that no finite value becomes infinite.
     static void store(const at::Tensor& rows, const FactorPlane& plane, std::int64_t batch, std::int64_t first,
         const at::Tensor& tensor);
-    /// Applies (direction 1) or undoes (-1) the rotation of positions [first, …) of the table on every head vector of
-    /// the rows, in place; beyond the table's end the next batch item begins.
-    static void rotate(
-        const at::Tensor& rows, const FactorPlane& plane, const RopeTable& table, std::int64_t first, float direction);
+    /// The plane's rows f32 [count, width] as head vectors [count, heads, dim], for RopeTable::turn().
+    static at::Tensor vectorsOf(const at::Tensor& rows, const FactorPlane& plane)
+    {
+        return rows.view({ rows.size(0), plane.heads, plane.dim });
+    }
 
 private:
     LayerShape m_shape;
     bool m_perHead;
 };
-
-/// The keys' rotation where `undo` is asked for and the dump says how they were rotated; else nothing.
-std::optional<RopeTable> keyRotation(bool undo, const RopeInfo& rope, const at::Tensor& positions, std::int64_t keyDim);
 
 } // namespace pikv

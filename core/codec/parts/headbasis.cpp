@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/parts/headbasis.h"
 #include "core/base/error.h"
+#include "core/base/half.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/transpose.h"
 #include <ATen/TensorOperators.h>
@@ -59,7 +60,7 @@ HeadBasis HeadBasis::fit(const at::Tensor& rows, const at::Tensor& weights, bool
 {
     HeadBasis basis;
     // f16 and its reach: a mean beyond it is clamped, the rest is left to the coefficients.
-    basis.m_mean = weightedMean(rows, weights).clamp(-65504.0, 65504.0).to(at::kHalf).to(at::kFloat);
+    basis.m_mean = weightedMean(rows, weights).clamp(-largestHalf, largestHalf).to(at::kHalf).to(at::kFloat);
     if (!klt)
         return basis;
     basis.m_exact = principalVectors(rows, basis.m_mean, weights).cpu().contiguous();

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/parts/headrows.h"
+#include "core/base/half.h"
 #include "core/kernels/floatrows.h"
-#include "core/kernels/rotatepairs.h"
 #include <bit>
 #include <cmath>
 
 namespace pikv {
 namespace {
 
-constexpr float largest = 65504;
-
 /// Whether all values are finite and within f16's reach; by their bits, which vectorises.
 bool allWithin(const float* values, std::size_t count)
 {
     std::uint32_t beyond = 0;
     for (std::size_t i = 0; i < count; ++i)
-        beyond |= (std::bit_cast<std::uint32_t>(values[i]) & 0x7FFFFFFFU) > std::bit_cast<std::uint32_t>(largest);
+        beyond |= (std::bit_cast<std::uint32_t>(values[i]) & 0x7FFFFFFFU) > std::bit_cast<std::uint32_t>(largestHalf);
     return beyond == 0;
 }
 
@@ -26,7 +24,7 @@ void clampToHalf(float* values, std::size_t count)
     if (allWithin(values, count))
         return;
     for (std::size_t i = 0; i < count; ++i)
-        values[i] = std::isnan(values[i]) ? 0.0f : std::fmin(std::fmax(values[i], -largest), largest);
+        values[i] = std::isnan(values[i]) ? 0.0f : std::fmin(std::fmax(values[i], -largestHalf), largestHalf);
 }
 
 at::Tensor rowTensor(const at::Tensor& tensor)
@@ -49,28 +47,19 @@ std::byte* HeadRows::place(std::int64_t batch, std::int64_t row) const
     return static_cast<std::byte*>(m_tensor.data_ptr()) + element * static_cast<std::int64_t>(dtypeSize(m_dtype));
 }
 
-void HeadRows::rotate(std::int64_t first, std::int64_t count, float* rows, float direction) const
-{
-    if (!m_rope)
-        return;
-    const std::int64_t pairs = m_rope->cosine.size(1);
-    const float *cosine = m_rope->cosine.data_ptr<float>() + first * pairs,
-                *sine = m_rope->sine.data_ptr<float>() + first * pairs;
-    for (std::int64_t r = 0; r < count; ++r, cosine += pairs, sine += pairs)
-        rotatePairs(rows + r * dim(), cosine, sine, direction, static_cast<std::size_t>(pairs), m_rope->halves);
-}
-
 void HeadRows::load(std::int64_t batch, std::int64_t first, std::int64_t count, float* out) const
 {
     const auto elements = static_cast<std::size_t>(count * dim());
     toFloats(place(batch, first), m_dtype, elements, out);
     clampToHalf(out, elements);
-    rotate(first, count, out, -1);
+    if (m_rope)
+        m_rope->turn(out, first, count, dim(), -1);
 }
 
 void HeadRows::store(std::int64_t batch, std::int64_t first, std::int64_t count, float* rows) const
 {
-    rotate(first, count, rows, 1);
+    if (m_rope)
+        m_rope->turn(rows, first, count, dim(), 1);
     fromFloats(rows, m_dtype, static_cast<std::size_t>(count * dim()), place(batch, first));
 }
 

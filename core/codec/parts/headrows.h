@@ -26,7 +26,6 @@ public:
 
 private:
     std::byte* place(std::int64_t batch, std::int64_t row) const;
-    void rotate(std::int64_t first, std::int64_t count, float* rows, float direction) const;
     const at::Tensor& m_tensor;
     std::int64_t m_head;
     const RopeTable* m_rope;

@@ -172,7 +172,7 @@ void rebuildPlane(const LoraBasis& basis, const at::Tensor& codes, const at::Ten
             if (rest.defined())
                 rows.add_(rest.narrow(0, at, count));
             if (rope)
-                FactorPlanes::rotate(rows, plane, *rope, first, 1);
+                rope->turn(FactorPlanes::vectorsOf(rows, plane), first, 1);
             FactorPlanes::store(rows, plane, b, first, target);
         });
 }

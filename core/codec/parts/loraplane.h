@@ -2,6 +2,7 @@
 // One plane of `lora` as bytes: mean, directions, coefficients and the quantised rest.
 #pragma once
 #include "core/base/jobcontrol.h"
+#include "core/cache/rope.h"
 #include "core/codec/container/encodedcache.h"
 #include "core/codec/parts/factorplane.h"
 #include "core/codec/parts/lowrankfit.h"

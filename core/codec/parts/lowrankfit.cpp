@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/parts/lowrankfit.h"
 #include "core/base/counterrng.h"
+#include "core/base/half.h"
 #include "core/codec/parts/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/amax.h>
@@ -36,7 +37,7 @@ at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
 {
     const at::Tensor w = weights.defined() ? weights : at::ones({ rows.size(0) }, rows.options());
     const at::Tensor mean = at::mv(rows.t(), w) / static_cast<double>(rows.size(0));
-    return at::clamp(mean, -65504.0, 65504.0).to(at::kHalf).to(at::kFloat);
+    return at::clamp(mean, -largestHalf, largestHalf).to(at::kHalf).to(at::kFloat);
 }
 
 /// Rows that are still to be centred, with their weights.

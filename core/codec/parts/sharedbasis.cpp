@@ -16,7 +16,7 @@ at::Tensor planeRows(const LayerInput& input, const FactorPlane& plane, const st
 {
     const at::Tensor rows = FactorPlanes::rowsOf(plane.isKey ? input.kv.key : input.kv.value, plane);
     if (plane.isKey && rope)
-        FactorPlanes::rotate(rows, plane, *rope, 0, -1);
+        rope->turn(FactorPlanes::vectorsOf(rows, plane), 0, -1);
     return rows;
 }
 
@@ -55,7 +55,7 @@ at::Tensor coefficientsOf(const LayerInput& input, const FactorPlane& plane, con
             block.rows = count;
             const at::Tensor rows = FactorPlanes::rowsOf(tensor.narrow(0, b, 1).narrow(2, first, block.rows), block);
             if (plane.isKey && rope)
-                FactorPlanes::rotate(rows, block, *rope, first, -1);
+                rope->turn(FactorPlanes::vectorsOf(rows, block), first, -1);
             if (energy)
                 energy->narrow(0, b * seq + first, block.rows).copy_(rowEnergy(rows - basis.mean));
             all.narrow(1, b * seq + first, block.rows).copy_(at::addmm(offset, projection, rows.t(), -1));

@@ -46,7 +46,6 @@ const MethodRegistration registration { withFactory<Truncate>({
     .reference = "example",
     .params = { param::integer("channels", "Channels", 32, 1, 1024, "", "Channels kept of every head.") },
     .sweep = "channels=[16,32,48]",
-    .make = {},
     .checkedByDefault = false,
 }) };
 

@@ -39,14 +39,14 @@ protected:
     {
         std::vector<LayerStreams> streams;
         for (const LayerInput& input : inputs)
-            streams.emplace_back(input, undoes());
+            streams.emplace_back(input, undoesRope());
         writeBooks(learn(streams, inputs.front(), context), out);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const LayerShape& s = input.shape;
-        const std::vector<LayerStreams> streams { LayerStreams(input, undoes()) };
+        const std::vector<LayerStreams> streams { LayerStreams(input, undoesRope()) };
         std::vector<FastVBook> books;
         if (input.shared) {
             books = readBooks(*input.shared, shapesOf(s));
@@ -81,7 +81,7 @@ protected:
         const LayerShape& s = output.shape;
         const std::vector<FastVBook> books = readBooks(output.shared ? *output.shared : output.sections, shapesOf(s));
         const LayerKv kv = output.placeOnHost();
-        const std::optional<RopeTable> rope = keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim);
+        const std::optional<RopeTable> rope = keyRotation(output, c10::kCPU);
         forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
             const bool key = p < s.kvHeads;
             const auto head = static_cast<std::size_t>(p % s.kvHeads), heads = static_cast<std::size_t>(s.kvHeads);
@@ -99,8 +99,6 @@ protected:
     }
 
 private:
-    bool undoes() const { return params().text("rope") == "undo"; }
-
     FastVShapes shapesOf(const LayerShape& s) const
     {
         FastVShape shape { s.keyDim, params().integer("num_centroids"), params().integer("stages"),
@@ -147,8 +145,7 @@ const MethodRegistration registration { withFactory<FastV>({
             "Share of each head's vectors, those of the largest importance times error, that also store what their codes leave over."),
         param::integer("residual_bits", "Residual bits", 3, 1, 8, "bits", "Width of a stored residual's channel."),
         param::integer("stages", "Stages", 1, 1, 4, "", "Codebooks one after the other, each for what the ones before it leave over."),
-        param::choice("rope", "Rotation", "undo", { "undo", "keep" },
-            "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys are more alike."),
+        ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys are more alike."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" },
             "klt: codes describe principal components of each head, stored; none: channels; auto: whichever promises less error."),
         param::folded(param::real("coded_share", "Coded share", 1, 0.01, 1, 0.01, "",
@@ -165,8 +162,6 @@ const MethodRegistration registration { withFactory<FastV>({
         sharedParam(),
     },
     .sweep = "subvector=[1,2,3,4,8]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

@@ -39,12 +39,12 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        learnHeadBases(inputs, undoes(), params().text("transform") != "none", out, context);
+        learnHeadBases(inputs, undoesRope(), params().text("transform") != "none", out, context);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
-        const auto rope = keyRotation(undoes(), input.rope, input.positions.cpu(), input.shape.keyDim);
+        const auto rope = keyRotation(input, c10::kCPU);
         VideoSettings settings = settingsFor(input.shared, input.shape);
         for (HeadBasis& basis : settings.calibrated)
             basis.invert(c10::kCPU); // refuses what is no transform
@@ -54,13 +54,12 @@ protected:
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
-        const auto rope = keyRotation(undoes(), output.rope, output.positions.cpu(), output.shape.keyDim);
+        const auto rope = keyRotation(output, c10::kCPU);
         const LayerKv kv = decodeVideo(output, settingsFor(output.shared, output.shape), rope, context.job);
         return { kv.key.to(context.device), kv.value.to(context.device), {}, {} };
     }
 
 private:
-    bool undoes() const { return params().text("rope") == "undo"; }
     KeyframeRule rule() const { return { params().integer("keyframe_interval"), params().real("motion_threshold") }; }
     VideoSettings settingsFor(const SectionSet* shared, const LayerShape& shape) const
     {
@@ -89,12 +88,10 @@ const MethodRegistration registration { withFactory<FastVideo>({
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises fewer bits."),
         param::sinks(1,
             "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token."),
-        param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "undo: predict keys before their rotation, which is the known motion; keep: as they are."),
+        ropeParam("undo: predict keys before their rotation, which is the known motion; keep: as they are."),
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

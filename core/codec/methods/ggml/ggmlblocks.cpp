@@ -147,10 +147,6 @@ const MethodRegistration q8 { withFactory<GgmlBlocks<Q8>>({
     .family = "Quantization",
     .sentence = "llama.cpp's 8-bit cache type: blocks of 32 values with one f16 scale, 8.5 bits a value.",
     .reference = "ggml-common.h of llama.cpp",
-    .params = {},
-    .sweep = "",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 const MethodRegistration q4 { withFactory<GgmlBlocks<Q4>>({
@@ -159,10 +155,6 @@ const MethodRegistration q4 { withFactory<GgmlBlocks<Q4>>({
     .family = "Quantization",
     .sentence = "llama.cpp's 4-bit cache type: blocks of 32 values with one f16 scale, 4.5 bits a value.",
     .reference = "ggml-common.h of llama.cpp",
-    .params = {},
-    .sweep = "",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

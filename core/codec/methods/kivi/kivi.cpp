@@ -114,8 +114,6 @@ const MethodRegistration registration { withFactory<Kivi>({
             "Last tokens kept at 16 bits (f16 for 32-bit dumps); keys that do not fill a group stay there too."),
     },
     .sweep = "key_bits=[2,3,4,6,8],value_bits=[2,4,8]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

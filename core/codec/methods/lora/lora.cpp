@@ -46,8 +46,8 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        learnBases(inputs, { perHead(), undoes(), rank(), params().integer("basis_bits"), params().real("alpha") }, out,
-            context);
+        learnBases(inputs, { perHead(), undoesRope(), rank(), params().integer("basis_bits"), params().real("alpha") },
+            out, context);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
@@ -56,7 +56,7 @@ protected:
         const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
         std::vector<LoraParts> parts(static_cast<std::size_t>(planes.count()));
         const std::vector<LoraBasis> shared = sharedOf(input.shared, planes, context.device);
-        const std::optional<RopeTable> rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
+        const std::optional<RopeTable> rope = keyRotation(input, context.device);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const LoraShape shape = shapeOf(plane);
@@ -93,7 +93,7 @@ protected:
         };
         const LoraReader keys = reader("k", 0), values = reader("v", n);
         const std::vector<LoraBasis> shared = sharedOf(output.shared, planes, context.device);
-        const std::optional<RopeTable> rope = keyRotation(undoes(), output.rope, output.positions, s.keyDim);
+        const std::optional<RopeTable> rope = keyRotation(output, context.device);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const LoraReader& from = plane.isKey ? keys : values;
@@ -108,7 +108,6 @@ protected:
 private:
     std::int64_t rank() const { return params().integer("rank"); }
     bool perHead() const { return params().text("scope") == "head"; }
-    bool undoes() const { return params().text("rope") == "undo"; }
 
     /// The planes' bases in a calibration; empty without one.
     std::vector<LoraBasis> sharedOf(const SectionSet* calibration, const FactorPlanes& planes, c10::Device device) const
@@ -145,8 +144,7 @@ const MethodRegistration registration { withFactory<Lora>({
             "Keeps what the low rank leaves over at this width, channel by channel (0: not at all)."),
         param::choice("scope", "Scope", "layer", { "layer", "head" },
             "One factorisation for all KV heads of a layer, or one for each head."),
-        param::choice("rope", "Rotation", "undo", { "undo", "keep" },
-            "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance."),
         param::folded(param::real("dropout", "Dropout", 0, 0, 0.9, 0.1, "",
@@ -156,8 +154,6 @@ const MethodRegistration registration { withFactory<Lora>({
         sharedParam(),
     },
     .sweep = "rank=[8,16,32,64,96]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

@@ -41,15 +41,16 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        learnBases(inputs, { false, undoes(), ranks().back(), params().integer("basis_bits"), params().real("alpha") },
-            out, context);
+        learnBases(inputs,
+            { false, undoesRope(), ranks().back(), params().integer("basis_bits"), params().real("alpha") }, out,
+            context);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const FactorPlanes planes(input.shape, false);
         const at::Tensor weights = rowWeights(input.importance, params().real("alpha"));
-        const auto rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
+        const auto rope = keyRotation(input, context.device);
         struct Work {
             at::Tensor energy; ///< of the centred rows, where no importance is given
             LoraBasis shared; ///< where a calibration gives the basis, with
@@ -101,7 +102,7 @@ protected:
         const int tierCount = static_cast<int>(ranks().size());
         const RankTiers tiers = RankTiers::unpack(
             output.sections.get("tiers", RankTiers::packedSize(tokens, tierCount)), tokens, tierCount);
-        const auto rope = keyRotation(undoes(), output.rope, output.positions, s.keyDim);
+        const auto rope = keyRotation(output, context.device);
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const char* prefix = plane.isKey ? "k" : "v";
@@ -120,7 +121,6 @@ protected:
 
 private:
     const std::vector<std::int64_t>& ranks() const { return params().integers("ranks"); }
-    bool undoes() const { return params().text("rope") == "undo"; }
 
     void checkTiers() const
     {
@@ -171,8 +171,7 @@ const MethodRegistration registration { withFactory<LoraPlus>({
             "Mean width of a coefficient; strong directions get more of them, weak ones fewer (16: half precision)."),
         param::oneOf("basis_bits", "Direction bits", 4, { 16, 8, 6, 4 }, "bits",
             "Mean width of a direction's entries; long contexts afford more (16: half precision)."),
-        param::choice("rope", "Rotation", "undo", { "undo", "keep" },
-            "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance there."),
         param::sinks(1,
@@ -180,8 +179,6 @@ const MethodRegistration registration { withFactory<LoraPlus>({
         sharedParam(),
     },
     .sweep = "ranks=[[2,4,8],[4,8,16],[8,16,32],[16,32,64],[32,64,96]]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

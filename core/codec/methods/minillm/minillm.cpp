@@ -48,7 +48,7 @@ protected:
             return write(learn({ input }, false, context), out);
         std::array<DistilledPlane, 2> written;
         const FactorPlanes planes(input.shape, false);
-        const auto rope = keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim);
+        const auto rope = keyRotation(input, context.device);
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const LoraBasis basis = sharedBasis(*input.shared, plane, context.device);
@@ -61,7 +61,7 @@ protected:
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const FactorPlanes planes(output.shape, false);
-        const auto rope = keyRotation(undoes(), output.rope, output.positions, output.shape.keyDim);
+        const auto rope = keyRotation(output, context.device);
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const LoraReader reader(output.sections, prefixOf(plane), linearShape(plane), 1,
@@ -84,7 +84,6 @@ protected:
 private:
     std::int64_t studentSize() const { return params().integer("student_size"); }
     int decoderBits() const { return static_cast<int>(params().integer("decoder_bits")); }
-    bool undoes() const { return params().text("rope") == "undo"; }
     static std::string prefixOf(const FactorPlane& plane) { return plane.isKey ? "k" : "v"; }
 
     LoraShape linearShape(const FactorPlane& plane) const
@@ -124,8 +123,8 @@ private:
             PlaneToLearn plane { {}, weights, {}, forOthers };
             std::vector<at::Tensor> rows, reach;
             for (const LayerInput& input : inputs) {
-                rows.push_back(planeRows(input, FactorPlanes(input.shape, false).plane(p),
-                    keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim)));
+                rows.push_back(
+                    planeRows(input, FactorPlanes(input.shape, false).plane(p), keyRotation(input, context.device)));
                 reach.push_back(CodeRows::reachOf(input.shape.batch, input.shape.seq, attentionWindow));
             }
             plane.rows = rows.size() == 1 ? rows.front() : at::cat(rows);
@@ -180,8 +179,7 @@ const MethodRegistration registration { withFactory<MiniLlm>({
             ParamScale::Log),
         param::folded(param::integer("batch_tokens", "Batch", 256, 16, 1024, "tokens",
             "Consecutive tokens that a training step looks at.", ParamScale::Log)),
-        param::choice("rope", "Rotation", "undo", { "undo", "keep" },
-            "Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the loss; 0 ignores importance."),
         param::sinks(1,
@@ -189,7 +187,6 @@ const MethodRegistration registration { withFactory<MiniLlm>({
         sharedParam(),
     },
     .sweep = "student_size=[16,32,64,96,128]",
-    .make = {},
     .checkedByDefault = false,
 }) };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/methods/minillm/studentplane.h"
 #include "core/base/error.h"
+#include "core/base/half.h"
 #include "core/codec/parts/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
@@ -17,7 +18,7 @@ constexpr std::byte isLeftOut { 0 }, helps { 1 };
 /// Root mean square of every component, as half precision keeps it; 1 for those that hold nothing.
 at::Tensor codeScaleOf(const at::Tensor& codes)
 {
-    const at::Tensor scale = at::sqrt((codes * codes).mean(1)).clamp_max(65504.0).to(at::kHalf).to(at::kFloat);
+    const at::Tensor scale = at::sqrt((codes * codes).mean(1)).clamp_max(largestHalf).to(at::kHalf).to(at::kFloat);
     return at::where(scale.gt(0), scale, at::ones_like(scale));
 }
 
@@ -89,7 +90,7 @@ void rebuildDistilled(const Student& student, const LoraBasis& basis, const at::
             const Student::Pass pass = student.run(rows, b * seq + first, count);
             const at::Tensor built = at::addmm(basis.mean, pass.codes, directions).addmm_(pass.units, student.out());
             if (rope)
-                FactorPlanes::rotate(built, plane, *rope, first, 1);
+                rope->turn(FactorPlanes::vectorsOf(built, plane), first, 1);
             FactorPlanes::store(built, plane, b, first, target);
         });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One plane (keys or values of a layer) of minillm: its fit, and its way back from the bytes.
 #pragma once
+#include "core/cache/rope.h"
 #include "core/codec/methods/minillm/studenttraining.h"
 #include "core/codec/parts/loraplane.h"
 #include <optional>

@@ -79,7 +79,7 @@ TokenTiers Pyramid::tiers(const LayerInput& input, const CodecContext& context) 
 
 void Pyramid::calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const
 {
-    learnHeadBases(inputs, undoes(), params().text("transform") != "none", out, context);
+    learnHeadBases(inputs, undoesRope(), params().text("transform") != "none", out, context);
 }
 
 void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const
@@ -88,8 +88,7 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     const LevelOrder order(map, input.importance);
     const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
     const std::string& name = params().text("transform");
-    PyramidTransform transform { keyRotation(undoes(), input.rope, input.positions, input.shape.keyDim), name != "none",
-        {} };
+    PyramidTransform transform { keyRotation(input, context.device), name != "none", {} };
     if (input.shared)
         transform.shared = readHeadBases(*input.shared, input.shape, transform.klt);
     for (HeadBasis& basis : transform.shared)
@@ -169,7 +168,7 @@ LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& cont
         bits += levels() * dim;
     }
     const LayerKv kv = output.placeOnHost();
-    const auto rope = keyRotation(undoes(), output.rope, output.positions.cpu(), s.keyDim);
+    const auto rope = keyRotation(output, c10::kCPU);
     forEachPlane(c10::kCPU, 2 * s.kvHeads, context.job, [&](std::int64_t p) {
         const at::Tensor& target = p < s.kvHeads ? kv.key : kv.value;
         planes[static_cast<std::size_t>(p)].decode(
@@ -193,14 +192,12 @@ const MethodRegistration registration { withFactory<Pyramid>({
         param::real("decay_factor", "Decay", 0.8, 0.05, 1.0, 0.05, "", "How slowly the levels' shares of the tokens fall; 1 puts all tokens into the last level."),
         param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises less error."),
-        param::choice("rope", "Rotation", "undo", { "undo", "keep" }, "Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have lower rank."),
         param::sinks(1,
             "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token."),
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

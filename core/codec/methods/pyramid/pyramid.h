@@ -22,7 +22,6 @@ protected:
 private:
     bool byLayer() const { return params().text("axis") == "layer"; }
     bool isShared() const { return !params().text("shared").empty(); }
-    bool undoes() const { return params().text("rope") == "undo"; }
     int levels() const { return byLayer() ? 1 : static_cast<int>(params().integer("num_levels")); }
     /// The layer's share of the target: the same for all, or falling linearly with depth (PyramidKV, beta = 20).
     double layerRatio(int index, int count) const;

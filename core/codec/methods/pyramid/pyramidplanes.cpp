@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/methods/pyramid/pyramidplanes.h"
+#include "core/base/half.h"
 #include "core/codec/parts/coefficientcoder.h"
-#include "core/codec/parts/factorplane.h"
 #include "core/codec/parts/headrows.h"
 #include "core/codec/parts/planes.h"
 #include "core/kernels/energy.h"
-#include "core/kernels/rotatepairs.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/dot.h>
@@ -26,7 +25,7 @@ at::Tensor headRows(const at::Tensor& tensor, std::int64_t head, const at::Tenso
     if (rows.is_cpu())
         clampToHalf(rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel()));
     else
-        rows.clamp_(-65504.0, 65504.0);
+        rows.clamp_(-largestHalf, largestHalf);
     return rows;
 }
 
@@ -85,24 +84,7 @@ LevelOrder::LevelOrder(const TokenTiers& tiers, const at::Tensor& importance)
 
 void LevelOrder::rotate(const at::Tensor& vectors, const RopeTable& rope, std::int64_t first, float direction) const
 {
-    const std::int64_t count = vectors.size(0), dim = vectors.size(1), seq = rope.cosine.size(0),
-                       pairs = rope.cosine.size(1);
-    if (!vectors.is_cpu()) {
-        FactorPlane plane;
-        plane.heads = 1;
-        plane.dim = dim;
-        const at::Tensor tokens = rows.narrow(0, first, count).remainder(seq).to(rope.cosine.device());
-        const RopeTable own { rope.cosine.index_select(0, tokens), rope.sine.index_select(0, tokens), rope.halves };
-        FactorPlanes::rotate(vectors, plane, own, 0, direction);
-        return;
-    }
-    const float *cosines = rope.cosine.data_ptr<float>(), *sines = rope.sine.data_ptr<float>();
-    const std::int64_t* row = rows.data_ptr<std::int64_t>() + first;
-    float* vector = vectors.data_ptr<float>();
-    for (std::int64_t i = 0; i < count; ++i, vector += dim) {
-        const std::int64_t at = row[i] % seq * pairs;
-        rotatePairs(vector, cosines + at, sines + at, direction, static_cast<std::size_t>(pairs), rope.halves);
-    }
+    rope.turnAt(vectors.unsqueeze(1), rows.narrow(0, first, vectors.size(0)), direction);
 }
 
 std::pair<at::Tensor, std::vector<std::int64_t>> LevelOrder::sample() const

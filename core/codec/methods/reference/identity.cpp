@@ -42,10 +42,6 @@ const MethodRegistration registration { withFactory<Identity>({
     .family = "Reference",
     .sentence = "Stores the cache as it is: the reference that every other method is held against.",
     .reference = "none",
-    .params = {},
-    .sweep = "",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

@@ -127,8 +127,6 @@ const MethodRegistration registration { withFactory<Recompute>({
     .params = { param::file("model", "Model",
         "A GGUF file, a Hugging Face folder, or nothing for the default model; its weights are not counted as "
         "bytes.") },
-    .sweep = "",
-    .make = {},
     .checkedByDefault = false,
 }) };
 

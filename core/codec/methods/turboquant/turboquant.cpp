@@ -129,8 +129,6 @@ const MethodRegistration registration { withFactory<TurboQuant>({
             "Spends one key bit on the signs of a projected residual: unbiased inner products, but a larger error in practice."),
     },
     .sweep = "key_bits=[2,3,4,6],value_bits=[2,3,4]",
-    .make = {},
-    .checkedByDefault = true,
 }) };
 
 } // namespace

@@ -1,64 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What methods have in common: the loop over layers, protected tokens and the calibration around the method itself.
 #include "core/codec/compressor.h"
+#include "core/cache/torchdtype.h"
+#include "core/codec/calibration.h"
 #include "core/codec/layerview.h"
-#include "core/codec/tensorbytes.h"
-#include <ATen/ops/cat.h>
+#include "core/codec/protection.h"
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
-#include <algorithm>
 
 namespace pikv {
 namespace {
-
-/// Rows [0, first) and [seq - last, seq) are kept beside the method.
-struct Protection {
-    std::int64_t first = 0, last = 0, seq = 0;
-
-    Protection(const ParamSet& params, std::int64_t seqLength)
-        : seq(seqLength)
-    {
-        first = std::min(params.integer("sinks"), seq);
-        last = std::min(params.integer("recent"), seq - first);
-    }
-    bool any() const { return first + last > 0; }
-    std::int64_t middle() const { return seq - first - last; }
-    at::Tensor protectedRows(const at::Tensor& rows) const
-    {
-        return at::cat({ rows.narrow(2, 0, first), rows.narrow(2, seq - last, last) }, 2);
-    }
-    at::Tensor middleRows(const at::Tensor& rows) const { return rows.narrow(2, first, middle()); }
-    void putProtected(const at::Tensor& kept, const at::Tensor& rows) const
-    {
-        rows.narrow(2, 0, first).copy_(kept.narrow(2, 0, first));
-        rows.narrow(2, seq - last, last).copy_(kept.narrow(2, first, last));
-    }
-    /// Nothing to do where the method has written into `place` itself.
-    static void putMiddle(const at::Tensor& rows, const at::Tensor& place)
-    {
-        if (rows.defined() && rows.data_ptr() != place.data_ptr())
-            place.copy_(rows);
-    }
-    LayerShape middleShape(LayerShape shape) const
-    {
-        shape.seq = middle();
-        return shape;
-    }
-};
-
-/// Protected rows are stored at 16 bits: in the dump's own type where that is one, else as f16.
-DType protectedType(DType dtype) { return dtype == DType::BF16 ? DType::BF16 : DType::F16; }
-
-LayerInput middleInput(const LayerInput& input, const Protection& p)
-{
-    LayerInput middle = input;
-    middle.shape = p.middleShape(input.shape);
-    middle.kv.key = p.middleRows(input.kv.key);
-    middle.kv.value = p.middleRows(input.kv.value);
-    middle.positions = input.positions.narrow(0, p.first, p.middle());
-    if (input.importance.defined())
-        middle.importance = input.importance.narrow(1, p.first, p.middle());
-    return middle;
-}
 
 LayerKv emptyLayer(const LayerShape& s, c10::Device device)
 {
@@ -68,13 +19,16 @@ LayerKv emptyLayer(const LayerShape& s, c10::Device device)
     return { rows(s.keyDim, s.keyDtype), rows(s.valueDim, s.valueDtype), {}, {} };
 }
 
-at::Tensor readProtected(const LayerOutput& output, const char* name, const Protection& p, std::int64_t dim,
-    DType dtype, const CodecContext& context)
+/// Nothing to do where the method has written into `place` itself.
+void putMiddle(const at::Tensor& rows, const at::Tensor& place)
 {
-    const LayerShape& s = output.shape;
-    return tensorFromBytes(
-        output.sections.get(name), protectedType(dtype), { s.batch, s.kvHeads, p.first + p.last, dim })
-        .to(context.device);
+    if (rows.defined() && rows.data_ptr() != place.data_ptr())
+        place.copy_(rows);
+}
+
+const SectionSet* layerOf(const EncodedCache* basis, int index)
+{
+    return basis ? &basis->layers.at(static_cast<std::size_t>(index)) : nullptr;
 }
 
 } // namespace
@@ -83,19 +37,44 @@ LayerKv LayerOutput::placeOnHost() const { return place.key.is_cpu() ? place : e
 
 void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->validate(info); }
 
+ParamSpec sharedParam()
+{
+    return param::folded(param::file("shared", "Shared calibration",
+        "A .pikv-basis learned on other caches; its bytes are reported apart as shared bytes."));
+}
+
+ParamSpec ropeParam(std::string help)
+{
+    return param::choice("rope", "Rotation", "undo", { "undo", "keep" }, std::move(help));
+}
+
 void Compressor::validate(const CacheInfo&) const { }
 std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
+
+EncodedCache Compressor::calibrate(
+    const std::vector<std::shared_ptr<const KvCache>>&, const at::Tensor&, const CodecContext&) const
+{
+    throw usageError(spec().id + " has nothing to calibrate");
+}
+
+SectionSet LayerwiseCompressor::prepare(const CacheInfo&, const CodecContext&) const { return {}; }
+
+void LayerwiseCompressor::calibrateLayer(const std::vector<LayerInput>&, SectionSet&, const CodecContext&) const
+{
+    throw usageError(spec().id + " has nothing to calibrate");
+}
+
+void LayerwiseCompressor::validate(const CacheInfo& info) const
+{
+    if (const EncodedCache* basis = shared())
+        requireFits(*basis, params().text("shared"), spec().id, info, undoesRope());
+}
 
 std::vector<std::string> LayerwiseCompressor::warnings(const CacheInfo& info) const
 {
     if (undoesRope() && !info.rope.invertible())
         return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
     return {};
-}
-
-ParamSpec ropeParam(std::string help)
-{
-    return param::choice("rope", "Rotation", "undo", { "undo", "keep" }, std::move(help));
 }
 
 bool LayerwiseCompressor::undoesRope() const { return params().has("rope") && params().text("rope") == "undo"; }
@@ -115,22 +94,21 @@ LayerShape LayerwiseCompressor::codedShape(LayerShape shape) const
     return Protection(params(), shape.seq).middleShape(shape);
 }
 
-SectionSet LayerwiseCompressor::encodeOne(
-    const LayerInput& input, const SectionSet& global, const CodecContext& context) const
+LayerInput LayerwiseCompressor::unprotected(const LayerInput& input) const
+{
+    return Protection(params(), input.shape.seq).middleInput(input);
+}
+
+SectionSet LayerwiseCompressor::encodeOne(const LayerInput& input, const SectionSet&, const CodecContext& context) const
 {
     SectionSet out;
-    LayerInput whole = input;
-    if (const EncodedCache* basis = shared())
-        whole.shared = &basis->layers.at(static_cast<std::size_t>(input.index));
     const Protection p(params(), input.shape.seq);
-    if (!p.any()) {
-        encodeLayer(whole, out, context);
-        return out;
-    }
-    if (p.middle() > 0)
-        encodeLayer(middleInput(whole, p), out, context);
-    out.add("protected.k", tensorToBytes(p.protectedRows(input.kv.key), protectedType(input.shape.keyDtype)));
-    out.add("protected.v", tensorToBytes(p.protectedRows(input.kv.value), protectedType(input.shape.valueDtype)));
+    LayerInput inner = p.middleInput(input);
+    inner.shared = layerOf(shared(), input.index);
+    if (p.middle() > 0 || !p.any())
+        encodeLayer(inner, out, context);
+    if (p.any())
+        p.write(input, out);
     return out;
 }
 
@@ -138,31 +116,20 @@ LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecCon
 {
     const LayerShape& shape = output.shape;
     checkShared(output.global);
-    const EncodedCache* basis = shared();
-    const SectionSet* sharedLayer = basis ? &basis->layers.at(static_cast<std::size_t>(output.index)) : nullptr;
     const Protection p(params(), shape.seq);
     const LayerKv out = emptyLayer(shape, context.device);
-    LayerOutput inner { output.index, p.middleShape(shape), output.rope,
-        output.positions.narrow(0, p.first, p.middle()), output.sections, output.global, sharedLayer,
-        { p.middleRows(out.key), p.middleRows(out.value), {}, {} } };
+    const LayerOutput inner = p.middleOutput(output, out, layerOf(shared(), output.index));
     const LayerKv middle = p.middle() > 0 || !p.any() ? decodeLayer(inner, context) : LayerKv {};
     if (!p.any())
         return { middle.key.to(out.key.scalar_type()), middle.value.to(out.value.scalar_type()), {}, middle.keep };
-    p.putProtected(readProtected(output, "protected.k", p, shape.keyDim, shape.keyDtype, context), out.key);
-    p.putProtected(readProtected(output, "protected.v", p, shape.valueDim, shape.valueDtype, context), out.value);
-    p.putMiddle(middle.key, inner.place.key);
-    p.putMiddle(middle.value, inner.place.value);
+    p.read(output, out);
+    putMiddle(middle.key, inner.place.key);
+    putMiddle(middle.value, inner.place.value);
     if (!middle.keep.defined())
         return out;
     const at::Tensor keep = at::ones({ shape.batch, shape.kvHeads, shape.seq }, middle.keep.options());
     p.middleRows(keep).copy_(middle.keep);
     return { out.key, out.value, {}, keep };
-}
-
-LayerInput LayerwiseCompressor::unprotected(const LayerInput& input) const
-{
-    const Protection p(params(), input.shape.seq);
-    return p.any() ? middleInput(input, p) : input;
 }
 
 EncodedCache LayerwiseCompressor::encode(
@@ -192,6 +159,73 @@ std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded
             context));
     }
     return decodedCache(encoded.header, std::move(layers));
+}
+
+EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches,
+    const at::Tensor& importance, const CodecContext& context) const
+{
+    requireAlike(caches);
+    const CacheInfo& first = caches.front()->info();
+    EncodedCache out;
+    out.header = encodedHeader(first, printSpec(spec()), context.seed);
+    out.header.calibration = true;
+    out.global = prepare(first, context);
+    const int count = caches.front()->layerCount();
+    for (int i = 0; i < count; ++i) {
+        context.job.checkpoint();
+        context.job.report({ "Calibrating layer", i + 1, count });
+        std::vector<LayerInput> inputs;
+        for (const auto& cache : caches) {
+            const at::Tensor weights = caches.size() == 1 ? importance : at::Tensor();
+            LayerInput input = unprotected(layerInput(*cache, i, weights, context.device));
+            if (input.shape.seq > 0)
+                inputs.push_back(std::move(input));
+        }
+        if (inputs.empty())
+            throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");
+        calibrateLayer(inputs, out.layers.emplace_back(), context);
+    }
+    return out;
+}
+
+const EncodedCache* LayerwiseCompressor::shared() const
+{
+    if (!params().has("shared") || params().text("shared").empty())
+        return nullptr;
+    const std::lock_guard lock(m_sharedMutex);
+    if (!m_shared) {
+        m_shared = std::make_shared<EncodedCache>(loadCalibration(params().text("shared")));
+        m_fingerprint = calibrationFingerprint(*m_shared);
+    }
+    return m_shared.get();
+}
+
+std::uint64_t LayerwiseCompressor::sharedBytes() const
+{
+    const EncodedCache* basis = shared();
+    return basis ? basis->fileBytes() : 0;
+}
+
+std::optional<MethodSpec> LayerwiseCompressor::calibratedSpec(std::initializer_list<const char*> sameParams) const
+{
+    const EncodedCache* basis = shared();
+    if (!basis)
+        return {};
+    return learnedSpec(*basis, params().text("shared"), params(), sameParams);
+}
+
+SectionSet LayerwiseCompressor::globalSections(const CacheInfo& info, const CodecContext& context) const
+{
+    SectionSet sections = prepare(info, context);
+    if (shared())
+        addFingerprint(m_fingerprint, sections);
+    return sections;
+}
+
+void LayerwiseCompressor::checkShared(const SectionSet& global) const
+{
+    if (shared() && !hasFingerprint(m_fingerprint, global))
+        throw inputError(params().text("shared") + " is not the calibration that the cache was compressed with");
 }
 
 } // namespace pikv

@@ -2,6 +2,7 @@
 // Rows of a synthetic head: an AR(1) process in latent coordinates with a falling spectrum, mirrored by a random
 // Householder reflection into channels, with outlier channels and attention sinks, then rotated.
 #include "core/dumps/planegenerator.h"
+#include "core/kernels/reduce.h"
 #include "core/kernels/rotatepairs.h"
 #include <algorithm>
 #include <cmath>
@@ -19,16 +20,9 @@ enum Stream : std::uint64_t { MirrorStream = 10, SignStream = 20, RowStream = 30
 
 std::uint64_t place(std::int64_t index) { return static_cast<std::uint64_t>(index); }
 
-/// Eight partial sums: an order of additions that is fixed and still vectorises.
 float dot(const float* a, const float* b, std::int64_t n)
 {
-    float part[8] = {};
-    std::int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int lane = 0; lane < 8; ++lane)
-            part[lane] += a[i + lane] * b[i + lane];
-    for (; i < n; ++i)
-        part[0] += a[i] * b[i];
+    const auto part = dotLanes(a, b, place(n));
     return ((part[0] + part[4]) + (part[1] + part[5])) + ((part[2] + part[6]) + (part[3] + part[7]));
 }
 

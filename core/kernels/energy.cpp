@@ -2,6 +2,7 @@
 // Sums of squares in an order of additions that is fixed, whatever the machine, and that the compiler can still
 // vectorise.
 #include "core/kernels/energy.h"
+#include "core/kernels/reduce.h"
 #include <algorithm>
 #include <vector>
 
@@ -58,17 +59,8 @@ void addRowEnergies(const float* values, std::size_t rows, std::size_t width, fl
         mean[c] = static_cast<float>(sums[c] / double(rows));
     for (std::size_t r = 0; r < rows; ++r) {
         const float* row = values + r * width;
-        float distances[lanes] = {};
-        std::size_t c = 0;
-        for (; c + lanes <= width; c += lanes)
-            for (std::size_t j = 0; j < lanes; ++j)
-                distances[j] += (row[c + j] - mean[c + j]) * (row[c + j] - mean[c + j]);
-        for (; c < width; ++c)
-            distances[0] += (row[c] - mean[c]) * (row[c] - mean[c]);
-        float sum = 0;
-        for (const float distance : distances)
-            sum += distance;
-        energies[r] += sum;
+        energies[r]
+            += inOrder(laneSums<lanes>(width, [&](std::size_t c) { return (row[c] - mean[c]) * (row[c] - mean[c]); }));
     }
 }
 

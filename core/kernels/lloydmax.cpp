@@ -2,10 +2,9 @@
 // Best quantiser of one coordinate of a random unit vector (TurboQuant, arXiv:2504.19874): its density (1 -
 // t^2)^((d-3)/2) is integrated on a grid, and Lloyd's iteration moves levels to the means of their cells.
 #include "core/kernels/lloydmax.h"
+#include "core/base/lastused.h"
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <mutex>
 #include <utility>
 
 namespace pikv {
@@ -105,15 +104,11 @@ LloydMaxTable makeTable(int bits, std::size_t dim)
 
 } // namespace
 
-const LloydMaxTable& sphereTable(int bits, std::size_t dim)
+std::shared_ptr<const LloydMaxTable> sphereTable(int bits, std::size_t dim)
 {
-    static std::mutex mutex;
-    static std::map<std::pair<int, std::size_t>, LloydMaxTable> tables;
-    const std::lock_guard lock(mutex);
-    auto [at, isNew] = tables.try_emplace({ bits, dim });
-    if (isNew)
-        at->second = makeTable(bits, dim);
-    return at->second;
+    constexpr std::size_t most = 64; // of at most 2 kB each: every width of a few head sizes
+    static LastUsed<std::pair<int, std::size_t>, LloydMaxTable> tables(most);
+    return tables.get({ bits, dim }, [&] { return makeTable(bits, dim); });
 }
 
 void nearestLevels(const LloydMaxTable& table, const float* values, std::size_t count, std::uint8_t* codes)

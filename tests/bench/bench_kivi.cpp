@@ -32,7 +32,14 @@ const std::vector<std::uint16_t>& cache()
 constexpr std::int64_t cacheBytes = std::int64_t(planes * tokens * dim * 2);
 
 /// Half of the planes are keys, half are values.
-KiviPlane plane(std::size_t p, int bits) { return { tokens, dim, 32, bits, p % 2 == 0 }; }
+KiviPlane plane(std::size_t p, int bits) { return { tokens, tokens, dim, 32, bits, p % 2 == 0 }; }
+
+/// Plane p of a cache of half precision at `data`.
+PlaneRows rowsOf(const void* data, std::size_t p)
+{
+    auto* halves = static_cast<std::uint16_t*>(const_cast<void*>(data));
+    return { halves + p * tokens * dim, DType::F16, std::int64_t(tokens), std::int64_t(dim) };
+}
 
 struct Encoded {
     std::vector<Bytes> codes, scales;
@@ -43,6 +50,8 @@ struct Encoded {
             scales.emplace_back(plane(p, bits).scaleBytes());
         }
     }
+    std::vector<std::span<std::byte>> parts(std::size_t p) { return { codes[p], scales[p], {} }; }
+    std::vector<ByteSpan> stored(std::size_t p) const { return { codes[p], scales[p], {} }; }
 };
 
 void copyMemory(benchmark::State& state)
@@ -61,8 +70,7 @@ void kiviEncode(benchmark::State& state)
     Encoded out(bits);
     for (auto _ : state) {
         for (std::size_t p = 0; p < planes; ++p)
-            plane(p, bits).encode(
-                cache().data() + p * tokens * dim, DType::F16, out.codes[p].data(), out.scales[p].data());
+            plane(p, bits).encode(rowsOf(cache().data(), p), out.parts(p), {});
         benchmark::ClobberMemory();
     }
     state.SetBytesProcessed(state.iterations() * cacheBytes);
@@ -73,12 +81,11 @@ void kiviDecode(benchmark::State& state)
     const int bits = int(state.range(0));
     Encoded in(bits);
     for (std::size_t p = 0; p < planes; ++p)
-        plane(p, bits).encode(cache().data() + p * tokens * dim, DType::F16, in.codes[p].data(), in.scales[p].data());
+        plane(p, bits).encode(rowsOf(cache().data(), p), in.parts(p), {});
     std::vector<std::uint16_t> target(cache().size());
     for (auto _ : state) {
         for (std::size_t p = 0; p < planes; ++p)
-            plane(p, bits).decode(
-                in.codes[p].data(), in.scales[p].data(), DType::F16, target.data() + p * tokens * dim);
+            plane(p, bits).decode(in.stored(p), rowsOf(target.data(), p), {});
         benchmark::ClobberMemory();
     }
     state.SetBytesProcessed(state.iterations() * cacheBytes);

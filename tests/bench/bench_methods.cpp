@@ -61,7 +61,7 @@ void encodeDecode(benchmark::State& state, std::string spec, bool encodes, bool 
     if (shared)
         spec = withCalibration(spec);
     const auto compressor = makeCompressor(parseSpec(spec));
-    const auto* method = dynamic_cast<const LayerwiseCompressor*>(compressor.get());
+    const auto* method = compressor->layerwise();
     if (!method)
         return state.SkipWithError("not a layer-by-layer method");
     const Layer& layer = layerOf(state.range(0));
@@ -116,7 +116,7 @@ int main(int argc, char** argv)
         if (std::strcmp(argv[i], "--") == 0)
             own = std::min(own, i);
     for (const MethodInfo& method : Registry::instance().methods())
-        if (dynamic_cast<const LayerwiseCompressor*>(makeCompressor(parseSpec(method.id)).get()))
+        if (makeCompressor(parseSpec(method.id))->layerwise())
             registerSpec(method.id);
     for (int i = own + 1; i < argc; ++i)
         registerSpec(argv[i]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/filesource.h"
 #include "core/base/hash.h"
+#include "core/codec/container/containerfile.h"
 #include "core/codec/container/containerformat.h"
 #include "core/codec/container/containerlayout.h"
 
@@ -122,6 +123,6 @@ private:
 
 } // namespace
 
-EncodedCache EncodedCache::load(const std::string& path) { return Reader(path).load(); }
+EncodedCache readContainer(const std::string& path) { return Reader(path).load(); }
 
 } // namespace pikv

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/atomicfile.h"
 #include "core/base/hash.h"
+#include "core/codec/container/containerfile.h"
 #include "core/codec/container/containerlayout.h"
 
 namespace pikv {
@@ -45,9 +46,9 @@ struct Writer {
 
 } // namespace
 
-void EncodedCache::save(const std::string& path) const
+void writeContainer(const EncodedCache& cache, const std::string& path)
 {
-    Writer writer { .cache = *this, .sizeTables = {} };
+    Writer writer { .cache = cache, .sizeTables = {} };
     const auto& tensors = writer.layout.tensors;
     writer.sizeTables.reserve(tensors.size()); // pieces point into it
     const ByteSpan prefix = asBytes(writer.layout.prefix.data(), writer.layout.prefix.size());

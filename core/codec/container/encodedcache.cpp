@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/container/encodedcache.h"
 #include "core/base/error.h"
+#include "core/codec/container/containerfile.h"
 #include "core/codec/container/containerlayout.h"
 #include <algorithm>
 
@@ -115,5 +116,9 @@ EncodedSizes EncodedCache::sizes() const
     sizes.setGlobal(global);
     return sizes;
 }
+
+void EncodedCache::save(const std::string& path) const { writeContainer(*this, path); }
+
+EncodedCache EncodedCache::load(const std::string& path) { return readContainer(path); }
 
 } // namespace pikv

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/parts/kmeans.h"
+#include "core/kernels/reduce.h"
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -117,11 +118,7 @@ std::size_t drawIndex(const std::vector<float>& chance, float place)
     std::vector<double> upTo;
     double total = 0;
     for (std::size_t first = 0; first < chance.size(); first += seedBlock) {
-        float lanes[8] = {};
-        for (std::size_t i = 0; i < seedBlock; i += 8)
-            for (std::size_t l = 0; l < 8; ++l)
-                lanes[l] += chance[first + i + l];
-        for (float lane : lanes)
+        for (float lane : laneSums<8>(seedBlock, [&](std::size_t i) { return chance[first + i]; }))
             total += double(lane);
         upTo.push_back(total);
     }

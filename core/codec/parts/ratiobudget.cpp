@@ -4,6 +4,7 @@
 #include <cmath>
 
 namespace pikv {
+
 std::int64_t layerBudget(const MethodSpec& spec, double ratio, const LayerShape& shape, int layers, int sections)
 {
     const double protectedTokens = double(spec.params.integer("sinks") + spec.params.integer("recent"));

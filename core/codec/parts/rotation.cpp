@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/parts/rotation.h"
 #include "core/base/counterrng.h"
+#include "core/base/lastused.h"
 #include "core/kernels/hadamard.h"
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <map>
-#include <mutex>
 #include <tuple>
 
 namespace pikv {
@@ -55,23 +54,20 @@ std::shared_ptr<const Rotation> Rotation::make(Kind kind, std::int64_t dim, std:
 {
     if (!std::has_single_bit(static_cast<std::uint64_t>(dim)))
         kind = Kind::Orthogonal;
-    static std::mutex mutex;
-    static std::map<std::tuple<Kind, std::int64_t, std::uint64_t>, std::shared_ptr<const Rotation>> kept;
-    const std::lock_guard lock(mutex);
-    auto& slot = kept[{ kind, dim, seed }];
-    if (!slot) {
-        auto made = std::make_shared<Rotation>();
-        made->m_dim = dim;
-        if (kind == Kind::Hadamard) {
-            const CounterRng rng(seed, { static_cast<std::uint64_t>(dim) });
-            for (std::int64_t i = 0; i < dim; ++i)
-                made->m_signs.push_back(rng.bits(static_cast<std::uint64_t>(i)) >> 63 ? 1.0f : -1.0f);
-        } else {
-            made->m_matrix = orthogonalMatrix(dim, seed);
+    constexpr std::size_t most = 16; // of dim^2 numbers: keys and values of a few shapes
+    static LastUsed<std::tuple<Kind, std::int64_t, std::uint64_t>, Rotation> rotations(most);
+    return rotations.get({ kind, dim, seed }, [&] {
+        Rotation made;
+        made.m_dim = dim;
+        if (kind == Kind::Orthogonal) {
+            made.m_matrix = orthogonalMatrix(dim, seed);
+            return made;
         }
-        slot = std::move(made);
-    }
-    return slot;
+        const CounterRng rng(seed, { static_cast<std::uint64_t>(dim) });
+        for (std::int64_t i = 0; i < dim; ++i)
+            made.m_signs.push_back(rng.bits(static_cast<std::uint64_t>(i)) >> 63 ? 1.0f : -1.0f);
+        return made;
+    });
 }
 
 void Rotation::multiply(float* rows, std::int64_t count, bool transposed) const

@@ -10,7 +10,7 @@ namespace pikv {
 class Rotation {
 public:
     enum class Kind { Hadamard, Orthogonal }; ///< random signs and a Hadamard transform; QR of a Gaussian matrix
-    /// Hadamard needs a power of two and falls back to Orthogonal. Made once for a seed and size, then kept.
+    /// Hadamard needs a power of two and falls back to Orthogonal. The last few are kept.
     static std::shared_ptr<const Rotation> make(Kind kind, std::int64_t dim, std::uint64_t seed);
 
     std::int64_t dim() const { return m_dim; }

@@ -2,13 +2,12 @@
 #include "core/codec/parts/sharedbasis.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"
+#include "core/kernels/reduce.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mv.h>
-#include <array>
-#include <numeric>
 
 namespace pikv {
 
@@ -25,17 +24,8 @@ at::Tensor rowEnergy(const at::Tensor& rows)
     const at::Tensor host = rows.cpu().contiguous(), energy = at::empty({ rows.size(0) }, at::kFloat);
     const std::int64_t width = host.size(1);
     const float* row = host.data_ptr<float>();
-    for (std::int64_t r = 0; r < host.size(0); ++r, row += width) {
-        // Eight sums side by side: the compiler may not reorder one, and would add one number after the other.
-        std::array<float, 8> lanes {};
-        std::int64_t i = 0;
-        for (; i + 8 <= width; i += 8)
-            for (std::size_t lane = 0; lane < 8; ++lane)
-                lanes[lane] += row[i + static_cast<std::int64_t>(lane)] * row[i + static_cast<std::int64_t>(lane)];
-        for (; i < width; ++i)
-            lanes[0] += row[i] * row[i];
-        energy.data_ptr<float>()[r] = std::accumulate(lanes.begin(), lanes.end(), 0.0f);
-    }
+    for (std::int64_t r = 0; r < host.size(0); ++r, row += width)
+        energy.data_ptr<float>()[r] = rowSquares(row, static_cast<std::size_t>(width));
     return energy;
 }
 

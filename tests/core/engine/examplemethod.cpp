@@ -1,40 +1,52 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The example of CONTRIBUTING.md: a method in one file.
-#include "core/codec/compressor.h"
-#include "core/codec/tensorbytes.h"
-#include <ATen/ops/constant_pad_nd.h>
+#include "core/codec/parts/planecodec.h"
+#include "core/kernels/floatrows.h"
 #include <algorithm>
 
 namespace pikv {
 namespace {
 
-/// Keeps the leading channels of every head as 16-bit numbers; the others come back as zeros.
-class Truncate : public LayerwiseCompressor {
+/// Keeps the leading channels of every row as 16-bit numbers; the others come back as zeros.
+struct LeadingChannels : PlaneCodec {
+    std::int64_t seq, dim, kept;
+
+    LeadingChannels(std::int64_t rows, std::int64_t channels, std::int64_t keeps)
+        : seq(rows)
+        , dim(channels)
+        , kept(std::min(keeps, channels))
+    {
+    }
+    std::vector<PlaneSection> sections() const override { return { { "", static_cast<std::size_t>(seq * kept) * 2 } }; }
+
+    void encode(const PlaneRows& rows, std::span<const std::span<std::byte>> parts, const JobControl&) const override
+    {
+        std::vector<float> row(static_cast<std::size_t>(dim));
+        for (std::int64_t t = 0; t < seq; ++t) {
+            rows.load(t, 1, row.data());
+            fromFloats(row.data(), DType::F16, static_cast<std::size_t>(kept), parts[0].data() + t * kept * 2);
+        }
+    }
+
+    void decode(std::span<const ByteSpan> parts, const PlaneRows& rows, const JobControl&) const override
+    {
+        std::vector<float> row(static_cast<std::size_t>(dim));
+        for (std::int64_t t = 0; t < seq; ++t) {
+            toFloats(parts[0].data() + t * kept * 2, DType::F16, static_cast<std::size_t>(kept), row.data());
+            rows.store(t, 1, row.data());
+        }
+    }
+};
+
+class Truncate : public PlanewiseCompressor {
 public:
-    using LayerwiseCompressor::LayerwiseCompressor;
+    using PlanewiseCompressor::PlanewiseCompressor;
 
 protected:
-    void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext&) const override
+    std::unique_ptr<PlaneCodec> planeCodec(const LayerShape& shape, bool isKey, std::uint64_t) const override
     {
-        out.add("k", tensorToBytes(input.kv.key.narrow(3, 0, kept(input.shape.keyDim)), DType::F16));
-        out.add("v", tensorToBytes(input.kv.value.narrow(3, 0, kept(input.shape.valueDim)), DType::F16));
-    }
-
-    LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
-    {
-        return { read(output, "k", output.shape.keyDim).to(context.device),
-            read(output, "v", output.shape.valueDim).to(context.device), {}, {} };
-    }
-
-private:
-    std::int64_t kept(std::int64_t dim) const { return std::min(dim, params().integer("channels")); }
-
-    at::Tensor read(const LayerOutput& output, const char* name, std::int64_t dim) const
-    {
-        const LayerShape& s = output.shape;
-        const auto part
-            = tensorFromBytes(output.sections.get(name), DType::F16, { s.batch, s.kvHeads, s.seq, kept(dim) });
-        return at::constant_pad_nd(part, { 0, dim - kept(dim) });
+        return std::make_unique<LeadingChannels>(
+            shape.seq, isKey ? shape.keyDim : shape.valueDim, params().integer("channels"));
     }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The .pikv file: its size is what is reported, and damage never passes for data.
 #include "core/base/error.h"
+#include "core/codec/container/containerlayout.h"
 #include "core/codec/container/encodedcache.h"
 #include "testmain.h"
 #include <QFile>
@@ -24,6 +25,9 @@ private Q_SLOTS:
     void cutFilesAreRefused();
     void contradictingHeadersAreRefused();
     void unwritableFolderLeavesNothing();
+    void theMaskIsInTheHeader();
+    void overheadIsExpectedWell_data();
+    void overheadIsExpectedWell();
 
 private:
     std::string path(const char* name) const { return m_dir.filePath(name).toStdString(); }
@@ -211,6 +215,48 @@ void TestContainer::unwritableFolderLeavesNothing()
         QVERIFY2(QString(e.what()).contains(QString::fromStdString(target)), e.what());
     }
     QCOMPARE(read(path("file")), QByteArray("not a folder"));
+}
+
+void TestContainer::theMaskIsInTheHeader()
+{
+    for (const bool keeps : { false, true }) {
+        EncodedCache cache = sample(false, false);
+        cache.header.hasKeep = keeps;
+        cache.save(path("keep.pikv"));
+        QCOMPARE(EncodedCache::load(path("keep.pikv")).header.hasKeep, keeps);
+        QCOMPARE(std::uint64_t(QFile(m_dir.filePath("keep.pikv")).size()), cache.fileBytes());
+    }
+}
+
+void TestContainer::overheadIsExpectedWell_data()
+{
+    QTest::addColumn<int>("layers");
+    QTest::addColumn<int>("sections");
+    for (const int layers : { 1, 2, 30, 80 })
+        for (const int sections : { 2, 4, 8 })
+            QTest::addRow("%d layers, %d sections", layers, sections) << layers << sections;
+}
+
+/// What methods that aim at a ratio are told before they encode, against the file.
+void TestContainer::overheadIsExpectedWell()
+{
+    QFETCH(int, layers);
+    QFETCH(int, sections);
+    EncodedCache cache;
+    cache.header.spec = "pyramid:compression_ratio=0.2";
+    cache.header.layers.assign(std::size_t(layers), LayerShape { 1, 2, 256, 64, 64 });
+    std::uint64_t payload = 0;
+    for (int i = 0; i < layers; ++i) {
+        SectionSet& layer = cache.layers.emplace_back();
+        for (int s = 0; s < sections; ++s) {
+            const std::size_t bytes = 500 + (s == 0 ? std::size_t(i) : 0); // one differs from layer to layer
+            layer.add("section" + std::to_string(s), Bytes(bytes));
+            payload += bytes;
+        }
+    }
+    const auto actual = std::int64_t(cache.fileBytes() - payload);
+    const auto expected = ContainerLayout::expectedOverhead(cache.header.spec, layers, sections, false);
+    QVERIFY2(std::abs(actual - expected) < 400, qPrintable(QString("%1, expected %2").arg(actual).arg(expected)));
 }
 
 PIKV_TEST(TestContainer)

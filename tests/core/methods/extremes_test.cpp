@@ -21,7 +21,8 @@ private Q_SLOTS:
         QStringList specs { "lora:rank=1,base_bits=2", "lora:scope=head", "lora:code_bits=16,basis_bits=16",
             "pyramid:transform=klt", "fastv:transform=klt,coded_share=0.3", "fastv:sparsity_threshold=0" };
         for (const MethodInfo& method : Registry::instance().methods())
-            specs << QString::fromStdString(method.id);
+            if (!isRefused(method.id, "f16"))
+                specs << QString::fromStdString(method.id);
         for (const QString& spec : std::as_const(specs))
             for (const char* content :
                 { "zeros", "largest f16", "least f16", "1e30 in f32", "1e30 in bf16", "3e38 in f32" })
@@ -32,10 +33,7 @@ private Q_SLOTS:
         QFETCH(QString, method);
         QFETCH(QString, content);
         const CachePtr cache = filled(content);
-        QString reason;
-        const auto compressor = accepted(method.toStdString(), cache->info(), reason);
-        if (!compressor)
-            QSKIP(qPrintable("refused: " + reason));
+        const auto compressor = fitting(method, cache->info());
         const auto decoded = throughFile(*compressor, *cache, m_dir.filePath("case.pikv").toStdString()).decoded;
         const LayerKv original = cache->layer(0), back = decoded->layer(0);
         for (const auto& [a, b] : { std::pair(original.key, back.key), std::pair(original.value, back.value) }) {

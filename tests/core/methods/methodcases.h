@@ -6,8 +6,10 @@
 #include "core/dumps/generate.h"
 #include <ATen/TensorOperators.h>
 #include <QString>
+#include <QTest>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace pikvtest {
 
@@ -22,6 +24,60 @@ inline pikv::GenerateOptions smallCache()
     options.queries = 4;
     options.seed = 5;
     return options;
+}
+
+/// The caches that tests run every method over, by name; "f16" is smallCache().
+inline std::vector<std::pair<const char*, pikv::GenerateOptions>> namedCaches()
+{
+    std::vector<std::pair<const char*, pikv::GenerateOptions>> list { { "f16", smallCache() } };
+    const auto add
+        = [&](const char* name) -> pikv::GenerateOptions& { return list.emplace_back(name, smallCache()).second; };
+    add("bf16").dtype = pikv::DType::BF16;
+    add("f32").dtype = pikv::DType::F32;
+    add("batch of 3").batch = 3;
+    add("unequal head dims").valueDim = 48;
+    add("head_dim 20").headDim = 20;
+    add("one KV head").kvHeads = 1;
+    add("odd length").seq = 61;
+    pikv::GenerateOptions& single = add("one token");
+    single.seq = 1;
+    single.queries = 1;
+    return list;
+}
+
+/// Whether the method, with its defaults, cannot do the named cache. roundtrip_test checks that these are exactly the
+/// pairs that validate() refuses; tests run over all others, and none skips itself.
+inline bool isRefused(const std::string& method, const std::string& cache)
+{
+    if (method == "recompute")
+        return true; // made up caches have no token ids
+    static const std::set<std::pair<std::string, std::string>> pairs {
+        { "q4_0", "head_dim 20" },
+        { "q4_0", "unequal head dims" },
+        { "q8_0", "head_dim 20" },
+        { "q8_0", "unequal head dims" },
+        { "minillm", "head_dim 20" },
+        { "minillm", "one KV head" },
+        { "pyramid", "one token" },
+    };
+    return pairs.contains({ method, cache });
+}
+
+/// A row for every method that takes the named cache: column "method".
+inline void acceptingMethodRows(const char* cache = "f16")
+{
+    QTest::addColumn<QString>("method");
+    for (const pikv::MethodInfo& method : pikv::Registry::instance().methods())
+        if (!isRefused(method.id, cache))
+            QTest::addRow("%s", method.id.c_str()) << QString::fromStdString(method.id);
+}
+
+/// The method of this spec, which takes the cache: throws what validate() throws.
+inline std::unique_ptr<pikv::Compressor> fitting(const QString& spec, const pikv::CacheInfo& info)
+{
+    auto compressor = pikv::makeCompressor(pikv::parseSpec(spec.toStdString()));
+    compressor->validate(info);
+    return compressor;
 }
 
 /// The method with `text` as its spec, or nothing where it refuses the cache; `reason` tells why.

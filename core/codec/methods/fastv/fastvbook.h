@@ -27,21 +27,19 @@ struct FastVShape {
     std::size_t basisBytes() const; ///< of a stored transform
 };
 
-struct FastVTraining {
-    int passes = 8;
-    std::size_t interval = 100; ///< tokens between refreshes
-    enum class Transform { Auto, Klt, None } transform = Transform::Auto;
-    std::size_t tokens = 0; ///< the codebook will describe so many; weighs the transform's bytes against its gain
-};
-
 /// Vectors are x ~ c + B^T z, where z falls into sub-spaces of similar need of bits, and each part of z is the sum of
 /// one centroid a stage (residual vector quantisation, Juang & Gray 1982). Components too weak to deserve codes are not
 /// in z: c is their mean. All parts are as stored: rounded.
 class FastVBook {
 public:
-    /// Learns from `rows` f32 [n, dim] in stream order; `weights` f32 [n] or undefined.
-    static FastVBook learn(const at::Tensor& rows, const at::Tensor& weights, const FastVShape& shape,
-        const FastVTraining& training, const CounterRng& random, const JobControl& job);
+    /// Begins a book: rounds and stores the transform `basis` f32 [dim, dim], a row a component (undefined: none, the
+    /// components are the channels), the group of every component (groups(): none) and, of components without one, the
+    /// part of `mean` [dim] that is theirs. project() is possible afterwards; the stages are still to come.
+    FastVBook(const FastVShape& shape, const at::Tensor& basis, const at::Tensor& mean,
+        const std::vector<std::size_t>& groupOf);
+    /// Rounds and stores the codebooks of one more stage, one a group; `errors` [latents]: what they leave over, mean
+    /// squared.
+    void addStage(const std::vector<Centroids>& stage, const std::vector<double>& errors);
     /// `at` moves on; throws Error{Input} where the bytes end too early or name a sub-space that does not exist.
     static FastVBook read(ByteSpan bytes, std::size_t& at, const FastVShape& shape);
     /// Makes project() possible. Throws Error{Input} where the transform has no inverse.
@@ -71,15 +69,9 @@ private:
         : m_shape(shape)
     {
     }
-    /// Rounds and stores the transform (undefined: none), the group of every component and, of components without one,
-    /// the part of `mean` [dim] that is theirs. project() is possible afterwards.
-    FastVBook(const FastVShape& shape, const at::Tensor& basis, const at::Tensor& mean,
-        const std::vector<std::size_t>& groupOf);
     void setGroups(const std::vector<std::size_t>& groupOf);
     /// B^T z alone.
     at::Tensor turnBack(const at::Tensor& latents) const;
-    /// Rounds and stores the codebooks of one more stage; `errors` [latents]: what they leave over, mean squared.
-    void addStage(const std::vector<Centroids>& stage, const std::vector<double>& errors);
     void readStage(ByteSpan bytes, std::size_t& at);
 
     FastVShape m_shape;

@@ -69,7 +69,7 @@ std::vector<FastVBook> learnBooks(const std::vector<LayerStreams>& streams, cons
         FastVTraining own = training;
         own.tokens = total;
         const auto at = static_cast<std::size_t>(p);
-        books[at] = FastVBook::learn(sample.rows, sample.weights, shapes.of(p), own, CounterRng(random.bits(at)), job);
+        books[at] = learnBook(sample.rows, sample.weights, shapes.of(p), own, CounterRng(random.bits(at)), job);
     });
     std::vector<FastVBook> out;
     for (std::optional<FastVBook>& book : books)

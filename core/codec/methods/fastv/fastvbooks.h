@@ -2,7 +2,7 @@
 // The codebooks of all heads of a layer: learning them from one or several caches, storing and reading them.
 #pragma once
 #include "core/codec/compressor.h"
-#include "core/codec/methods/fastv/fastvbook.h"
+#include "core/codec/methods/fastv/fastvlearn.h"
 #include "core/codec/parts/headstream.h"
 #include <optional>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How `fastv` learns a head's transform and codebooks.
+#include "core/codec/methods/fastv/fastvlearn.h"
 #include "core/codec/methods/fastv/equalneed.h"
-#include "core/codec/methods/fastv/fastvbook.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/mm.h>
@@ -84,7 +84,7 @@ void appendErrors(
 
 } // namespace
 
-FastVBook FastVBook::learn(const at::Tensor& rows, const at::Tensor& weights, const FastVShape& shape,
+FastVBook learnBook(const at::Tensor& rows, const at::Tensor& weights, const FastVShape& shape,
     const FastVTraining& training, const CounterRng& random, const JobControl& job)
 {
     using Transform = FastVTraining::Transform;

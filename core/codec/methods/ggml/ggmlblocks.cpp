@@ -2,11 +2,8 @@
 // llama.cpp's cache types q8_0 and q4_0, byte for byte (ggml-common.h, quantize_row_q8_0_ref and
 // quantize_row_q4_0_ref).
 #include "core/base/half.h"
-#include "core/codec/compressor.h"
+#include "core/codec/parts/planecodec.h"
 #include "core/codec/parts/planes.h"
-#include "core/codec/tensorbytes.h"
-#include "core/kernels/floatrows.h"
-#include <ATen/ops/empty.h>
 #include <algorithm>
 #include <cmath>
 
@@ -75,14 +72,54 @@ struct Q4 {
     }
 };
 
+/// A plane's rows as blocks one after the other; a row is a whole number of blocks.
 template <typename Block>
-class GgmlBlocks : public LayerwiseCompressor {
+class GgmlPlane final : public PlaneCodec {
 public:
-    using LayerwiseCompressor::LayerwiseCompressor;
+    GgmlPlane(std::int64_t seq, std::int64_t dim)
+        : m_seq(seq)
+        , m_dim(dim)
+    {
+    }
+    std::vector<PlaneSection> sections() const override { return { { "", blocksOf(m_seq) * Block::blockBytes } }; }
+
+    void encode(
+        const PlaneRows& rows, std::span<const std::span<std::byte>> parts, const JobControl& job) const override
+    {
+        std::vector<float> values(static_cast<std::size_t>(rowsAtOnce * m_dim));
+        std::byte* out = parts[0].data();
+        forEachBlock(m_seq, rowsAtOnce, job, [&](std::int64_t first, std::int64_t count) {
+            rows.load(first, count, values.data());
+            for (std::size_t b = 0; b < blocksOf(count); ++b, out += Block::blockBytes)
+                Block::encode(values.data() + b * blockSize, out);
+        });
+    }
+
+    void decode(std::span<const ByteSpan> parts, const PlaneRows& rows, const JobControl& job) const override
+    {
+        std::vector<float> values(static_cast<std::size_t>(rowsAtOnce * m_dim));
+        const std::byte* in = parts[0].data();
+        forEachBlock(m_seq, rowsAtOnce, job, [&](std::int64_t first, std::int64_t count) {
+            for (std::size_t b = 0; b < blocksOf(count); ++b, in += Block::blockBytes)
+                Block::decode(in, values.data() + b * blockSize);
+            rows.store(first, count, values.data());
+        });
+    }
+
+private:
+    static constexpr std::int64_t rowsAtOnce = 32; ///< stay in the first-level cache
+    std::size_t blocksOf(std::int64_t rows) const { return static_cast<std::size_t>(rows * m_dim) / blockSize; }
+    std::int64_t m_seq, m_dim;
+};
+
+template <typename Block>
+class GgmlBlocks : public PlanewiseCompressor {
+public:
+    using PlanewiseCompressor::PlanewiseCompressor;
 
     void validate(const CacheInfo& info) const override
     {
-        LayerwiseCompressor::validate(info);
+        PlanewiseCompressor::validate(info);
         for (std::size_t i = 0; i < info.layers.size(); ++i)
             for (std::int64_t dim : { info.layers[i].keyDim, info.layers[i].valueDim })
                 if (dim % std::int64_t(blockSize) != 0)
@@ -91,53 +128,9 @@ public:
     }
 
 protected:
-    void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
+    std::unique_ptr<PlaneCodec> planeCodec(const LayerShape& shape, bool isKey, std::uint64_t) const override
     {
-        out.add("k", encodeTensor(input.kv.key, input.shape.keyDtype, context));
-        out.add("v", encodeTensor(input.kv.value, input.shape.valueDtype, context));
-    }
-    LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
-    {
-        const LayerShape& s = output.shape;
-        return { decodeTensor("k", output, s.keyDim, s.keyDtype, context),
-            decodeTensor("v", output, s.valueDim, s.valueDtype, context), {}, {} };
-    }
-
-private:
-    static Bytes encodeTensor(const at::Tensor& tensor, DType dtype, const CodecContext& context)
-    {
-        const at::Tensor rows = tensor.cpu().contiguous();
-        const auto* data = static_cast<const std::byte*>(rows.data_ptr());
-        const std::int64_t planes = rows.size(0) * rows.size(1);
-        const auto blocks = static_cast<std::size_t>(rows.numel() / planes) / blockSize;
-        Bytes out(static_cast<std::size_t>(planes) * blocks * Block::blockBytes);
-        forEachPlane(c10::kCPU, planes, context.job, [&](std::int64_t p) {
-            float x[blockSize];
-            for (std::size_t b = 0, at = static_cast<std::size_t>(p) * blocks; b < blocks; ++b, ++at) {
-                toFloats(data + at * blockSize * dtypeSize(dtype), dtype, blockSize, x);
-                Block::encode(x, out.data() + at * Block::blockBytes);
-            }
-        });
-        return out;
-    }
-
-    static at::Tensor decodeTensor(
-        const char* name, const LayerOutput& output, std::int64_t dim, DType dtype, const CodecContext& context)
-    {
-        const LayerShape& s = output.shape;
-        at::Tensor rows = at::empty({ s.batch, s.kvHeads, s.seq, dim }, torchType(dtype));
-        auto* data = static_cast<std::byte*>(rows.data_ptr());
-        const auto blocks = static_cast<std::size_t>(s.seq * dim) / blockSize;
-        const ByteSpan bytes
-            = output.sections.get(name, static_cast<std::size_t>(s.batch * s.kvHeads) * blocks * Block::blockBytes);
-        forEachPlane(c10::kCPU, s.batch * s.kvHeads, context.job, [&](std::int64_t p) {
-            float x[blockSize];
-            for (std::size_t b = 0, at = static_cast<std::size_t>(p) * blocks; b < blocks; ++b, ++at) {
-                Block::decode(bytes.data() + at * Block::blockBytes, x);
-                fromFloats(x, dtype, blockSize, data + at * blockSize * dtypeSize(dtype));
-            }
-        });
-        return rows.to(context.device);
+        return std::make_unique<GgmlPlane<Block>>(shape.seq, isKey ? shape.keyDim : shape.valueDim);
     }
 };
 

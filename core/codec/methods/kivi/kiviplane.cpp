@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// KIVI's arithmetic, block by block: what a block needs stays in the first-level cache.
 #include "core/codec/methods/kivi/kiviplane.h"
 #include "core/kernels/bitpack.h"
-#include "core/kernels/floatrows.h"
 #include "core/kernels/groupquant.h"
-#include "core/kernels/pastcaches.h"
 #include <algorithm>
 #include <vector>
 
@@ -45,10 +44,24 @@ void loadPairs(const std::byte* in, std::size_t groups, Block& block)
 
 } // namespace
 
+KiviPlane::KiviPlane(
+    std::size_t seqLength, std::size_t quantised, std::size_t channels, std::size_t groupSize, int width, bool isKey)
+    : seq(seqLength)
+    , tokens(quantised)
+    , dim(channels)
+    , group(groupSize)
+    , bits(width)
+    , perChannel(isKey)
+{
+}
+
 /// Blocks hold a multiple of 8 tokens, so that every block but the last ends on a whole byte.
 std::size_t KiviPlane::blockTokens() const { return perChannel ? group : 32; }
 std::size_t KiviPlane::groupsPerBlock(std::size_t n) const { return perChannel ? dim : n * ceilDiv(dim, group); }
-std::size_t KiviPlane::groups() const { return perChannel ? tokens / group * dim : tokens * ceilDiv(dim, group); }
+std::size_t KiviPlane::scaleBytes() const
+{
+    return 4 * (perChannel ? tokens / group * dim : tokens * ceilDiv(dim, group));
+}
 
 std::size_t KiviPlane::codeBytes() const
 {
@@ -56,13 +69,19 @@ std::size_t KiviPlane::codeBytes() const
     return whole * packedBytes(blockTokens() * dim, bits) + packedBytes(rest * dim, bits);
 }
 
-void KiviPlane::encode(const void* rows, DType dtype, std::byte* codes, std::byte* scales) const
+std::vector<PlaneSection> KiviPlane::sections() const
+{
+    return { { "codes", codeBytes() }, { "scales", scaleBytes() }, { "window", 2 * (seq - tokens) * dim } };
+}
+
+void KiviPlane::encode(const PlaneRows& rows, std::span<const std::span<std::byte>> parts, const JobControl& job) const
 {
     Block block(blockTokens() * dim, groupsPerBlock(blockTokens()));
-    const auto* source = static_cast<const std::byte*>(rows);
-    for (std::size_t t = 0; t < tokens && !stopped(); t += blockTokens()) {
+    std::byte *codes = parts[0].data(), *scales = parts[1].data();
+    for (std::size_t t = 0; t < tokens; t += blockTokens()) {
+        job.checkpoint();
         const std::size_t n = std::min(blockTokens(), tokens - t), elements = n * dim;
-        toFloats(source + t * dim * dtypeSize(dtype), dtype, elements, block.values.data());
+        rows.load(static_cast<std::int64_t>(t), static_cast<std::int64_t>(n), block.values.data());
         if (perChannel) {
             quantiseChannels(
                 block.values.data(), n, dim, bits, block.scales.data(), block.minima.data(), block.codes.data());
@@ -78,13 +97,15 @@ void KiviPlane::encode(const void* rows, DType dtype, std::byte* codes, std::byt
         codes += packedBytes(elements, bits);
         scales += groupsPerBlock(n) * 4;
     }
+    rows.keep(static_cast<std::int64_t>(tokens), static_cast<std::int64_t>(seq - tokens), parts[2].data());
 }
 
-void KiviPlane::decode(const std::byte* codes, const std::byte* scales, DType dtype, void* rows) const
+void KiviPlane::decode(std::span<const ByteSpan> parts, const PlaneRows& rows, const JobControl& job) const
 {
     Block block(blockTokens() * dim, groupsPerBlock(blockTokens()));
-    auto* target = static_cast<std::byte*>(rows);
-    for (std::size_t t = 0; t < tokens && !stopped(); t += blockTokens()) {
+    const std::byte *codes = parts[0].data(), *scales = parts[1].data();
+    for (std::size_t t = 0; t < tokens; t += blockTokens()) {
+        job.checkpoint();
         const std::size_t n = std::min(blockTokens(), tokens - t), elements = n * dim;
         unpackBits({ codes, packedBytes(elements, bits) }, bits, { block.codes.data(), elements });
         loadPairs(scales, groupsPerBlock(n), block);
@@ -98,11 +119,11 @@ void KiviPlane::decode(const std::byte* codes, const std::byte* scales, DType dt
                     dequantiseGroup(block.codes.data() + row * dim + c, std::min(group, dim - c), block.scales[g],
                         block.minima[g], block.values.data() + row * dim + c);
         }
-        const auto store = pastCaches ? fromFloatsPastCaches : fromFloats;
-        store(block.values.data(), dtype, elements, target + t * dim * dtypeSize(dtype));
+        rows.store(static_cast<std::int64_t>(t), static_cast<std::int64_t>(n), block.values.data());
         codes += packedBytes(elements, bits);
         scales += groupsPerBlock(n) * 4;
     }
+    rows.restore(static_cast<std::int64_t>(tokens), static_cast<std::int64_t>(seq - tokens), parts[2].data());
 }
 
 } // namespace pikv

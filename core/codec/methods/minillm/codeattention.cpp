@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/methods/minillm/codeattention.h"
+#include "core/kernels/reduce.h"
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
 namespace pikv {
 namespace {
 
-/// Eight sums side by side: the compiler may not reorder a single one.
 float dot(const float* a, const float* b, std::int64_t n)
 {
-    std::array<float, 8> lanes {};
-    std::int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (std::int64_t lane = 0; lane < 8; ++lane)
-            lanes[static_cast<std::size_t>(lane)] += a[i + lane] * b[i + lane];
-    for (; i < n; ++i)
-        lanes[0] += a[i] * b[i];
+    const auto lanes = dotLanes(a, b, static_cast<std::size_t>(n));
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/codec/methods/turboquant/turboplane.h"
 #include "core/base/half.h"
-#include "core/codec/parts/headrows.h"
 #include "core/kernels/bitpack.h"
-#include "core/kernels/floatrows.h"
+#include "core/kernels/reduce.h"
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/mm.h>
 #include <algorithm>
@@ -23,21 +22,7 @@ void storeHalf(std::span<std::byte> out, std::int64_t index, float value)
     std::memcpy(out.data() + 2 * index, &half, sizeof half);
 }
 
-float lengthOf(const float* row, std::int64_t dim)
-{
-    constexpr std::int64_t lanes = 8;
-    float sums[lanes] = {};
-    std::int64_t i = 0;
-    for (; i + lanes <= dim; i += lanes)
-        for (std::int64_t l = 0; l < lanes; ++l)
-            sums[l] += row[i + l] * row[i + l];
-    for (; i < dim; ++i)
-        sums[0] += row[i] * row[i];
-    float total = 0;
-    for (float sum : sums)
-        total += sum;
-    return std::sqrt(total);
-}
+float lengthOf(const float* row, std::int64_t dim) { return std::sqrt(rowSquares(row, static_cast<std::size_t>(dim))); }
 
 } // namespace
 
@@ -47,21 +32,26 @@ TurboPlane::TurboPlane(std::int64_t seq, std::int64_t dim, int bits, bool qjl, R
     , m_bits(bits)
     , m_qjl(qjl)
     , m_rotation(Rotation::make(kind, dim, seed))
-    , m_table(&sphereTable(scalarBits(), static_cast<std::size_t>(dim)))
+    , m_table(sphereTable(scalarBits(), static_cast<std::size_t>(dim)))
 {
     if (qjl)
         m_projection = gaussianMatrix(dim, ~seed);
 }
 
-std::size_t TurboPlane::codeBytes() const { return packedBytes(static_cast<std::size_t>(m_seq * m_dim), scalarBits()); }
-std::size_t TurboPlane::signBytes() const
+std::vector<PlaneSection> TurboPlane::sections() const
 {
-    return m_qjl ? packedBytes(static_cast<std::size_t>(m_seq * m_dim), 1) : 0;
+    const auto values = static_cast<std::size_t>(m_seq * m_dim), lengths = static_cast<std::size_t>(m_seq) * 2;
+    std::vector<PlaneSection> list { { "codes", packedBytes(values, scalarBits()) }, { "lengths", lengths } };
+    if (m_qjl) {
+        list.push_back({ "signs", packedBytes(values, 1) });
+        list.push_back({ "residuals", lengths });
+    }
+    return list;
 }
 
-void TurboPlane::encode(const std::byte* rows, DType dtype, std::span<std::byte> codes, std::span<std::byte> lengths,
-    std::span<std::byte> signs, std::span<std::byte> residuals, const JobControl& job) const
+void TurboPlane::encode(const PlaneRows& rows, std::span<const std::span<std::byte>> parts, const JobControl& job) const
 {
+    const std::span<std::byte> codes = parts[0], lengths = parts[1];
     const auto dim = static_cast<std::size_t>(m_dim);
     std::vector<float> block(static_cast<std::size_t>(blockRows) * dim);
     std::vector<std::uint8_t> indices(block.size());
@@ -70,8 +60,7 @@ void TurboPlane::encode(const std::byte* rows, DType dtype, std::span<std::byte>
         job.checkpoint();
         const std::int64_t count = std::min(blockRows, m_seq - first);
         const std::size_t values = static_cast<std::size_t>(count) * dim, at = static_cast<std::size_t>(first) * dim;
-        toFloats(rows + at * dtypeSize(dtype), dtype, values, block.data());
-        clampToHalf(block.data(), values);
+        rows.loadFinite(first, count, block.data());
         m_rotation->apply(block.data(), count);
         for (std::int64_t r = 0; r < count; ++r) {
             float* row = block.data() + static_cast<std::size_t>(r) * dim;
@@ -94,18 +83,18 @@ void TurboPlane::encode(const std::byte* rows, DType dtype, std::span<std::byte>
             const float scale = halfToFloat(half), size = length / root;
             for (std::size_t i = 0; i < dim; ++i)
                 row[i] = row[i] * size - m_table->levels[index[i]] * scale;
-            storeHalf(residuals, first + r, lengthOf(row, m_dim));
+            storeHalf(parts[3], first + r, lengthOf(row, m_dim));
         }
         packBits(std::span(indices).first(values), scalarBits(),
             codes.subspan(packedBytes(at, scalarBits()), packedBytes(values, scalarBits())));
         if (m_qjl)
-            project(block.data(), count, signs.subspan(packedBytes(at, 1), packedBytes(values, 1)));
+            project(block.data(), count, parts[2].subspan(packedBytes(at, 1), packedBytes(values, 1)));
     }
 }
 
-void TurboPlane::decode(ByteSpan codes, ByteSpan lengths, ByteSpan signs, ByteSpan residuals, DType dtype,
-    std::byte* rows, const JobControl& job) const
+void TurboPlane::decode(std::span<const ByteSpan> parts, const PlaneRows& rows, const JobControl& job) const
 {
+    const ByteSpan codes = parts[0], lengths = parts[1];
     const auto dim = static_cast<std::size_t>(m_dim);
     std::vector<float> block(static_cast<std::size_t>(blockRows) * dim), scales(static_cast<std::size_t>(blockRows));
     std::vector<std::uint8_t> indices(block.size());
@@ -125,11 +114,12 @@ void TurboPlane::decode(ByteSpan codes, ByteSpan lengths, ByteSpan signs, ByteSp
         if (m_qjl) {
             for (std::int64_t r = 0; r < count; ++r)
                 scales[static_cast<std::size_t>(r)]
-                    = halfToFloat(loadLe<std::uint16_t>(residuals.data() + 2 * (first + r)));
-            addProjected(signs.subspan(packedBytes(at, 1), packedBytes(values, 1)), scales.data(), count, block.data());
+                    = halfToFloat(loadLe<std::uint16_t>(parts[3].data() + 2 * (first + r)));
+            addProjected(
+                parts[2].subspan(packedBytes(at, 1), packedBytes(values, 1)), scales.data(), count, block.data());
         }
         m_rotation->undo(block.data(), count);
-        fromFloats(block.data(), dtype, values, rows + at * dtypeSize(dtype));
+        rows.store(first, count, block.data());
     }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/base/bytes.h"
-#include "core/base/dtype.h"
-#include "core/base/jobcontrol.h"
+#include "core/codec/parts/planecodec.h"
 #include "core/codec/parts/rotation.h"
 #include "core/kernels/lloydmax.h"
 #include <memory>
@@ -15,18 +13,15 @@ namespace pikv {
 /// rotated, its coordinates quantised by the Lloyd-Max table of the unit sphere, its length as f16 (chosen so that the
 /// squared error is least, which costs nothing). With `qjl` one bit less a coordinate, and the signs of a random
 /// projection of the residual beside its length (algorithm 2): unbiased inner products at a larger error.
-class TurboPlane {
+class TurboPlane final : public PlaneCodec {
 public:
     TurboPlane(std::int64_t seq, std::int64_t dim, int bits, bool qjl, Rotation::Kind kind, std::uint64_t seed);
 
-    std::size_t codeBytes() const; ///< of the plane
-    std::size_t lengthBytes() const { return static_cast<std::size_t>(m_seq) * 2; }
-    std::size_t signBytes() const; ///< 0 without qjl
-    /// `rows` [seq, dim] of `dtype`. Spans have the sizes above; the last two are empty without qjl.
-    void encode(const std::byte* rows, DType dtype, std::span<std::byte> codes, std::span<std::byte> lengths,
-        std::span<std::byte> signs, std::span<std::byte> residuals, const JobControl& job) const;
-    void decode(ByteSpan codes, ByteSpan lengths, ByteSpan signs, ByteSpan residuals, DType dtype, std::byte* rows,
-        const JobControl& job) const;
+    /// "codes", "lengths" and, with qjl, "signs", "residuals".
+    std::vector<PlaneSection> sections() const override;
+    void encode(
+        const PlaneRows& rows, std::span<const std::span<std::byte>> parts, const JobControl& job) const override;
+    void decode(std::span<const ByteSpan> parts, const PlaneRows& rows, const JobControl& job) const override;
 
 private:
     int scalarBits() const { return m_qjl ? m_bits - 1 : m_bits; }
@@ -36,7 +31,7 @@ private:
     int m_bits;
     bool m_qjl;
     std::shared_ptr<const Rotation> m_rotation;
-    const LloydMaxTable* m_table;
+    std::shared_ptr<const LloydMaxTable> m_table;
     std::vector<float> m_projection; ///< S of qjl, [dim, dim]
 };
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A `.pikv` file read and written; EncodedCache::load() and save() call these.
+#pragma once
+#include "core/codec/container/encodedcache.h"
+#include <string>
+
+namespace pikv {
+
+/// Checks every section against its checksum before anything is made of it. Throws Error{Input}: not a .pikv, damaged
+/// (which section), unknown version.
+EncodedCache readContainer(const std::string& path);
+/// Whole or not at all; throws Error{Resource} naming the file.
+void writeContainer(const EncodedCache& cache, const std::string& path);
+
+} // namespace pikv

@@ -36,7 +36,7 @@ public:
             const VideoPlace place(i);
             const HeadRows rows(place.isKey ? m_key : m_value, place.head, place.isKey && rope ? &*rope : nullptr);
             m_heads.push_back(
-                std::make_unique<VideoHead>(rows, settings.rule, m_classes, m_weights, settings.calibratedOf(place)));
+                std::make_unique<VideoHead>(rows, settings.rule, m_classes, settings.calibratedOf(place)));
         }
     }
 
@@ -95,17 +95,18 @@ private:
     /// Learns all heads from samples. Returns where to begin the search.
     double fit(double target)
     {
-        forHeads([&](std::size_t i) { m_heads[i]->fitBasis(m_transform != "none", m_job); });
+        forHeads([&](std::size_t i) { m_heads[i]->transforms().fit(m_weights, m_transform != "none", m_job); });
         double energies[2] = { 0, 0 };
         for (std::size_t i = 0; i < m_heads.size(); ++i)
-            energies[i % 2] += m_heads[i]->meanEnergy() / double(m_heads.size() / 2);
+            energies[i % 2] += m_heads[i]->transforms().meanEnergy() / double(m_heads.size() / 2);
         m_units[0] = std::sqrt(energies[0] / double(m_key.size(3)));
         m_units[1] = std::sqrt(energies[1] / double(m_value.size(3)));
         const auto best = [&](std::size_t i, double octaves) {
             std::pair<double, std::size_t> least { std::numeric_limits<double>::infinity(), 0 };
-            for (std::size_t t = 0; t < m_heads[i]->transforms(); ++t)
-                if (m_transform != "klt" || m_heads[i]->isKlt(t))
-                    least = std::min(least, { m_heads[i]->expectedBits(stepOf(i, octaves), t), t });
+            const VideoTransforms& transforms = m_heads[i]->transforms();
+            for (std::size_t t = 0; t < transforms.size(); ++t)
+                if (m_transform != "klt" || !transforms.basis(t).isIdentity())
+                    least = std::min(least, { transforms.expectedBits(stepOf(i, octaves), t), t });
             return least;
         };
         const auto expected = [&](double octaves) {

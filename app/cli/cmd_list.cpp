@@ -3,6 +3,7 @@
 #include "app/cli/command.h"
 #include "app/cli/formatspage.h"
 #include "app/cli/methodspage.h"
+#include "app/cli/metricspage.h"
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "app/cli/texttable.h"
@@ -56,16 +57,24 @@ Command::Action addOptions(CLI::App& app)
     app.add_flag("--markdown", *markdown, "Print the page resources/docs/methods.md")
         ->excludes("METHOD")
         ->excludes("--json");
+    const auto metrics = std::make_shared<bool>(false);
+    app.add_flag("--metrics", *metrics, "Print every figure with its meaning: the page resources/docs/metrics.md")
+        ->excludes("METHOD")
+        ->excludes("--json")
+        ->excludes("--markdown");
     const auto formats = std::make_shared<bool>(false);
     app.add_flag("--formats", *formats, "Print every file format: the page resources/docs/formats.md")
         ->excludes("METHOD")
         ->excludes("--json")
-        ->excludes("--markdown");
-    return [method, json, markdown, formats](Session&) {
+        ->excludes("--markdown")
+        ->excludes("--metrics");
+    return [method, json, markdown, metrics, formats](Session&) {
         if (*json)
             writeOutput(registryToJson());
         else if (*markdown)
             writeOutput(methodsPage());
+        else if (*metrics)
+            writeOutput(metricsPage());
         else if (*formats)
             writeOutput(formatsPage());
         else

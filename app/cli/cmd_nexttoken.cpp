@@ -45,20 +45,24 @@ NextTokenSetup setupOf(const Options& options, Session& session)
     return setup;
 }
 
-std::string withError(double value, double error) { return figureText(value) + " ± " + figureText(error); }
+std::string scoreText(const MetricInfo& metric, const NextTokenSummary& summary)
+{
+    const std::string text = figureText(metric.score(summary));
+    return metric.nextToken ? text + " ± " + figureText(metric.scoreError(summary)) : text;
+}
 
 std::string table(const std::vector<NextTokenResult>& results)
 {
-    TextTable out({ "method", "stored bytes", "ratio", "loss", "perplexity", "accuracy", "agreement", "KL", "KL median",
-        "KL 99 %", "KL max", "RMS Δp" });
+    std::vector<std::string> titles { "method", "stored bytes", "ratio" };
+    for (const MetricInfo* metric : nextTokenMetrics(false))
+        titles.emplace_back(metric->shortLabel);
+    TextTable out(titles);
     for (const NextTokenResult& r : results) {
-        const NextTokenSummary& s = r.summary;
-        out.add({ printSpec(r.request.method), bytesText(r.storedBytes),
-            figureText(double(r.storedBytes) / double(r.originalBytes)), withError(s.mean.loss, s.standardError.loss),
-            withError(s.mean.perplexity, s.standardError.perplexity),
-            withError(s.mean.accuracy, s.standardError.accuracy),
-            withError(s.mean.agreement, s.standardError.agreement), withError(s.mean.kl, s.standardError.kl),
-            figureText(s.klMedian), figureText(s.kl99), figureText(s.klMax), figureText(s.probabilityRms) });
+        std::vector<std::string> row { printSpec(r.request.method), bytesText(r.storedBytes),
+            figureText(double(r.storedBytes) / double(r.originalBytes)) };
+        for (const MetricInfo* metric : nextTokenMetrics(false))
+            row.push_back(scoreText(*metric, r.summary));
+        out.add(std::move(row));
     }
     const NextTokenSummary& s = results.front().summary;
     return out.text() + std::to_string(s.positions) + " positions of " + std::to_string(s.texts)

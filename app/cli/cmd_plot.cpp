@@ -17,7 +17,7 @@ void plot(const Options& options)
 {
     if (!canDrawCharts())
         throw usageError("plot: this program was built without charts (PIKV_BUILD_GUI is OFF)");
-    const auto results = resultsFromCsv(options.results);
+    const auto results = readResults(options.results);
     if (results.empty())
         throw inputError(options.results + " holds no results to draw");
     std::string written;
@@ -29,7 +29,7 @@ void plot(const Options& options)
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
-    app.add_option("RESULTS", options->results, "A table that eval --csv or sweep wrote")->required();
+    app.add_option("RESULTS", options->results, "A table or a JSON file that eval, next-token or sweep wrote")->required();
     app.add_option("-o,--output", options->folder, "Folder for the charts")->required()->type_name("DIR");
     app.add_option("--format", options->format, "png, svg or pdf")->type_name("FORMAT")->capture_default_str();
     return [options](Session&) { plot(*options); };

@@ -35,7 +35,7 @@ std::string plainBytes(std::uint64_t bytes)
 std::string resultTable(const std::vector<EvaluationResult>& results)
 {
     const bool nextToken = std::any_of(
-        results.begin(), results.end(), [](const EvaluationResult& r) { return !std::isnan(r.nextToken.loss); });
+        results.begin(), results.end(), [](const EvaluationResult& r) { return hasNextToken(r.nextToken); });
     const bool shared
         = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
     const bool amortised = shared

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The figures of a result, and the one table that says what each is called, what it means and where its value is. CSV,
+// JSON, their readers, tables, axes, tooltips and the page resources/docs/metrics.md follow from the table: a new
+// figure is its computation, the field that holds it and one entry in metricentries.cpp.
 #pragma once
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,21 +32,61 @@ enum class MetricGroup { Size, Speed, Quality, NextToken };
 enum class Better { Lower, Higher, Neither };
 
 struct EvaluationResult;
+struct NextTokenPosition;
+struct NextTokenSummary;
 
-/// One numeric column of results: its CSV/JSON name, how charts show it and where its value is.
+/// One figure: its CSV and JSON name, how tables and charts show it, and where its value is.
 struct MetricInfo {
     std::string_view name; ///< "key_mse"
     std::string_view label; ///< "Key MSE"
-    std::string_view unit; ///< "bytes", "s", "bits"; "" for none
+    std::string_view shortLabel = {}; ///< among next-token figures: "KL"
+    std::string_view unit = {}; ///< "bytes", "s", "bits", "nats", "x"; "" for none
     std::string_view help; ///< one sentence: the definition
     MetricGroup group;
-    Better better;
-    bool logScale; ///< a log axis fits
-    double (*value)(const EvaluationResult&);
-    double (*quality)(const QualityMetrics&); ///< for metrics that exist per layer and per head; else nullptr
+    Better better = Better::Lower;
+    bool logScale = false; ///< a log axis fits
+    bool rare = false; ///< its column of the results table is hidden until somebody asks for it
+    bool aboutShared = false; ///< tells nothing new where no calibration is shared
+    bool isShare = false; ///< a share of positions, 0 to 1
+    bool needsTarget = false; ///< needs the text's next token, which a proxy does not know
+    /// Place in the lists that begin with the most telling figure, from 1: the size axis and the next-token table. 0:
+    /// not in these lists.
+    int rank = 0;
+
+    // Where the value of a run is: in one of the fields, or derived from others. None: not a column of results.
+    std::uint64_t EvaluationResult::*bytes = nullptr;
+    double EvaluationResult::*seconds = nullptr;
+    double QualityMetrics::*quality = nullptr; ///< exists per layer and per head, too
+    double NextTokenMetrics::*nextToken = nullptr; ///< has a standard error, too
+    double (*derived)(const EvaluationResult&) = nullptr;
+    // Of the next-token test alone.
+    double NextTokenSummary::*tail = nullptr; ///< of the distribution over positions
+    /// At one position: `nextToken` is its mean. Null: follows from other means.
+    double (*position)(const NextTokenPosition&) = nullptr;
+
+    /// A column of results.
+    bool ofRun() const { return bytes || seconds || quality || nextToken || derived; }
+    /// Of a run, NaN where not measured.
+    double value(const EvaluationResult& result) const;
+    /// Puts a value that was read back; does nothing for what is derived.
+    void set(EvaluationResult& result, double value) const;
+    /// Of a next-token test; NaN where the metric is not of one.
+    double score(const NextTokenSummary& summary) const;
+    /// NaN for tails, which have none.
+    double scoreError(const NextTokenSummary& summary) const;
+    /// Without the group's prefix, as in the objects that hold next-token figures alone: "kl".
+    std::string_view shortName() const;
 };
-/// All metrics in CSV column order.
-const std::vector<MetricInfo>& metrics();
+
+/// The whole table.
+std::span<const MetricInfo> allMetrics();
+/// The columns of results, in CSV order.
+std::span<const MetricInfo> metrics();
+/// Among the columns of results; null for others.
 const MetricInfo* findMetric(std::string_view name);
+/// The figures of the next-token test, in the table's order or by rank.
+std::vector<const MetricInfo*> nextTokenMetrics(bool byRank);
+/// Whether any figure of the next-token test is there.
+bool hasNextToken(const NextTokenMetrics& metrics);
 
 } // namespace pikv

@@ -11,29 +11,36 @@ using Json = nlohmann::ordered_json;
 
 Json numberOrNull(double value) { return std::isnan(value) ? Json() : Json(value); }
 
-Json positionsJson(const NextTokenResult& result, const NextTokenSetup& setup)
+Json positionJson(const NextTokenPosition& p, const NextTokenSetup& setup)
 {
-    Json list = Json::array();
-    for (const NextTokenPosition& p : result.positions)
-        list.push_back({ { "text", setup.texts.at(static_cast<std::size_t>(p.text)).name }, { "position", p.position },
-            { "target", p.target }, { "loss", numberOrNull(p.loss) }, { "kl", numberOrNull(p.kl) },
-            { "top_original", p.topOriginal }, { "top_compressed", p.topCompressed },
-            { "p_original", numberOrNull(p.targetOriginal) }, { "p_compressed", numberOrNull(p.targetCompressed) } });
-    return list;
+    Json json { { "text", setup.texts.at(static_cast<std::size_t>(p.text)).name }, { "position", p.position },
+        { "target", p.target } };
+    for (const MetricInfo* metric : nextTokenMetrics(false))
+        if (metric->position)
+            json[std::string(metric->shortName())] = numberOrNull(metric->position(p));
+    json.update({ { "top_original", p.topOriginal }, { "top_compressed", p.topCompressed },
+        { "p_original", numberOrNull(p.targetOriginal) }, { "p_compressed", numberOrNull(p.targetCompressed) } });
+    return json;
 }
 
 Json detailJson(const NextTokenResult& result, const NextTokenSetup& setup)
 {
     const NextTokenSummary& s = result.summary;
-    const NextTokenMetrics& e = s.standardError;
-    return { { "model", modelInfo(*setup.model).name }, { "texts", s.texts }, { "positions", s.positions },
+    Json json { { "model", modelInfo(*setup.model).name }, { "texts", s.texts }, { "positions", s.positions },
         { "context", setup.texts.front().context }, { "compress_continuation", result.compressContinuation },
-        { "standard_errors", s.texts > 1 ? "clustered by text" : "positions taken for independent" },
-        { "loss_se", numberOrNull(e.loss) }, { "perplexity_se", numberOrNull(e.perplexity) },
-        { "accuracy_se", numberOrNull(e.accuracy) }, { "agreement_se", numberOrNull(e.agreement) },
-        { "kl_se", numberOrNull(e.kl) }, { "kl_median", numberOrNull(s.klMedian) }, { "kl_p99", numberOrNull(s.kl99) },
-        { "kl_max", numberOrNull(s.klMax) }, { "probability_rms", numberOrNull(s.probabilityRms) },
-        { "score_seconds", result.scoreSeconds }, { "per_position", positionsJson(result, setup) } };
+        { "standard_errors", s.texts > 1 ? "clustered by text" : "positions taken for independent" } };
+    for (const MetricInfo* metric : nextTokenMetrics(false)) {
+        const std::string name(metric->shortName());
+        if (metric->nextToken)
+            json[name + "_se"] = numberOrNull(metric->scoreError(s));
+        else
+            json[name] = numberOrNull(metric->score(s));
+    }
+    json["score_seconds"] = result.scoreSeconds;
+    json["per_position"] = Json::array();
+    for (const NextTokenPosition& position : result.positions)
+        json["per_position"].push_back(positionJson(position, setup));
+    return json;
 }
 
 } // namespace

@@ -52,17 +52,13 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
     if (positions.empty())
         return s;
     s.positions = static_cast<std::int64_t>(positions.size());
-    const auto figure = [&](double NextTokenMetrics::*metric, Value value) {
-        s.mean.*metric = meanOf(positions, value);
-        s.standardError.*metric = errorOf(positions, value, s.mean.*metric);
-    };
-    figure(&NextTokenMetrics::loss, [](const NextTokenPosition& p) { return p.loss; });
-    figure(&NextTokenMetrics::accuracy, [](const NextTokenPosition& p) {
-        return p.target < 0 ? kNoValue : p.topCompressed == p.target ? 1.0 : 0.0;
-    });
-    figure(&NextTokenMetrics::agreement,
-        [](const NextTokenPosition& p) { return p.topCompressed == p.topOriginal ? 1.0 : 0.0; });
-    figure(&NextTokenMetrics::kl, [](const NextTokenPosition& p) { return p.kl; });
+    for (const MetricInfo* metric : nextTokenMetrics(false)) {
+        if (!metric->position)
+            continue;
+        const double mean = meanOf(positions, metric->position);
+        s.mean.*metric->nextToken = mean;
+        s.standardError.*metric->nextToken = errorOf(positions, metric->position, mean);
+    }
     s.mean.perplexity = std::exp(s.mean.loss);
     s.standardError.perplexity = s.mean.perplexity * s.standardError.loss; // delta method
     s.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {

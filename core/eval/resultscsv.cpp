@@ -64,7 +64,7 @@ std::string layersToCsv(const std::vector<EvaluationResult>& results)
         csv += identityFields(r) + "," + std::to_string(layer) + "," + head + "," + settingsFields(r) + "," + bytes;
         for (const MetricInfo& metric : metrics())
             if (metric.quality)
-                csv += "," + number(metric.quality(quality));
+                csv += "," + number(quality.*metric.quality);
         csv += "\n";
     };
     for (const EvaluationResult& r : results)

@@ -18,6 +18,11 @@ std::string cacheInfoToJson(const CacheInfo& info);
 std::string registryToJson();
 /// Reads a CSV that resultsToCsv wrote (further columns are ignored). Throws Error{Input} with line and column.
 std::vector<EvaluationResult> resultsFromCsv(const std::string& path);
+/// Reads a JSON object that resultsToJson wrote, layers and heads included where they are in it (further members are
+/// ignored). Throws Error{Input} naming the result.
+std::vector<EvaluationResult> resultsFromJson(const std::string& path);
+/// Either, told apart by the first character.
+std::vector<EvaluationResult> readResults(const std::string& path);
 
 /// Writes through a temporary file beside `path` and renames it. Throws Error{Resource} naming file and reason.
 void writeFileAtomic(const std::string& path, std::string_view content);

@@ -18,7 +18,7 @@ Json qualityJson(const QualityMetrics& quality)
     Json json = Json::object();
     for (const MetricInfo& metric : metrics())
         if (metric.quality)
-            json[std::string(metric.name)] = numberOrNull(metric.quality(quality));
+            json[std::string(metric.name)] = numberOrNull(quality.*metric.quality);
     return json;
 }
 
@@ -42,8 +42,7 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         { "importance", printImportance(r.importance) }, { "seed", r.seed } };
     for (const MetricInfo& metric : metrics()) {
         const double value = metric.value(r);
-        json[std::string(metric.name)]
-            = metric.unit == "bytes" ? Json(static_cast<std::uint64_t>(value)) : numberOrNull(value);
+        json[std::string(metric.name)] = metric.bytes ? Json(r.*metric.bytes) : numberOrNull(value);
     }
     json["attention_queries"] = r.attentionQueries;
     json["shared_caches"] = r.sharedCaches;

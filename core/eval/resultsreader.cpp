@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/codec/methodspec.h"
+#include "core/eval/resultrow.h"
 #include "core/eval/resultsio.h"
-#include <algorithm>
-#include <charconv>
 #include <fstream>
-#include <map>
 
 namespace pikv {
 namespace {
 
-struct Place {
-    const std::string& path;
-    int line;
-    Error error(const std::string& what) const
-    {
-        return inputError(path + ", line " + std::to_string(line) + ": " + what);
-    }
-};
-
-std::vector<std::string> splitCsvLine(const std::string& line, const Place& place)
+std::vector<std::string> splitCsvLine(const std::string& line, const ResultPlace& place)
 {
     std::vector<std::string> fields(1);
     bool quoted = false;
@@ -38,71 +26,6 @@ std::vector<std::string> splitCsvLine(const std::string& line, const Place& plac
     return fields;
 }
 
-using Row = std::map<std::string, std::string>;
-
-double numberOf(const Row& row, const char* name, const Place& place)
-{
-    const auto at = row.find(name);
-    if (at == row.end() || at->second.empty())
-        return kNoValue;
-    double value = 0;
-    const char *begin = at->second.data(), *end = begin + at->second.size();
-    const auto [stop, error] = std::from_chars(begin, end, value);
-    if (error != std::errc() || stop != end)
-        throw place.error(std::string("column ") + name + " holds '" + at->second + "', not a number");
-    return value;
-}
-
-std::uint64_t bytesOf(const Row& row, const char* name, const Place& place)
-{
-    const double value = numberOf(row, name, place);
-    if (!(value >= 0 && value < 9e18))
-        throw place.error(std::string("column ") + name + " is missing or not a size in bytes");
-    return static_cast<std::uint64_t>(value);
-}
-
-QualityMetrics qualityOf(const Row& row, const Place& place)
-{
-    QualityMetrics q;
-    const std::pair<const char*, double*> columns[] = { { "key_mse", &q.keyMse }, { "value_mse", &q.valueMse },
-        { "mse", &q.mse }, { "key_nmse", &q.keyNmse }, { "value_nmse", &q.valueNmse }, { "key_cosine", &q.keyCosine },
-        { "value_cosine", &q.valueCosine }, { "cosine", &q.cosine }, { "attention_error", &q.attentionError } };
-    for (const auto& [name, value] : columns)
-        *value = numberOf(row, name, place);
-    return q;
-}
-
-EvaluationResult resultOf(const Row& row, const Place& place)
-{
-    EvaluationResult r;
-    const auto text = [&](const char* name) { return row.contains(name) ? row.at(name) : std::string(); };
-    try {
-        r.method = parseSpec(text("compressor") + ":" + text("params"));
-        if (!text("importance").empty())
-            r.importance = parseImportance(text("importance"));
-    } catch (const Error& e) {
-        throw place.error(e.what());
-    }
-    r.device = text("device");
-    r.attentionQueries = text("attention_queries");
-    r.seed = row.contains("seed") ? bytesOf(row, "seed", place) : 0;
-    r.originalBytes = bytesOf(row, "original_bytes", place);
-    r.storedBytes = bytesOf(row, "stored_bytes", place);
-    r.sharedBytes = row.contains("shared_bytes") ? bytesOf(row, "shared_bytes", place) : 0;
-    if (row.contains("shared_caches"))
-        r.sharedCaches = static_cast<std::int64_t>(std::max<std::uint64_t>(1, bytesOf(row, "shared_caches", place)));
-    r.compressSeconds = numberOf(row, "compress_seconds", place);
-    r.decompressSeconds = numberOf(row, "decompress_seconds", place);
-    r.quality = qualityOf(row, place);
-    NextTokenMetrics& n = r.nextToken;
-    n.loss = numberOf(row, "next_token_loss", place);
-    n.perplexity = numberOf(row, "next_token_perplexity", place);
-    n.accuracy = numberOf(row, "next_token_accuracy", place);
-    n.agreement = numberOf(row, "next_token_agreement", place);
-    n.kl = numberOf(row, "next_token_kl", place);
-    return r;
-}
-
 } // namespace
 
 std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
@@ -114,7 +37,7 @@ std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
     std::vector<EvaluationResult> results;
     std::string line;
     for (int number = 1; std::getline(file, line); ++number) {
-        const Place place { path, number };
+        const ResultPlace place { path + ", line " + std::to_string(number) };
         if (!line.empty() && line.back() == '\r')
             line.pop_back();
         if (line.empty() || line.front() == '#')
@@ -130,7 +53,7 @@ std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
         if (fields.size() != header.size())
             throw place.error("has " + std::to_string(fields.size()) + " fields where the header has "
                 + std::to_string(header.size()));
-        Row row;
+        ResultRow row;
         for (std::size_t i = 0; i < fields.size(); ++i)
             row[header[i]] = fields[i];
         results.push_back(resultOf(row, place));
@@ -138,6 +61,14 @@ std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
     if (header.empty())
         throw inputError(path + ": is empty, not a results table");
     return results;
+}
+
+std::vector<EvaluationResult> readResults(const std::string& path)
+{
+    std::ifstream file(path);
+    char first = 0;
+    file >> first;
+    return first == '{' ? resultsFromJson(path) : resultsFromCsv(path);
 }
 
 } // namespace pikv

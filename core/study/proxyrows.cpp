@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The proxy's figures of every result of a sweep, as CSV and as a section of the analysis.
 #include "core/study/proxyrows.h"
 #include "core/base/text.h"
 #include "core/eval/figuretext.h"
 #include "core/study/studyof.h"
 
 namespace pikv {
+namespace {
+
+/// What can be said without knowing the text's next token.
+std::vector<const MetricInfo*> proxyMetrics()
+{
+    std::vector<const MetricInfo*> found = nextTokenMetrics(false);
+    std::erase_if(found, [](const MetricInfo* metric) { return !metric->nextToken || metric->needsTarget; });
+    return found;
+}
+
+} // namespace
 
 std::vector<ProxyRow> proxyRows(const CachePtr& cache, const StudySettings& settings,
     const std::vector<EvaluationResult>& results, const JobControl& job)
@@ -24,13 +36,18 @@ std::vector<ProxyRow> proxyRows(const CachePtr& cache, const StudySettings& sett
 
 std::string proxyCsv(const std::vector<ProxyRow>& rows)
 {
-    std::string csv = "compressor,params,importance,predictor,positions,agreement,agreement_se,kl,kl_se\n";
+    const std::vector<const MetricInfo*> figures = proxyMetrics();
+    std::string csv = "compressor,params,importance,predictor,positions";
+    for (const MetricInfo* metric : figures)
+        csv += "," + std::string(metric->shortName()) + "," + std::string(metric->shortName()) + "_se";
+    csv += "\n";
     for (const ProxyRow& row : rows) {
         const NextTokenSummary& s = row.proxy.summary;
         csv += row.method.id + ",\"" + printParams(row.method) + "\"," + printImportance(row.importance) + ",\""
-            + row.proxy.label + "\"," + std::to_string(s.positions) + "," + figureText(s.mean.agreement) + ","
-            + figureText(s.standardError.agreement) + "," + figureText(s.mean.kl) + "," + figureText(s.standardError.kl)
-            + "\n";
+            + row.proxy.label + "\"," + std::to_string(s.positions);
+        for (const MetricInfo* metric : figures)
+            csv += "," + figureText(metric->score(s)) + "," + figureText(metric->scoreError(s));
+        csv += "\n";
     }
     return csv;
 }
@@ -41,13 +58,19 @@ std::string proxySection(const std::vector<ProxyRow>& rows)
         return {};
     std::string text = "\n## Next tokens, by proxy\n\nNo model was given (`--model`), so a stand-in predicts ("
         + rows.front().proxy.label
-        + "). Agreement and KL are against its own output from the uncompressed cache.\n\n"
-          "| method | importance | agreement | KL |\n| --- | --- | --- | --- |\n";
+        + "). Agreement and KL are against its own output from the uncompressed cache.\n\n| method | importance |";
+    std::string rule = "| --- | --- |";
+    for (const MetricInfo* metric : proxyMetrics()) {
+        text += " " + std::string(metric->shortLabel) + " |";
+        rule += " --- |";
+    }
+    text += "\n" + rule + "\n";
     for (const ProxyRow& row : rows) {
-        const NextTokenSummary& s = row.proxy.summary;
-        text += "| `" + printSpec(row.method) + "` | " + printImportance(row.importance) + " | "
-            + figureText(s.mean.agreement) + " ± " + figureText(s.standardError.agreement) + " | "
-            + figureText(s.mean.kl) + " ± " + figureText(s.standardError.kl) + " |\n";
+        text += "| `" + printSpec(row.method) + "` | " + printImportance(row.importance) + " |";
+        for (const MetricInfo* metric : proxyMetrics())
+            text += " " + figureText(metric->score(row.proxy.summary)) + " ± "
+                + figureText(metric->scoreError(row.proxy.summary)) + " |";
+        text += "\n";
     }
     return text;
 }

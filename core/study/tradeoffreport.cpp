@@ -56,10 +56,8 @@ const EvaluationResult* bestOf(const Results& results, const MetricInfo& metric)
 /// Ratios with shared bytes repeat the plain one where nothing is shared.
 bool worthTelling(const Results& results, const MetricInfo& metric)
 {
-    const bool aboutShared
-        = metric.name == "shared_bytes" || metric.name == "total_ratio" || metric.name == "amortised_ratio";
     return metric.better != Better::Neither
-        && (!aboutShared || std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) {
+        && (!metric.aboutShared || std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) {
                return r.sharedBytes > 0;
            }));
 }

@@ -56,7 +56,8 @@ void CommandsTest::listShowsEveryParameter()
 
 void CommandsTest::docsPageIsFresh()
 {
-    for (const auto& [option, name] : { std::pair("--markdown", "methods.md"), std::pair("--formats", "formats.md") }) {
+    for (const auto& [option, name] : { std::pair("--markdown", "methods.md"), std::pair("--metrics", "metrics.md"),
+             std::pair("--formats", "formats.md") }) {
         const Finished page = pikv({ "list", option });
         QCOMPARE(page.status, 0);
         QVERIFY2(page.out == readFile(QStringLiteral(PIKV_SOURCE_DIR "/resources/docs/") + name),

@@ -76,7 +76,7 @@ HeatMapData LayersChart::heatData(const EvaluationResult& result) const
     for (const LayerQuality& layer : result.layers) {
         for (std::size_t head = 0; head < layer.heads.size(); ++head)
             data.values[std::size_t(layer.layer) * std::size_t(data.columns) + head]
-                = m_metric->quality(layer.heads[head]);
+                = layer.heads[head].*m_metric->quality;
     }
     return data;
 }
@@ -129,7 +129,7 @@ QString LayersChart::cellTooltip(QPoint cell) const
         return {};
     QString rows;
     for (const MetricInfo& metric : metrics()) {
-        const double value = metric.quality ? metric.quality(layer->heads[std::size_t(cell.x())]) : kNoValue;
+        const double value = metric.quality ? layer->heads[std::size_t(cell.x())].*metric.quality : kNoValue;
         if (!std::isnan(value))
             rows += tooltipRow(text(metric.label), metricText(metric, value), &metric == m_metric);
     }

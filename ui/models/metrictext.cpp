@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Metrics in words: titles, values with units, tooltips, ticks, and which metrics a choice offers.
 #include "ui/models/metrictext.h"
 #include "core/base/text.h"
 #include "core/codec/registry.h"
 #include "core/eval/evaluator.h"
 #include <QCoreApplication>
 #include <QLocale>
+#include <algorithm>
 #include <array>
 
 namespace pikv::ui {
@@ -37,6 +39,13 @@ QString axisTitle(const MetricInfo& metric)
     const QString label = text(metric.label);
     return metric.unit.empty() || metric.unit == "bytes" ? label
                                                          : QStringLiteral("%1 (%2)").arg(label, unitText(metric));
+}
+
+QString columnTitle(const MetricInfo& metric)
+{
+    QString label = text(metric.shortLabel.empty() ? metric.label : metric.shortLabel);
+    label[0] = label[0].toUpper();
+    return metric.unit.empty() ? label : QStringLiteral("%1 (%2)").arg(label, unitText(metric));
 }
 
 QString powerOfTenText(double value)
@@ -163,11 +172,10 @@ QString resultSentence(const EvaluationResult& result, const QString& label, con
 std::vector<const MetricInfo*> sizeMetrics()
 {
     std::vector<const MetricInfo*> found;
-    for (const char* name : { "bits_per_element", "compression_ratio", "compression_factor", "stored_bytes",
-             "memory_reduction", "total_ratio", "amortised_ratio" }) {
-        if (const MetricInfo* metric = findMetric(name))
-            found.push_back(metric);
-    }
+    for (const MetricInfo& metric : metrics())
+        if (metric.group == MetricGroup::Size && metric.rank > 0)
+            found.push_back(&metric);
+    std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return a->rank < b->rank; });
     return found;
 }
 
@@ -191,24 +199,14 @@ std::vector<const MetricInfo*> comparisonMetrics(bool withNextToken)
     return found;
 }
 
-bool hasNextToken(const EvaluationResult& result)
-{
-    const NextTokenMetrics& n = result.nextToken;
-    const std::array values { n.loss, n.perplexity, n.accuracy, n.agreement, n.kl };
-    return std::any_of(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
-}
+bool hasNextToken(const EvaluationResult& result) { return pikv::hasNextToken(result.nextToken); }
 
 EvaluationResult figuresOf(const EvaluationResult& result)
 {
     EvaluationResult figures;
-    figures.originalBytes = result.originalBytes;
-    figures.storedBytes = result.storedBytes;
-    figures.sharedBytes = result.sharedBytes;
     figures.sharedCaches = result.sharedCaches;
-    figures.compressSeconds = result.compressSeconds;
-    figures.decompressSeconds = result.decompressSeconds;
-    figures.quality = result.quality;
-    figures.nextToken = result.nextToken;
+    for (const MetricInfo& metric : metrics())
+        metric.set(figures, metric.value(result));
     return figures;
 }
 

@@ -9,6 +9,8 @@ namespace pikv::ui {
 
 /// Label and unit: "Bits per element (bits)"; no unit for bytes, whose ticks name it.
 QString axisTitle(const MetricInfo& metric);
+/// Where the column stands among its group: "KL (nats)".
+QString columnTitle(const MetricInfo& metric);
 /// The value with its unit, three to four significant digits: "3.42 bits", "0.0123", "7.1 MB"; "not measured" for NaN.
 QString metricText(const MetricInfo& metric, double value);
 /// Three significant digits as an axis or a bar shows them: "0.02", "1.5×10⁻⁴".
@@ -28,7 +30,7 @@ QString resultTooltip(
 QString resultSentence(
     const EvaluationResult& result, const QString& methodLabel, const MetricInfo& x, const MetricInfo& y);
 
-/// Metrics of the horizontal axis: the stored size in its five forms.
+/// Metrics of the horizontal axis: the size in all its forms, the most telling first.
 std::vector<const MetricInfo*> sizeMetrics();
 /// Metrics that a quality axis offers: quality and speed, and next-token figures where `results` have them.
 std::vector<const MetricInfo*> qualityMetrics(bool withNextToken);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The table of the next-token tab: a row a method, and a column for each next-token figure of core/eval/metrics.h.
 #include "ui/nexttoken/nexttokenmodel.h"
 #include "core/codec/registry.h"
 #include "ui/models/metrictext.h"
@@ -6,6 +7,7 @@
 #include "ui/theme/theme.h"
 #include <QApplication>
 #include <QPalette>
+#include <algorithm>
 #include <cmath>
 
 namespace pikv::ui {
@@ -24,57 +26,25 @@ QString percent(double value)
     return std::isnan(value) ? QStringLiteral("–") : QStringLiteral("%1 %").arg(100 * value, 0, 'f', 1);
 }
 
-QString number(double value) { return std::isnan(value) ? QStringLiteral("–") : shortNumber(value); }
-
-QString figure(const NextTokenSummary& s, int column)
+QString figure(const NextTokenSummary& summary, const MetricInfo& metric)
 {
-    switch (column) {
-    case NextTokenModel::KlColumn:
-        return withError(s.mean.kl, s.standardError.kl);
-    case NextTokenModel::KlMedianColumn:
-        return number(s.klMedian);
-    case NextTokenModel::Kl99Column:
-        return number(s.kl99);
-    case NextTokenModel::KlMaxColumn:
-        return number(s.klMax);
-    case NextTokenModel::AgreementColumn:
-        return percent(s.mean.agreement);
-    case NextTokenModel::AccuracyColumn:
-        return percent(s.mean.accuracy);
-    case NextTokenModel::LossColumn:
-        return withError(s.mean.loss, s.standardError.loss);
-    case NextTokenModel::PerplexityColumn:
-        return number(s.mean.perplexity);
-    default:
-        return {};
-    }
+    const double value = metric.score(summary);
+    return metric.isShare ? percent(value) : withError(value, metric.scoreError(summary));
 }
 
-struct ColumnText {
-    const char *title, *help;
-};
-constexpr ColumnText columnTexts[NextTokenModel::Columns] = {
-    { QT_TRANSLATE_NOOP("NextToken", "Method"), "" },
-    { QT_TRANSLATE_NOOP("NextToken", "Stored"),
-        QT_TRANSLATE_NOOP(
-            "NextToken", "Bytes of the context's compressed cache, and how many times smaller it is than at 16 bits") },
-    { QT_TRANSLATE_NOOP("NextToken", "KL (nats)"),
-        QT_TRANSLATE_NOOP("NextToken",
-            "Mean of KL(original || compressed) over the positions, ± standard error (positions taken for "
-            "independent)") },
-    { QT_TRANSLATE_NOOP("NextToken", "KL median"),
-        QT_TRANSLATE_NOOP("NextToken", "Half of the positions have a smaller KL") },
-    { QT_TRANSLATE_NOOP("NextToken", "KL 99 %"),
-        QT_TRANSLATE_NOOP("NextToken", "99 of 100 positions have a smaller KL") },
-    { QT_TRANSLATE_NOOP("NextToken", "KL max"), QT_TRANSLATE_NOOP("NextToken", "The worst position") },
-    { QT_TRANSLATE_NOOP("NextToken", "Agreement"),
-        QT_TRANSLATE_NOOP("NextToken", "Share of positions at which the most likely token stays the same") },
-    { QT_TRANSLATE_NOOP("NextToken", "Accuracy"),
-        QT_TRANSLATE_NOOP("NextToken", "Share of positions at which the most likely token is the text's") },
-    { QT_TRANSLATE_NOOP("NextToken", "Loss (nats)"),
-        QT_TRANSLATE_NOOP("NextToken", "Mean of -log p(the text's token), ± standard error") },
-    { QT_TRANSLATE_NOOP("NextToken", "Perplexity"), QT_TRANSLATE_NOOP("NextToken", "exp(loss)") },
-};
+const std::vector<const MetricInfo*>& figures()
+{
+    static const std::vector<const MetricInfo*> list = nextTokenMetrics(true);
+    return list;
+}
+
+QString helpOf(const MetricInfo& metric)
+{
+    const QString help = QString::fromUtf8(metric.help.data(), qsizetype(metric.help.size()));
+    return metric.nextToken && !metric.isShare
+        ? NextTokenModel::tr("%1, ± standard error (positions taken for independent)").arg(help)
+        : help;
+}
 
 } // namespace
 
@@ -127,7 +97,7 @@ const NextTokenEntry* NextTokenModel::entry(const QString& method) const
 void NextTokenModel::changed(const NextTokenEntry* entry)
 {
     const int row = int(entry - m_entries.constData());
-    Q_EMIT dataChanged(index(row, 0), index(row, Columns - 1));
+    Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
     Q_EMIT figuresChanged();
 }
 
@@ -210,21 +180,33 @@ QString NextTokenModel::proxyLabel() const
 
 int NextTokenModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_entries.size()); }
 
-int NextTokenModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(Columns); }
+int NextTokenModel::columnOf(std::string_view metric)
+{
+    const auto at = std::find_if(figures().begin(), figures().end(), [&](const auto* m) { return m->name == metric; });
+    return at == figures().end() ? -1 : FirstFigureColumn + int(at - figures().begin());
+}
+
+int NextTokenModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : FirstFigureColumn + int(figures().size());
+}
 
 QString NextTokenModel::cell(const NextTokenEntry& entry, int column) const
 {
     if (column == MethodColumn)
         return nameOf(entry.method);
+    const auto shown = [&](const NextTokenSummary& summary) {
+        return figure(summary, *figures()[std::size_t(column - FirstFigureColumn)]);
+    };
     if (entry.proxy)
-        return column == StoredColumn ? QStringLiteral("–") : figure(entry.proxy->summary, column);
+        return column == StoredColumn ? QStringLiteral("–") : shown(entry.proxy->summary);
     if (!entry.full)
         return entry.failure.isEmpty() ? QStringLiteral("…") : QStringLiteral("–");
     if (column == StoredColumn)
         return QStringLiteral("%1, ×%2").arg(bytesTickText(double(entry.full->storedBytes)),
             shortNumber(
                 double(entry.full->originalBytes) / double(std::max<std::uint64_t>(1, entry.full->storedBytes))));
-    return figure(entry.full->summary, column);
+    return shown(entry.full->summary);
 }
 
 QVariant NextTokenModel::data(const QModelIndex& index, int role) const
@@ -258,15 +240,20 @@ QVariant NextTokenModel::data(const QModelIndex& index, int role) const
 
 QVariant NextTokenModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal || section < 0 || section >= Columns)
+    if (orientation != Qt::Horizontal || section < 0 || section >= columnCount())
         return QAbstractTableModel::headerData(section, orientation, role);
-    if (role == Qt::DisplayRole)
-        return QCoreApplication::translate("NextToken", columnTexts[section].title);
-    if (role == Qt::ToolTipRole)
-        return QCoreApplication::translate("NextToken", columnTexts[section].help);
     if (role == Qt::TextAlignmentRole)
         return int((section == MethodColumn ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
-    return {};
+    if (role != Qt::DisplayRole && role != Qt::ToolTipRole)
+        return {};
+    const bool title = role == Qt::DisplayRole;
+    if (section == MethodColumn)
+        return title ? tr("Method") : QString();
+    if (section == StoredColumn)
+        return title ? tr("Stored")
+                     : tr("Bytes of the context's compressed cache, and how many times smaller it is than at 16 bits");
+    const MetricInfo& metric = *figures()[std::size_t(section - FirstFigureColumn)];
+    return title ? columnTitle(metric) : helpOf(metric);
 }
 
 } // namespace pikv::ui

@@ -23,15 +23,7 @@ public:
     enum Column {
         MethodColumn,
         StoredColumn,
-        KlColumn,
-        KlMedianColumn,
-        Kl99Column,
-        KlMaxColumn,
-        AgreementColumn,
-        AccuracyColumn,
-        LossColumn,
-        PerplexityColumn,
-        Columns
+        FirstFigureColumn ///< nextTokenMetrics() by rank from here on
     };
     using QAbstractTableModel::QAbstractTableModel;
 
@@ -54,6 +46,9 @@ public:
     static QString nameOf(const QString& method);
     /// "proxy: …" where rows show the proxy.
     QString proxyLabel() const;
+
+    /// Of a metric, by its CSV name; -1 for none.
+    static int columnOf(std::string_view metric);
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

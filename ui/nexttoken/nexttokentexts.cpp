@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The texts of the next-token tab: tokens with their cursor, what each cache writes on, and the figures as CSV.
 #include "ui/nexttoken/nexttokentexts.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
@@ -77,23 +78,24 @@ QString continuationsHtml(const NextTokenController& controller,
 
 QString positionsCsv(const NextTokenController& controller)
 {
-    QString csv
-        = QStringLiteral("method,position,token_id,kl,loss,agree,probability_original,probability_compressed\n");
+    const std::vector<const MetricInfo*> metrics = nextTokenMetrics(true);
+    QString csv = QStringLiteral("method,position,token_id");
+    for (const MetricInfo* metric : metrics)
+        if (metric->position)
+            csv += QLatin1Char(',') + QLatin1String(metric->shortName().data(), int(metric->shortName().size()));
+    csv += QStringLiteral(",probability_original,probability_compressed\n");
     for (const NextTokenEntry& entry : controller.figures()->entries()) {
         if (!entry.full)
             continue;
         const QString method = entry.method.isEmpty() ? QStringLiteral("original")
                                                       : QString::fromStdString(printSpec(entry.full->request.method));
-        for (const NextTokenPosition& p : entry.full->positions)
-            csv += QStringLiteral("\"%1\",%2,%3,%4,%5,%6,%7,%8\n")
-                       .arg(method)
-                       .arg(p.position)
-                       .arg(p.target)
-                       .arg(p.kl, 0, 'g', 9)
-                       .arg(p.loss, 0, 'g', 9)
-                       .arg(int(p.topCompressed == p.topOriginal))
-                       .arg(p.targetOriginal, 0, 'g', 9)
-                       .arg(p.targetCompressed, 0, 'g', 9);
+        for (const NextTokenPosition& p : entry.full->positions) {
+            csv += QStringLiteral("\"%1\",%2,%3").arg(method).arg(p.position).arg(p.target);
+            for (const MetricInfo* metric : metrics)
+                if (metric->position)
+                    csv += QStringLiteral(",%1").arg(metric->position(p), 0, 'g', 9);
+            csv += QStringLiteral(",%1,%2\n").arg(p.targetOriginal, 0, 'g', 9).arg(p.targetCompressed, 0, 'g', 9);
+        }
     }
     return csv;
 }

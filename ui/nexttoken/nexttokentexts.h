@@ -20,7 +20,8 @@ QString whereText(const NextTokenController& controller);
 /// The continuations that each cache writes, by method; tokens that are not the original's stand out.
 QString continuationsHtml(const NextTokenController& controller,
     const QMap<QString, std::vector<std::int64_t>>& continuations, const QPalette& palette);
-/// One row a method and position: method, position, token, KL, loss, agreement, probabilities of the text's token.
+/// One row a method and position: method, position, token, every figure that exists at one position, probabilities of
+/// the text's token.
 QString positionsCsv(const NextTokenController& controller);
 
 } // namespace pikv::ui

@@ -99,10 +99,9 @@ bool ResultsPanel::eventFilter(QObject* watched, QEvent* event)
 
 void ResultsPanel::hideRareColumns()
 {
-    for (const char* name : { "original_bytes", "shared_bytes", "total_ratio", "amortised_ratio", "memory_reduction",
-             "key_cosine", "value_cosine", "next_token_loss", "next_token_perplexity", "next_token_accuracy",
-             "next_token_agreement", "next_token_kl" })
-        m_table->setColumnHidden(m_model->metricColumn(name), true);
+    for (const MetricInfo& metric : metrics())
+        if (metric.rare)
+            m_table->setColumnHidden(m_model->metricColumn(metric.name), true);
 }
 
 /// Two selection models, one selection: the table's is on the filtered rows, the shared one on the model's.

@@ -81,7 +81,7 @@ void NextTokenTabTest::showsTheProxyWithoutTheModel()
     QVERIFY2(label->text().contains("proxy: random read-out"), qPrintable(label->text()));
     auto* table = window.find<QTableView>("nextTokenTable");
     QVERIFY(table->isVisible());
-    QVERIFY(table->model()->index(0, NextTokenModel::AgreementColumn).data().toString().contains('%'));
+    QVERIFY(table->model()->index(0, NextTokenModel::columnOf("next_token_agreement")).data().toString().contains('%'));
     QVERIFY(!window.find<TokenText>("nextTokenText")->isVisible());
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/datafiles.h"
+#include "ui/engine/engine.h"
 #include "ui/window/mainwindow.h"
 #include "ui/window/measureplan.h"
 #include <QApplication>

@@ -199,8 +199,18 @@ void Engine::saveDump(const QString& path)
     if (!m_cache)
         return;
     pushTask(tr("Saving"), [this, cache = m_cache, path](const JobControl& control) {
-        saveCache(*cache, path.toStdString(), control);
-        return [this, path] { Q_EMIT dumpSaved(path); };
+        std::function<void()> answer;
+        try {
+            saveCache(*cache, path.toStdString(), control);
+            answer = [this, path] { Q_EMIT dumpSaved(path); };
+        } catch (...) {
+            answer = [this, failure = currentProblem()] {
+                if (failure.kind != ErrorKind::Cancelled)
+                    Q_EMIT problem(failure);
+                Q_EMIT dumpNotSaved();
+            };
+        }
+        return answer;
     });
 }
 

@@ -81,6 +81,8 @@ Q_SIGNALS:
     void fileSaved(const QString& path, quint64 bytes);
     /// The open dump is now that file, too.
     void dumpSaved(const QString& path);
+    /// It is not, after a problem() that says why, or because the writing was cancelled.
+    void dumpNotSaved();
     void calibrated(const QString& methodId, const QString& path, quint64 bytes);
 
 private:

@@ -5,7 +5,7 @@
 #include "ui/theme/theme.h"
 #include <QApplication>
 #include <QFont>
-#include <QSignalBlocker>
+#include <QMetaMethod>
 
 namespace pikv::ui {
 namespace {
@@ -70,6 +70,28 @@ void MethodsModel::setCheckedMethods(const QStringList& ids)
         const QString id = QString::fromStdString(method.id);
         itemOf(id)->setCheckState(ids.contains(id) ? Qt::Checked : Qt::Unchecked);
     }
+}
+
+void MethodsModel::setChecked(const QString& methodId, bool checked)
+{
+    if (QStandardItem* item = itemOf(methodId))
+        item->setCheckState(checked ? Qt::Checked : Qt::Unchecked);
+}
+
+bool MethodsModel::setData(const QModelIndex& index, const QVariant& value, int role)
+{
+    const QString id = index.data(MethodIdRole).toString();
+    if (role != Qt::CheckStateRole || id.isEmpty())
+        return QStandardItemModel::setData(index, value, role);
+    if (!isSignalConnected(QMetaMethod::fromSignal(&MethodsModel::checkRequested)))
+        return QStandardItemModel::setData(index, value, role);
+    Q_EMIT checkRequested(id, value.toInt() == Qt::Checked);
+    return true;
+}
+
+QString MethodsModel::labelOf(const QString& methodId)
+{
+    return QString::fromStdString(Registry::instance().get(methodId.toStdString()).label);
 }
 
 QStandardItem* MethodsModel::itemOf(const QString& methodId) const

@@ -13,11 +13,13 @@ QString adviceFor(const Problem& problem)
 {
     if (problem.message.find("NaN or infinite") != std::string::npos)
         return QObject::tr("Choose Run > Leave NaN and infinity out, or open another dump");
+    if (problem.message.find("stores no ") != std::string::npos)
+        return QObject::tr("Choose another importance source, or open a dump that has it");
     switch (problem.kind) {
     case ErrorKind::Usage:
         return QObject::tr("Change the parameter it names, or uncheck the method");
     case ErrorKind::Input:
-        return QObject::tr("Open another dump, or write this one again with the exporter");
+        return QObject::tr("Choose another file, or write this one again: a dump with the exporter");
     case ErrorKind::Resource:
         return QObject::tr("Free memory or disk space, or choose another folder, then try again");
     default:
@@ -64,7 +66,10 @@ void ProblemsModel::add(const Problem& problem)
     prepend({ QDateTime::currentDateTime(), false, QString::fromStdString(problem.message), adviceFor(problem) });
 }
 
-void ProblemsModel::addWarning(const QString& message) { prepend({ QDateTime::currentDateTime(), true, message, {} }); }
+void ProblemsModel::addWarning(const QString& message)
+{
+    prepend({ QDateTime::currentDateTime(), true, message, QObject::tr("Nothing, if this is as you want it") });
+}
 
 void ProblemsModel::clear()
 {

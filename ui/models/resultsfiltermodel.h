@@ -4,8 +4,9 @@
 
 namespace pikv::ui {
 
-/// Results sorted by their raw values (missing ones last in either direction) and filtered by a text that method or
-/// parameters must contain; several words must all be found.
+/// Results sorted by their raw values (missing ones last in either direction) and filtered by a text whose words must
+/// all be found in method or parameters, defaults included ("kivi key_bits=2"), or are bounds of a metric
+/// ("attention<0.1", "bits_per_element>2").
 class ResultsFilterModel : public QSortFilterProxyModel {
     Q_OBJECT
 public:
@@ -19,7 +20,13 @@ protected:
     bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
 
 private:
+    struct Bound {
+        int column;
+        bool less;
+        double value;
+    };
     QStringList m_words;
+    QList<Bound> m_bounds;
 };
 
 } // namespace pikv::ui

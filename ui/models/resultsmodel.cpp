@@ -9,6 +9,7 @@
 #include <QPalette>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace pikv::ui {
 namespace {
@@ -24,6 +25,15 @@ QString changedParams(const EvaluationResult& result)
     const std::string spec = printSpec(result.method);
     const auto colon = spec.find(':');
     return colon == std::string::npos ? QObject::tr("defaults") : QString::fromStdString(spec.substr(colon + 1));
+}
+
+QString allParams(const EvaluationResult& result)
+{
+    QStringList list;
+    const MethodInfo* info = Registry::instance().find(result.method.id);
+    for (const ParamSpec& param : info ? info->params : std::vector<ParamSpec>())
+        list << QString::fromStdString(param.name + "=" + printParam(result.method.params.value(param.name)));
+    return list.join(QLatin1Char(' '));
 }
 
 QVariant metricCell(const MetricInfo& metric, const EvaluationResult& result, int role)
@@ -45,25 +55,112 @@ ResultsModel::ResultsModel(QObject* parent)
 {
 }
 
+bool sameSettings(const EvaluationResult& a, const EvaluationResult& b)
+{
+    return a.method == b.method && a.importance == b.importance;
+}
+
+void ResultsModel::append(ResultRow row)
+{
+    beginInsertRows({}, int(m_rows.size()), int(m_rows.size()));
+    m_rows.append(std::move(row));
+    endInsertRows();
+}
+
+int ResultsModel::replace(int row, ResultRow with)
+{
+    m_rows[row] = std::move(with);
+    Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
+    return row;
+}
+
+int ResultsModel::rowOf(const EvaluationResult& result) const
+{
+    const auto at = std::find_if(
+        m_rows.begin(), m_rows.end(), [&](const ResultRow& row) { return sameSettings(*row.result, result); });
+    return at == m_rows.end() ? -1 : int(at - m_rows.begin());
+}
+
+int ResultsModel::currentRow(const QString& methodId) const
+{
+    const auto at = std::find_if(m_rows.begin(), m_rows.end(),
+        [id = methodId.toStdString()](const ResultRow& row) { return row.current && row.result->method.id == id; });
+    return at == m_rows.end() ? -1 : int(at - m_rows.begin());
+}
+
 int ResultsModel::put(ResultPtr result, bool current)
 {
-    const auto same = [&](const ResultRow& row) {
-        if (row.current != current || row.result->method.id != result->method.id)
-            return false;
-        return current || (row.result->method == result->method && row.result->importance == result->importance);
-    };
-    const auto at = std::find_if(m_rows.begin(), m_rows.end(), same);
-    if (at != m_rows.end()) {
-        const int row = int(at - m_rows.begin());
-        *at = { std::move(result), current, false };
-        Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
-        return row;
+    if (current)
+        return putCurrent(std::move(result));
+    const int row = rowOf(*result);
+    if (row < 0) {
+        append({ std::move(result), false, false, {} });
+        return int(m_rows.size()) - 1;
     }
-    const int row = int(m_rows.size());
-    beginInsertRows({}, row, row);
-    m_rows.append({ std::move(result), current, false });
-    endInsertRows();
-    return row;
+    ResultRow merged = m_rows.at(row);
+    if (merged.current) {
+        merged.swept = result;
+        if (merged.result->preview)
+            merged.result = result; // the same settings, in full
+    } else {
+        merged.result = result;
+    }
+    return replace(row, std::move(merged));
+}
+
+/// The form's point leaves the sweep's point that it stood on, and takes in the one that it comes to.
+int ResultsModel::putCurrent(ResultPtr result)
+{
+    int row = currentRow(QString::fromStdString(result->method.id));
+    ResultPtr left = row < 0 ? nullptr : m_rows.at(row).swept, taken;
+    if (left && sameSettings(*left, *result))
+        taken = std::exchange(left, nullptr);
+    if (const int met = rowOf(*result); met >= 0 && met != row) {
+        taken = m_rows.at(met).result;
+        if (row < 0)
+            row = met;
+        else
+            removeRowsAt({ met });
+        row = row > met ? row - 1 : row;
+    }
+    if (taken && result->preview)
+        result = taken; // better than a preview of the same
+    if (row < 0)
+        append({ result, true, false, taken });
+    else
+        replace(row, { result, true, false, taken });
+    if (left)
+        append({ left, false, false, {} });
+    return row < 0 ? currentRow(QString::fromStdString(result->method.id)) : row;
+}
+
+QList<ResultRow> ResultsModel::rowsOf(const QString& methodId) const
+{
+    QList<ResultRow> rows;
+    for (const ResultRow& row : m_rows)
+        if (QString::fromStdString(row.result->method.id) == methodId)
+            rows.append(row);
+    return rows;
+}
+
+void ResultsModel::restore(const QList<ResultRow>& rows)
+{
+    for (const ResultRow& row : rows) {
+        const bool currentThere = row.current && currentRow(QString::fromStdString(row.result->method.id)) >= 0;
+        if (rowOf(*row.result) < 0)
+            append({ row.result, row.current && !currentThere, false, row.swept });
+    }
+}
+
+void ResultsModel::removeSweep()
+{
+    QList<int> rows;
+    for (int row = 0; row < int(m_rows.size()); ++row) {
+        m_rows[row].swept = nullptr;
+        if (!m_rows.at(row).current)
+            rows << row;
+    }
+    removeRowsAt(rows);
 }
 
 void ResultsModel::setStale(const QString& methodId, bool stale)
@@ -136,6 +233,8 @@ QVariant ResultsModel::data(const QModelIndex& index, int role) const
         return row.stale;
     case PreviewRole:
         return row.result->preview;
+    case SettingsRole:
+        return allParams(*row.result);
     case Qt::ForegroundRole:
         return row.stale || row.result->preview ? QVariant(QApplication::palette().color(QPalette::PlaceholderText))
                                                 : QVariant();

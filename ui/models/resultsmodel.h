@@ -15,7 +15,12 @@ struct ResultRow {
     ResultPtr result;
     bool current = false; ///< the method at the parameters of the form ("live" point), not a point of a sweep
     bool stale = false; ///< a newer result is being computed; the old one stays on screen
+    ResultPtr
+        swept; ///< of a current row: the sweep's point of the same settings, which is shown apart once they differ
 };
+
+/// Both are of one configuration: method, parameters and importance source.
+bool sameSettings(const EvaluationResult& a, const EvaluationResult& b);
 
 /// Results as a table: first columns method and parameters, then every metric of pikv::metrics(). The one model that
 /// table and charts share; its rows are what charts draw, its selection is the brushing bus.
@@ -29,12 +34,21 @@ public:
         CurrentRole, ///< bool
         StaleRole, ///< bool
         PreviewRole, ///< bool
+        SettingsRole, ///< QString: every parameter as name=value, defaults included
     };
     explicit ResultsModel(QObject* parent = nullptr);
 
-    /// Replaces the row with the same method, parameters and importance, or the current row of the same method when
-    /// `current`; else appends. Returns the row.
+    /// Replaces the row of the same settings, or the current row of the same method when `current`; else appends.
+    /// Every configuration has one row: a point of a sweep at the settings of the form is its current row. Returns the
+    /// row.
     int put(ResultPtr result, bool current);
+    /// The method's row at the parameters of the form; -1 where there is none.
+    int currentRow(const QString& methodId) const;
+    QList<ResultRow> rowsOf(const QString& methodId) const;
+    /// Brings rows back that were taken out; what is there already of their settings stays.
+    void restore(const QList<ResultRow>& rows);
+    /// All points of sweeps.
+    void removeSweep();
     void setStale(const QString& methodId, bool stale);
     void removeMethod(const QString& methodId);
     void removeRowsAt(QList<int> rows);
@@ -49,6 +63,11 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
+    void append(ResultRow row);
+    int replace(int row, ResultRow with);
+    int rowOf(const EvaluationResult& result) const;
+    int putCurrent(ResultPtr result);
+
     QList<ResultRow> m_rows;
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Dumps to learn from on the left; method, sharing and the learned file on the right.
 #include "ui/panels/calibrationpanel.h"
 #include "core/codec/registry.h"
 #include "core/eval/calibrate.h"
 #include "ui/export/savefile.h"
 #include "ui/models/dumpfilter.h"
 #include "ui/models/specstore.h"
+#include "ui/panels/wheelguard.h"
 #include "ui/theme/named.h"
 #include <QComboBox>
 #include <QFileDialog>
@@ -41,6 +43,7 @@ CalibrationPanel::CalibrationPanel(SpecStore* specs, QUndoStack* undo, QWidget* 
     layout->addWidget(createChoices(), 1);
     connect(m_method, &QComboBox::currentIndexChanged, this, &CalibrationPanel::describe);
     connect(m_specs, &SpecStore::specChanged, this, &CalibrationPanel::describe);
+    guardControlsFromWheel(this);
     describe();
 }
 
@@ -116,8 +119,9 @@ void CalibrationPanel::setOpenDump(const QString& path)
     if (m_dumps->count() == 1 && m_dumps->item(0)->toolTip() == m_openDump)
         m_dumps->clear();
     m_openDump = path;
-    if (m_dumps->count() == 0)
+    if (m_dumps->count() == 0 && !path.isEmpty()) // a captured dump is no file to learn from
         addDumps({ path });
+    describe();
 }
 
 void CalibrationPanel::setBusy(bool busy)

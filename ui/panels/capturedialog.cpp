@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Text, model and what to keep of it; the state of the running capture stands below.
 #include "ui/panels/capturedialog.h"
 #include "core/model/textfile.h"
 #include "ui/models/counted.h"
+#include "ui/panels/wheelguard.h"
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -36,6 +38,7 @@ CaptureDialog::CaptureDialog(ModelEngine* models, QWidget* parent)
     setObjectName(QStringLiteral("captureDialog"));
     setWindowTitle(tr("Capture a cache"));
     createFields();
+    guardControlsFromWheel(this);
     connect(m_openModel, &QPushButton::clicked, this, &CaptureDialog::openModelRequested);
     connect(m_start, &QPushButton::clicked, this, &CaptureDialog::start);
     connect(m_text, &QPlainTextEdit::textChanged, this, &CaptureDialog::noteText);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The facts of the dump as wrapped text, and the boxes of the importance source.
 #include "ui/panels/dumppanel.h"
 #include "ui/models/counted.h"
+#include "ui/models/paramlimits.h"
+#include "ui/panels/numberbox.h"
+#include "ui/panels/wheelguard.h"
 #include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QFileInfo>
 #include <QFormLayout>
 #include <QLabel>
@@ -10,6 +13,7 @@
 #include <QResizeEvent>
 #include <QSignalBlocker>
 #include <QSpinBox>
+#include <QStandardItemModel>
 
 namespace pikv::ui {
 namespace {
@@ -48,7 +52,9 @@ QString sizeText(const CacheInfo& info)
     const QLocale locale;
     const auto text
         = [&](std::uint64_t bytes) { return locale.formattedDataSize(qint64(bytes), 2, QLocale::DataSizeSIFormat); };
-    return QObject::tr("%1 on disk, %2 at 16 bits").arg(text(info.fileBytes), text(info.referenceBytes()));
+    return info.path.empty()
+        ? QObject::tr("not on disk, %1 at 16 bits").arg(text(info.referenceBytes()))
+        : QObject::tr("%1 on disk, %2 at 16 bits").arg(text(info.fileBytes), text(info.referenceBytes()));
 }
 
 } // namespace
@@ -56,7 +62,7 @@ QString sizeText(const CacheInfo& info)
 DumpPanel::DumpPanel(QWidget* parent)
     : QWidget(parent)
     , m_source(new QComboBox(this))
-    , m_level(new QDoubleSpinBox(this))
+    , m_level(new NumberBox(tr("The importance level"), this))
     , m_seed(new QSpinBox(this))
 {
     setObjectName(QStringLiteral("dumpPanel"));
@@ -71,6 +77,7 @@ DumpPanel::DumpPanel(QWidget* parent)
     addField(form, tr("Size"), "dumpSize");
     addField(form, tr("RoPE"), "dumpRope");
     createImportance(form);
+    guardControlsFromWheel(this);
     showDump(nullptr);
 }
 
@@ -91,9 +98,8 @@ void DumpPanel::createImportance(QFormLayout* form)
     m_source->setAccessibleName(tr("Importance source"));
     for (const ImportanceSourceInfo& source : importanceSources()) {
         m_source->addItem(QString::fromUtf8(source.label.data(), qsizetype(source.label.size())));
-        m_source->setItemData(m_source->count() - 1,
-            QString::fromUtf8(source.sentence.data(), qsizetype(source.sentence.size())), Qt::ToolTipRole);
     }
+    showSources(nullptr);
     m_source->setToolTip(
         tr("Where the importance of tokens comes from; methods spend their bytes on important tokens"));
     m_level->setObjectName(QStringLiteral("importanceLevel"));
@@ -101,7 +107,7 @@ void DumpPanel::createImportance(QFormLayout* form)
     m_level->setRange(0, 1);
     m_level->setSingleStep(0.1);
     m_level->setValue(0.5);
-    m_level->setKeyboardTracking(false);
+    m_level->setHelp(tr("The importance of every token"));
     m_seed->setObjectName(QStringLiteral("importanceSeed"));
     m_seed->setAccessibleName(tr("Importance seed"));
     m_seed->setRange(0, 1'000'000);
@@ -122,6 +128,21 @@ void DumpPanel::createImportance(QFormLayout* form)
     connect(m_source, &QComboBox::activated, this, announce);
     connect(m_level, &QDoubleSpinBox::valueChanged, this, announce);
     connect(m_seed, &QSpinBox::valueChanged, this, announce);
+}
+
+/// A source that the dump lacks cannot be chosen, and says why.
+void DumpPanel::showSources(const CacheInfo* info)
+{
+    auto* items = qobject_cast<QStandardItemModel*>(m_source->model());
+    const auto& sources = importanceSources();
+    for (int i = 0; i < int(sources.size()); ++i) {
+        const ImportanceSourceInfo& source = sources[std::size_t(i)];
+        const QString obstacle = info ? importanceObstacle(*info, source.source) : QString();
+        items->item(i)->setEnabled(obstacle.isEmpty());
+        items->item(i)->setToolTip(obstacle.isEmpty()
+                ? QString::fromUtf8(source.sentence.data(), qsizetype(source.sentence.size()))
+                : obstacle);
+    }
 }
 
 void DumpPanel::showImportanceFields()
@@ -160,6 +181,7 @@ void DumpPanel::resizeEvent(QResizeEvent* event)
 
 void DumpPanel::showDump(const CacheInfo* info)
 {
+    showSources(info);
     if (!info) {
         for (QLabel* field : m_fields)
             field->setText(QStringLiteral("–"));

@@ -4,12 +4,13 @@
 #include <QWidget>
 
 class QComboBox;
-class QDoubleSpinBox;
 class QFormLayout;
 class QLabel;
 class QSpinBox;
 
 namespace pikv::ui {
+
+class NumberBox;
 
 /// What is open: format, model, shape, sizes; and where token importance comes from.
 class DumpPanel : public QWidget {
@@ -17,7 +18,7 @@ class DumpPanel : public QWidget {
 public:
     explicit DumpPanel(QWidget* parent = nullptr);
 
-    /// Null: nothing is open.
+    /// Null: nothing is open. Sources of importance that the dump lacks cannot be chosen.
     void showDump(const CacheInfo* info);
     ImportanceSpec importance() const;
     void setImportance(const ImportanceSpec& spec);
@@ -26,16 +27,18 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 Q_SIGNALS:
+    /// The user chose another source, level or seed.
     void importanceChanged(const pikv::ImportanceSpec& spec);
 
 private:
     void addField(QFormLayout* form, const QString& title, const char* name);
     void createImportance(QFormLayout* form);
+    void showSources(const CacheInfo* info);
     void showImportanceFields();
 
     QList<QLabel*> m_fields;
     QComboBox* m_source;
-    QDoubleSpinBox* m_level;
+    NumberBox* m_level;
     QSpinBox* m_seed;
 };
 

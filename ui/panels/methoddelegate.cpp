@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A row has the item's own line with check box, marker and name, and the sentence below it in a smaller type.
 #include "ui/panels/methoddelegate.h"
 #include "ui/models/methodsmodel.h"
 #include <QAbstractItemView>

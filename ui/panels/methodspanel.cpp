@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A tree whose families are headings: always open, never current.
 #include "ui/panels/methodspanel.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/panels/methoddelegate.h"
@@ -40,6 +41,17 @@ void MethodsPanel::currentChanged(const QModelIndex& current, const QModelIndex&
     const QString id = current.data(MethodsModel::MethodIdRole).toString();
     if (!id.isEmpty())
         Q_EMIT currentMethodChanged(id);
+}
+
+QModelIndex MethodsPanel::moveCursor(CursorAction action, Qt::KeyboardModifiers modifiers)
+{
+    const QModelIndex from = currentIndex();
+    QModelIndex to = QTreeView::moveCursor(action, modifiers);
+    const auto isMethod = [](const QModelIndex& index) { return index.data(MethodsModel::MethodIdRole).isValid(); };
+    const bool up = action == MoveUp || action == MovePageUp || action == MovePrevious || action == MoveLeft;
+    while (to.isValid() && !isMethod(to))
+        to = up ? indexAbove(to) : indexBelow(to);
+    return to.isValid() ? to : from;
 }
 
 void MethodsPanel::resizeEvent(QResizeEvent* event)

@@ -19,6 +19,8 @@ Q_SIGNALS:
     void currentMethodChanged(const QString& methodId);
 
 protected:
+    /// Keys go from method to method, over the names of families.
+    QModelIndex moveCursor(CursorAction action, Qt::KeyboardModifiers modifiers) override;
     void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Slider and box of a number. The slider's scale is linear in steps, or logarithmic; the box is exact.
 #include "ui/panels/numbereditor.h"
-#include <QDoubleSpinBox>
+#include "ui/panels/numberbox.h"
 #include <QHBoxLayout>
 #include <QSignalBlocker>
 #include <QSlider>
@@ -31,7 +32,7 @@ bool NumberEditor::isLog() const
 NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
     : ParamEditor(spec, parent)
     , m_slider(new QSlider(Qt::Horizontal, this))
-    , m_spin(new QDoubleSpinBox(this))
+    , m_spin(new NumberBox(QString::fromStdString(spec.label), this))
     , m_offset(spec.minimum > 0 ? 0 : 1 - spec.minimum)
     , m_reach(spec.maximum)
 {
@@ -42,10 +43,10 @@ NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
     m_spin->setDecimals(isInt() ? 0 : decimalsOf(spec.step));
     m_spin->setRange(spec.minimum, spec.maximum);
     m_spin->setSingleStep(spec.step);
-    m_spin->setKeyboardTracking(false);
     m_spin->setAlignment(Qt::AlignRight);
-    if (!spec.unit.empty())
-        m_spin->setSuffix(QLatin1Char(' ') + QString::fromStdString(spec.unit));
+    showUnit();
+    m_spin->setHelp(QString::fromStdString(spec.help));
+    m_slider->setToolTip(m_spin->toolTip());
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_slider, 1);
@@ -58,6 +59,18 @@ NumberEditor::NumberEditor(const ParamSpec& spec, QWidget* parent)
 }
 
 QWidget* NumberEditor::buddy() { return m_spin; }
+
+/// "1 token", "2 tokens".
+void NumberEditor::showUnit()
+{
+    QString unit = QString::fromStdString(spec().unit);
+    if (unit.isEmpty())
+        return;
+    if (m_spin->value() == 1 && unit.endsWith(QLatin1Char('s')) && unit.size() > 1)
+        unit.chop(1);
+    if (const QString suffix = QLatin1Char(' ') + unit; suffix != m_spin->suffix())
+        m_spin->setSuffix(suffix);
+}
 
 void NumberEditor::scaleSlider()
 {
@@ -137,6 +150,7 @@ void NumberEditor::type(double value)
 
 void NumberEditor::announce(double value)
 {
+    showUnit();
     if (isInt())
         Q_EMIT edited(static_cast<std::int64_t>(std::llround(value)));
     else
@@ -149,6 +163,7 @@ void NumberEditor::setValue(const ParamValue& value)
     const QSignalBlocker blockSpin(m_spin), blockSlider(m_slider);
     if (m_spin->value() != number)
         m_spin->setValue(number);
+    showUnit();
     if (!m_slider->isSliderDown())
         m_slider->setValue(positionOf(number));
 }

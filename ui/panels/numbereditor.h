@@ -2,10 +2,11 @@
 #pragma once
 #include "ui/panels/parameditor.h"
 
-class QDoubleSpinBox;
 class QSlider;
 
 namespace pikv::ui {
+
+class NumberBox;
 
 /// Slider and spin box for an int or a real. The slider runs in steps of the spec, or in 1,000 steps of equal ratio
 /// where the scale is logarithmic.
@@ -21,6 +22,7 @@ public:
 
 private:
     void scaleSlider();
+    void showUnit();
     void skipToNextValue();
     void slide(int position);
     void type(double value);
@@ -31,7 +33,7 @@ private:
     bool isInt() const { return spec().type == ParamType::Int; }
 
     QSlider* m_slider;
-    QDoubleSpinBox* m_spin;
+    NumberBox* m_spin;
     double m_offset = 0; ///< added before the logarithm, so that a range may begin at 0
     double m_reach; ///< value at the slider's right end
 };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The controls of the types of parameters; numbers have a file of their own.
 #include "ui/panels/parameditor.h"
 #include "core/base/error.h"
 #include "ui/panels/numbereditor.h"
+#include "ui/panels/wheelguard.h"
 #include "ui/theme/theme.h"
 #include <QCheckBox>
 #include <QComboBox>
-#include <QEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -157,18 +158,8 @@ void ParamEditor::name(QWidget* control, const char* part)
     control->setAccessibleName(QString::fromStdString(m_spec.label));
     control->setAccessibleDescription(QString::fromStdString(m_spec.help));
     control->setToolTip(QString::fromStdString(m_spec.help));
-    control->setFocusPolicy(Qt::StrongFocus); // not by the wheel
-    control->installEventFilter(this);
-}
-
-/// A wheel over a control that has no focus scrolls the form, it edits nothing.
-bool ParamEditor::eventFilter(QObject* watched, QEvent* event)
-{
-    const auto* control = qobject_cast<QWidget*>(watched);
-    if (event->type() != QEvent::Wheel || !control || control->hasFocus())
-        return QWidget::eventFilter(watched, event);
-    event->ignore();
-    return true;
+    control->setFocusPolicy(Qt::StrongFocus);
+    guardFromWheel(control);
 }
 
 ParamEditor* ParamEditor::create(const QString& methodId, const ParamSpec& spec, QWidget* parent)

@@ -29,7 +29,6 @@ protected:
     ParamEditor(const ParamSpec& spec, QWidget* parent);
     /// Object and accessible names of a control: param_<name>_<part>.
     void name(QWidget* control, const char* part);
-    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     ParamSpec m_spec;

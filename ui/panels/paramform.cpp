@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The form is built anew for every method: header, one row a parameter, further ones behind "More", settings as text.
 #include "ui/panels/paramform.h"
 #include "core/base/error.h"
 #include "core/codec/registry.h"
@@ -62,7 +63,6 @@ ParamForm::ParamForm(SpecStore* store, QUndoStack* undo, QWidget* parent)
     setAccessibleName(tr("Parameters"));
     setWidgetResizable(true);
     setFrameShape(QFrame::NoFrame);
-    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     connect(store, &SpecStore::specChanged, this, [this](const QString& id) {
         if (id == m_method)
             showSpec();
@@ -117,11 +117,12 @@ void ParamForm::addHeader(QGridLayout* grid)
     QLabel* sentence = wrapped(QString::fromStdString(method.sentence), "paramSentence");
     sentence->setToolTip(QString::fromStdString(method.reference));
     grid->addWidget(sentence, 1, 0, 1, 3);
-    if (method.reference.empty())
+    if (method.reference.empty() || method.reference == "none")
         return;
     QLabel* reference = wrapped(linkedReference(QString::fromStdString(method.reference)), "paramReference");
     reference->setFont(smallFont(font()));
     reference->setForegroundRole(QPalette::PlaceholderText);
+    reference->setTextFormat(Qt::RichText); // "&amp;" is no sign of it
     reference->setTextInteractionFlags(Qt::TextBrowserInteraction);
     reference->setOpenExternalLinks(true);
     reference->setAccessibleName(tr("Reference"));

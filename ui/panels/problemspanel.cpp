@@ -23,7 +23,10 @@ ProblemsPanel::ProblemsPanel(ProblemsModel* model, QWidget* parent)
     table->setWordWrap(true);
     table->verticalHeader()->hide();
     table->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    table->horizontalHeader()->setSectionResizeMode(ProblemsModel::TimeColumn, QHeaderView::ResizeToContents);
+    table->horizontalHeader()->setSectionResizeMode(ProblemsModel::TimeColumn, QHeaderView::Fixed);
+    table->setColumnWidth(ProblemsModel::TimeColumn, // of any row: the first may come while the panel is hidden
+        table->fontMetrics().horizontalAdvance(QStringLiteral("00:00:00"))
+            + 4 * table->fontMetrics().averageCharWidth());
     table->horizontalHeader()->setSectionResizeMode(ProblemsModel::MessageColumn, QHeaderView::Stretch);
     table->horizontalHeader()->setSectionResizeMode(ProblemsModel::AdviceColumn, QHeaderView::Stretch);
     auto* copy = new QPushButton(tr("Copy"), this);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Table, filter and count; two selections kept the same; columns that fit, hide and sort; rows that go.
 #include "ui/panels/resultspanel.h"
 #include "ui/export/tableclipboard.h"
 #include "ui/models/counted.h"
@@ -43,6 +44,8 @@ QTableView* makeTable(QWidget* parent)
     return table;
 }
 
+constexpr int fitDelay = 100; ///< ms
+
 } // namespace
 
 ResultsPanel::ResultsPanel(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent)
@@ -60,7 +63,7 @@ ResultsPanel::ResultsPanel(ResultsModel* model, QItemSelectionModel* selection, 
     m_table->sortByColumn(ResultsModel::MethodColumn, Qt::AscendingOrder);
     m_filterText->setObjectName(QStringLiteral("resultsFilter"));
     m_filterText->setAccessibleName(tr("Filter results"));
-    m_filterText->setPlaceholderText(tr("Filter by method or parameter, e.g. kivi key_bits=4"));
+    m_filterText->setPlaceholderText(tr("Filter by method, parameter or metric, e.g. kivi key_bits=4 attention<0.1"));
     m_filterText->setClearButtonEnabled(true);
     m_count->setObjectName(QStringLiteral("resultsCount"));
     auto* bar = new QHBoxLayout;
@@ -73,19 +76,49 @@ ResultsPanel::ResultsPanel(ResultsModel* model, QItemSelectionModel* selection, 
     hideRareColumns();
     linkSelection();
     connect(m_filterText, &QLineEdit::textChanged, m_filter, &ResultsFilterModel::setFilterText);
-    connect(m_table->horizontalHeader(), &QWidget::customContextMenuRequested, this, &ResultsPanel::chooseColumns);
-    for (auto signal : { &QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved })
-        connect(m_filter, signal, this, &ResultsPanel::showCount);
-    connect(m_filter, &QAbstractItemModel::rowsInserted, this, [this, first = true]() mutable {
-        if (std::exchange(first, false))
-            fitColumns();
+    connect(m_table->horizontalHeader(), &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        QMenu menu(this);
+        addColumnChoice(&menu);
+        menu.exec(m_table->horizontalHeader()->mapToGlobal(at));
     });
+    connectTable();
+    fitColumns();
+    showCount();
+}
+
+void ResultsPanel::connectTable()
+{
+    // Queued: the filter tells of a removal before the model has less rows.
+    for (auto signal : { &QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved }) {
+        connect(m_model, signal, this, &ResultsPanel::showCount, Qt::QueuedConnection);
+        connect(m_filter, signal, this, &ResultsPanel::showCount, Qt::QueuedConnection);
+    }
+    m_fit.setSingleShot(true);
+    m_fit.setInterval(fitDelay);
+    connect(&m_fit, &QTimer::timeout, this, &ResultsPanel::fitColumns);
+    connect(m_model, &QAbstractItemModel::rowsInserted, &m_fit, qOverload<>(&QTimer::start));
+    connect(m_model, &QAbstractItemModel::dataChanged, &m_fit, qOverload<>(&QTimer::start));
+    connect(m_table->horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column) {
+        if (m_fitting)
+            return;
+        m_userWidths.insert(column);
+        Q_EMIT columnsChanged();
+    });
+    connect(m_table->horizontalHeader(), &QHeaderView::sectionMoved, this, &ResultsPanel::columnsChanged);
+    connect(m_table->horizontalHeader(), &QHeaderView::sortIndicatorChanged, this, &ResultsPanel::columnsChanged);
     connect(m_table, &QAbstractItemView::activated, this, [this](const QModelIndex& index) {
         Q_EMIT settingsChosen(m_model->row(m_filter->mapToSource(index).row()).result->method);
     });
+    m_table->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(m_table, &QWidget::customContextMenuRequested, this,
+        [this](const QPoint& at) { showMenu(m_table->viewport()->mapToGlobal(at)); });
     m_table->installEventFilter(this); // its own copy takes the text of one cell
-    fitColumns();
-    showCount();
+}
+
+void ResultsPanel::focusFilter()
+{
+    m_filterText->setFocus(Qt::ShortcutFocusReason);
+    m_filterText->selectAll();
 }
 
 bool ResultsPanel::eventFilter(QObject* watched, QEvent* event)
@@ -134,13 +167,23 @@ void ResultsPanel::linkSelection()
     });
 }
 
+/// Columns grow with what they hold; one that the user has given a width keeps it.
 void ResultsPanel::fitColumns()
 {
-    m_table->resizeColumnsToContents();
+    m_fitting = true;
     const int letter = m_table->fontMetrics().averageCharWidth();
-    for (const auto& [column, letters] :
-        { std::pair(ResultsModel::MethodColumn, 18), std::pair(ResultsModel::ParamsColumn, 30) })
-        m_table->setColumnWidth(column, std::max(m_table->columnWidth(column), letter * letters));
+    for (int column = 0; column < m_model->columnCount(); ++column) {
+        if (m_userWidths.contains(column) || m_table->isColumnHidden(column))
+            continue;
+        const int least = column == ResultsModel::MethodColumn ? 18 * letter
+            : column == ResultsModel::ParamsColumn             ? 30 * letter
+                                                               : 0;
+        const int before = m_model->resultCount() > 0 ? m_table->columnWidth(column) : 0;
+        m_table->resizeColumnToContents(column);
+        m_table->setColumnWidth(column,
+            std::clamp(m_table->columnWidth(column), std::max(least, std::min(before, 60 * letter)), 60 * letter));
+    }
+    m_fitting = false;
 }
 
 void ResultsPanel::showCount()
@@ -154,16 +197,43 @@ void ResultsPanel::showCount()
     m_count->setText(text);
 }
 
-void ResultsPanel::chooseColumns(const QPoint& at)
+void ResultsPanel::addColumnChoice(QMenu* menu)
 {
-    QMenu menu(this);
     for (int column = ResultsModel::ParamsColumn; column < m_model->columnCount(); ++column) {
-        QAction* action = menu.addAction(m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
+        QAction* action = menu->addAction(m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
         action->setCheckable(true);
         action->setChecked(!m_table->isColumnHidden(column));
-        connect(action, &QAction::toggled, this, [this, column](bool on) { m_table->setColumnHidden(column, !on); });
+        connect(action, &QAction::toggled, this, [this, column](bool on) {
+            m_table->setColumnHidden(column, !on);
+            Q_EMIT columnsChanged();
+        });
     }
-    menu.exec(m_table->horizontalHeader()->mapToGlobal(at));
+}
+
+/// What mouse and keyboard do to rows and columns, for those who do not know it or have no mouse.
+void ResultsPanel::showMenu(const QPoint& globalAt)
+{
+    QMenu menu(this);
+    menu.setObjectName(QStringLiteral("resultsMenu"));
+    const QModelIndex current = m_table->currentIndex();
+    menu.addAction(tr("&Settings into the form"), this, [this, current] { Q_EMIT m_table->activated(current); })
+        ->setEnabled(current.isValid());
+    menu.addAction(tr("&Remove"), this, [this] { Q_EMIT removeRequested(selectedRows()); })
+        ->setEnabled(m_table->selectionModel()->hasSelection());
+    menu.addSeparator();
+    addColumnChoice(menu.addMenu(tr("&Columns")));
+    QMenu* sort = menu.addMenu(tr("S&ort by"));
+    const QHeaderView* header = m_table->horizontalHeader();
+    for (int column = 0; column < m_model->columnCount(); ++column) {
+        if (m_table->isColumnHidden(column))
+            continue;
+        sort->addAction(m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(), this,
+            [this, column, again = header->sortIndicatorSection() == column, order = header->sortIndicatorOrder()] {
+                m_table->sortByColumn(
+                    column, again && order == Qt::AscendingOrder ? Qt::DescendingOrder : Qt::AscendingOrder);
+            });
+    }
+    menu.exec(globalAt);
 }
 
 std::vector<EvaluationResult> ResultsPanel::visibleResults() const
@@ -176,23 +246,29 @@ std::vector<EvaluationResult> ResultsPanel::visibleResults() const
     return results;
 }
 
-void ResultsPanel::removeSelected()
+QList<int> ResultsPanel::selectedRows() const
 {
     QList<int> rows;
     for (const QModelIndex& index : m_table->selectionModel()->selectedRows())
         rows.append(m_filter->mapToSource(index).row());
-    m_model->removeRowsAt(rows);
+    return rows;
 }
 
 void ResultsPanel::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Delete && m_table->hasFocus())
-        removeSelected();
+        Q_EMIT removeRequested(selectedRows());
     else
         QWidget::keyPressEvent(event);
 }
 
 QByteArray ResultsPanel::saveState() const { return m_table->horizontalHeader()->saveState(); }
-void ResultsPanel::restoreState(const QByteArray& state) { m_table->horizontalHeader()->restoreState(state); }
+
+void ResultsPanel::restoreState(const QByteArray& state)
+{
+    m_fitting = true;
+    m_table->horizontalHeader()->restoreState(state);
+    m_fitting = false;
+}
 
 } // namespace pikv::ui

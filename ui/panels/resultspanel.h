@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/eval/evaluator.h"
+#include <QSet>
+#include <QTimer>
 #include <QWidget>
 #include <vector>
 
 class QItemSelectionModel;
 class QLabel;
 class QLineEdit;
+class QMenu;
 class QTableView;
 
 namespace pikv::ui {
@@ -23,10 +26,16 @@ public:
 
     /// Results as the table shows them: the selected rows, or all rows where none is selected.
     std::vector<EvaluationResult> visibleResults() const;
+    /// Columns as the user has arranged them.
     QByteArray saveState() const;
     void restoreState(const QByteArray& state);
+    void focusFilter();
 
 Q_SIGNALS:
+    /// The user wants these rows of the model gone.
+    void removeRequested(const QList<int>& rows);
+    /// Widths, order or choice of columns are others now.
+    void columnsChanged();
     /// A row was double-clicked: its settings are wanted in the form.
     void settingsChosen(const pikv::MethodSpec& spec);
 
@@ -37,10 +46,12 @@ protected:
 private:
     void linkSelection();
     void showCount();
-    void chooseColumns(const QPoint& at);
+    void connectTable();
+    void showMenu(const QPoint& globalAt);
+    void addColumnChoice(QMenu* menu);
     void hideRareColumns();
     void fitColumns();
-    void removeSelected();
+    QList<int> selectedRows() const;
 
     ResultsModel* m_model;
     QItemSelectionModel* m_selection;
@@ -48,7 +59,9 @@ private:
     QTableView* m_table;
     QLineEdit* m_filterText;
     QLabel* m_count;
-    bool m_linking = false;
+    bool m_linking = false, m_fitting = false;
+    QSet<int> m_userWidths; ///< columns that the user has given a width
+    QTimer m_fit; ///< after the rows that come at once
 };
 
 } // namespace pikv::ui

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Shows work only once it has lasted a moment, and the machine's state every two seconds.
 #include "ui/panels/statusline.h"
 #include "core/base/memory.h"
 #include "core/eval/evaluator.h"

@@ -87,14 +87,18 @@ QIcon methodIcon(const QString& methodId, bool dark)
     const MethodStyle style = methodStyle(methodId, dark);
     QIcon icon;
     for (int side : { 16, 32, 48 })
-        // On the selection's colour the method's own may vanish: the marker is white there.
-        for (const auto& [mode, color] :
-            { std::pair(QIcon::Normal, style.color), std::pair(QIcon::Selected, QColor(Qt::white)) }) {
+        for (const QIcon::Mode mode : { QIcon::Normal, QIcon::Selected }) {
             QPixmap pixmap(side, side);
             pixmap.fill(Qt::transparent);
             QPainter painter(&pixmap);
             painter.setRenderHint(QPainter::Antialiasing);
-            drawMarker(painter, style.marker, QPointF(side / 2.0, side / 2.0), side * 0.7, color, Qt::transparent);
+            const QPointF centre(side / 2.0, side / 2.0);
+            if (mode == QIcon::Selected) { // the selection's colour may be near the method's own
+                painter.setPen(Qt::NoPen);
+                painter.setBrush(Qt::white);
+                painter.drawEllipse(centre, side / 2.0, side / 2.0);
+            }
+            drawMarker(painter, style.marker, centre, side * 0.7, style.color, Qt::transparent);
             icon.addPixmap(pixmap, mode);
         }
     return icon;

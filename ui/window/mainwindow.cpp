@@ -1,82 +1,196 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Wiring, and nothing else: each connection is from a command or a signal of the session to the part that answers it.
 #include "ui/window/mainwindow.h"
-#include "ui/engine/modelengine.h"
-#include "ui/models/methodsmodel.h"
-#include "ui/models/problemsmodel.h"
-#include "ui/models/resultsmodel.h"
-#include "ui/models/specstore.h"
-#include "ui/models/trainingrun.h"
-#include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/charts/chartpanel.h"
+#include "ui/nexttoken/nexttokenpanel.h"
+#include "ui/panels/paramform.h"
+#include "ui/panels/resultspanel.h"
+#include "ui/panels/statusline.h"
+#include "ui/session/session.h"
+#include "ui/window/actions.h"
+#include "ui/window/charttabs.h"
+#include "ui/window/docks.h"
 #include "ui/window/filechangedbar.h"
-#include <QApplication>
-#include <QDropEvent>
+#include "ui/window/filecommands.h"
+#include "ui/window/filedrop.h"
+#include "ui/window/helpboxes.h"
+#include "ui/window/menus.h"
+#include "ui/window/modelcommands.h"
+#include "ui/window/unsavedguard.h"
+#include "ui/window/windowsettings.h"
+#include <QCloseEvent>
 #include <QFileInfo>
-#include <QItemSelectionModel>
-#include <QMimeData>
+#include <QLabel>
+#include <QLocale>
 #include <QScreen>
 #include <QStatusBar>
+#include <QVBoxLayout>
 
 namespace pikv::ui {
+namespace {
+
+constexpr QSize firstSize(1360, 860), frame(16, 48); ///< the desktop's frame around a window, at most
+
+} // namespace
 
 MainWindow::MainWindow(QWidget* parent)
     : QMainWindow(parent)
-    , m_specs(new SpecStore(this))
-    , m_methods(new MethodsModel(this))
-    , m_results(new ResultsModel(this))
-    , m_problems(new ProblemsModel(this))
-    , m_selection(new QItemSelectionModel(m_results, this))
-    , m_training(new TrainingRun(this))
-    , m_models(new ModelEngine(&m_engine, this))
-    , m_nextToken(new NextTokenController(&m_engine, m_models, m_methods, m_specs, this))
+    , m_session(new Session(this))
+    , m_actions(new Actions(m_session->undoStack(), this))
+    , m_menus(new Menus(m_actions, this))
 {
+    // The program speaks English: its numbers do, too, in boxes, tables and on axes alike.
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+    setLocale(QLocale());
     setObjectName(QStringLiteral("mainWindow"));
     setWindowTitle(tr("PiKV Explorer"));
-    setAcceptDrops(true);
-    qApp->installEventFilter(this);
     createCentre();
-    createDocks();
-    createFileMenu();
-    createEditMenu();
-    createRunMenu();
-    connectModels();
-    createModelMenu();
-    createViewMenu();
-    createHelpMenu();
-    connectEngine();
-    connectPanels();
-    resize(QSize(1360, 860).boundedTo(screen()->availableSize()));
-    m_defaultLayout = saveState();
-    restoreSettings();
+    m_docks = new Docks(m_session, this);
+    m_files = new FileCommands(m_session, m_docks->results(), m_menus->recentFiles(), this);
+    m_models
+        = new ModelCommands(m_session, m_files, m_menus->installedModels(), (*m_actions)[Actions::ModelState], this);
+    m_guard = new UnsavedGuard(m_session, m_files, this);
+    m_menus->addViews(m_docks, m_charts);
+    createStatusBar();
+    connectSession();
+    connectFileMenu();
+    connectOtherMenus();
+    resize(firstSize.boundedTo(screen()->availableSize() - frame));
+    m_settings = new WindowSettings(m_session, m_docks, m_charts, m_menus, this);
+    m_settings->restore();
     statusBar()->showMessage(tr("Open a KV-cache dump to begin"));
 }
 
 MainWindow::~MainWindow() = default;
 
-void MainWindow::showTitle(const QString& dump) { setWindowTitle(tr("%1 – PiKV Explorer").arg(dump)); }
-
-void MainWindow::openDump(const QString& path)
+void MainWindow::createCentre()
 {
-    leaveDump([this, path] {
-        statusBar()->showMessage(tr("Opening %1…").arg(QFileInfo(path).fileName()));
-        m_engine.openDump(path);
+    auto* centre = new QWidget(this);
+    centre->setObjectName(QStringLiteral("centre"));
+    m_changed = new FileChangedBar(centre);
+    m_charts = new ChartTabs(m_session, centre);
+    auto* layout = new QVBoxLayout(centre);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_changed);
+    layout->addWidget(m_charts, 1);
+    setCentralWidget(centre);
+    connect(m_charts, &ChartTabs::exported, this,
+        [this](const QString& path) { statusBar()->showMessage(tr("Wrote %1").arg(path)); });
+    connect(m_charts, &ChartTabs::exportFailed, m_session, [this](const QString& message) {
+        m_session->report({ ErrorKind::Resource, message.toStdString() });
     });
 }
 
-/// Files may be dropped anywhere: line edits would else take a file's address as text.
-bool MainWindow::eventFilter(QObject* watched, QEvent* event)
+void MainWindow::createStatusBar()
 {
-    const bool drag = event->type() == QEvent::DragEnter || event->type() == QEvent::DragMove;
-    if (!drag && event->type() != QEvent::Drop)
-        return QMainWindow::eventFilter(watched, event);
-    const auto* widget = qobject_cast<QWidget*>(watched);
-    auto* drop = static_cast<QDropEvent*>(event); // the base of all three
-    const QList<QUrl> urls = drop->mimeData()->urls();
-    if (!widget || widget->window() != this || urls.isEmpty() || !urls.front().isLocalFile())
-        return QMainWindow::eventFilter(watched, event);
-    drop->acceptProposedAction();
-    if (!drag)
-        openDump(urls.front().toLocalFile());
-    return true;
+    m_status = new StatusLine(this);
+    statusBar()->addPermanentWidget(m_status);
+    statusBar()->addPermanentWidget(m_models->nameLabel());
+    connect(m_session->engine(), &Engine::busyChanged, m_status, &StatusLine::setBusy);
+    connect(m_session->engine(), &Engine::progressChanged, m_status, &StatusLine::setProgress);
+    connect(m_status, &StatusLine::cancelRequested, m_session, &Session::cancelWork);
+    const auto say = [this](const QString& line) { statusBar()->showMessage(line); };
+    connect(m_session, &Session::said, statusBar(), say);
+    connect(m_files, &FileCommands::said, statusBar(), say);
+}
+
+void MainWindow::connectSession()
+{
+    connect(m_session, &Session::dumpOpened, this, [this] {
+        m_changed->watch(m_session->dumpPath());
+        showTitle();
+        statusBar()->showMessage(m_session->capture()->isUnsaved()
+                ? tr("Captured. File → Save dump… keeps it.")
+                : tr("Opened %1").arg(QFileInfo(m_session->dumpPath()).fileName()));
+    });
+    connect(m_session, &Session::dumpFailed, this, [this](const QString& path) {
+        statusBar()->showMessage(tr("Could not open %1").arg(QFileInfo(path).fileName()));
+    });
+    connect(m_session->capture(), &UnsavedCapture::changed, this, &MainWindow::showTitle);
+    connect(m_session, &Session::acceptNonFiniteChanged, (*m_actions)[Actions::AcceptNonFinite], &QAction::setChecked);
+    connect(m_changed, &FileChangedBar::reloadRequested, this, &MainWindow::reloadDump);
+    connect(new FileDrop(this), &FileDrop::dropped, this, &MainWindow::openDump);
+    connect(m_charts->nextToken(), &NextTokenPanel::openModelRequested, m_models, &ModelCommands::openFile);
+    connect(m_charts->nextToken(), &NextTokenPanel::captureRequested, this, &MainWindow::captureText);
+}
+
+void MainWindow::connectFileMenu()
+{
+    const Actions& on = *m_actions;
+    on.connectTo(Actions::Open, m_files, &FileCommands::openDump);
+    connect(m_files, &FileCommands::dumpChosen, this, &MainWindow::openDump);
+    on.connectTo(Actions::Reload, this, &MainWindow::reloadDump);
+    on.connectTo(Actions::Capture, this, &MainWindow::captureText);
+    connect(m_models, &ModelCommands::saveWanted, m_files, &FileCommands::saveDump);
+    on.connectTo(Actions::SaveDump, m_files, &FileCommands::saveDump);
+    on.connectTo(Actions::Compress, this, [this] { m_files->saveCompressed(m_docks->form()->method()); });
+    on.connectTo(Actions::ExportChart, this, [this] { m_charts->current()->exportChart(); });
+    on.connectTo(Actions::ExportTable, m_files, &FileCommands::exportTable);
+    on.connectTo(Actions::Quit, this, &QWidget::close);
+}
+
+void MainWindow::connectOtherMenus()
+{
+    const Actions& on = *m_actions;
+    on.connectTo(Actions::CopyChart, this, [this] { m_charts->current()->copyImage(); });
+    on.connectTo(Actions::CopyTable, m_files, &FileCommands::copyTable);
+    on.connectTo(Actions::CopySettings, m_docks->form(), &ParamForm::copySettings);
+    on.connectTo(Actions::PasteSettings, m_docks->form(), &ParamForm::pasteSettings);
+    on.connectTo(Actions::ResetMethod, m_docks->form(), &ParamForm::resetAll);
+    on.connectTo(Actions::FilterResults, this, [this] {
+        m_docks->showResults();
+        m_docks->results()->focusFilter();
+    });
+    on.connectTo(Actions::Sweep, m_session, &Session::runSweep);
+    on.connectTo(Actions::DefaultComparison, m_session, &Session::runDefaultComparison);
+    on.connectTo(Actions::Cancel, m_session, &Session::cancelWork);
+    on.connectTo(Actions::Calibrate, m_docks, &Docks::showCalibration);
+    on.connectTo(Actions::AcceptNonFinite, m_session, &Session::setAcceptNonFinite);
+    on.connectTo(Actions::OpenDefaultModel, m_models, &ModelCommands::openDefault);
+    on.connectTo(Actions::OpenModelFile, m_models, &ModelCommands::openFile);
+    on.connectTo(Actions::OpenModelFolder, m_models, &ModelCommands::openFolder);
+    connect(m_menus, &Menus::modelsWanted, m_models, &ModelCommands::refresh);
+    on.connectTo(Actions::ResetLayout, this, [this] { m_settings->resetLayout(); });
+    on.connectTo(Actions::Shortcuts, this, [this] { showShortcuts(*m_actions, this); });
+    on.connectTo(Actions::About, this, [this] { showAbout(this); });
+}
+
+void MainWindow::showTitle()
+{
+    const QString path = m_session->dumpPath().isEmpty() ? m_session->capture()->savedAs() : m_session->dumpPath();
+    const QString name = path.isEmpty() ? tr("captured text, not saved") : QFileInfo(path).fileName();
+    setWindowTitle(tr("%1 – PiKV Explorer").arg(name));
+}
+
+void MainWindow::openDump(const QString& path)
+{
+    m_guard->leaveDump([this, path] { m_session->openDump(path); });
+}
+
+void MainWindow::reloadDump()
+{
+    if (const QString path = m_session->dumpPath(); !path.isEmpty())
+        openDump(path);
+}
+
+void MainWindow::captureText()
+{
+    m_guard->leaveDump([this] { m_models->captureText(); });
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (m_session->capture()->isUnsaved()) {
+        event->ignore();
+        m_guard->leaveDump([this] {
+            m_session->capture()->discard();
+            close();
+        });
+        return;
+    }
+    m_settings->save();
+    m_session->engine()->cancel();
+    event->accept();
 }
 
 } // namespace pikv::ui

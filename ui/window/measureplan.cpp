@@ -7,6 +7,8 @@
 #include "ui/nexttoken/tokenbars.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
+#include "ui/session/runs.h"
+#include "ui/session/session.h"
 #include "ui/window/mainwindow.h"
 #include <QApplication>
 #include <QEvent>
@@ -48,8 +50,8 @@ MeasurePlan::MeasurePlan(MainWindow* window)
     for (QWidget* widget : window->findChild<TradeoffChart*>()->findChildren<QWidget*>())
         if (widget->inherits("QCustomPlot"))
             connect(widget, SIGNAL(afterReplot()), this, SLOT(stampFrame()));
-    connect(window, &MainWindow::firstChartComplete, this, [this] { m_complete = true; });
-    connect(window, &MainWindow::resultEntered, this,
+    connect(window->session(), &Session::firstChartComplete, this, [this] { m_complete = true; });
+    connect(window->session()->runs(), &Runs::resultEntered, this,
         [this](quint64 id, bool preview) { m_entered << qMakePair(id, preview); });
 }
 
@@ -81,7 +83,7 @@ void MeasurePlan::start()
 
 void MeasurePlan::startDrag(const QString& method)
 {
-    m_window->engine()->cancel();
+    m_window->session()->engine()->cancel();
     m_window->findChild<MethodsPanel*>()->setCurrentMethod(method);
     const auto sliders = m_window->findChildren<QSlider*>();
     for (QSlider* slider : sliders)
@@ -89,7 +91,8 @@ void MeasurePlan::startDrag(const QString& method)
             m_sliders << slider;
     if (m_sliders.isEmpty())
         qFatal("the method has no slider to drag");
-    connect(m_window, &MainWindow::liveRequested, this, [](quint64 id) { trace::event("slider-move", id); });
+    connect(
+        m_window->session()->runs(), &Runs::liveRequested, this, [](quint64 id) { trace::event("slider-move", id); });
     connect(&m_step, &QTimer::timeout, this, &MeasurePlan::dragOn);
     takeSlider();
 }
@@ -120,17 +123,17 @@ void MeasurePlan::takeSlider()
 /// Drags once every method is scored with the model, so that nothing else runs.
 void MeasurePlan::startNextToken(const QString& method)
 {
-    m_window->engine()->cancel();
-    connect(m_window->nextToken(), &NextTokenController::requested, this,
+    m_window->session()->engine()->cancel();
+    connect(m_window->session()->nextToken(), &NextTokenController::requested, this,
         [](const QString&, quint64 id) { trace::event("next-token-request", id); });
     auto* bars = m_window->findChild<TokenBars*>();
-    connect(m_window->nextToken(), &NextTokenController::previewShown, bars, [bars](quint64 id) {
+    connect(m_window->session()->nextToken(), &NextTokenController::previewShown, bars, [bars](quint64 id) {
         connect(
             bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); },
             Qt::SingleShotConnection);
     });
-    connect(m_window->engine(), &Engine::busyChanged, this, [this, method](bool busy) {
-        if (!busy && !m_slider && m_window->nextToken()->state() == NextTokenController::State::Ready) {
+    connect(m_window->session()->engine(), &Engine::busyChanged, this, [this, method](bool busy) {
+        if (!busy && !m_slider && m_window->session()->nextToken()->state() == NextTokenController::State::Ready) {
             m_stalls = std::make_unique<trace::StallWatch>();
             startDrag(method);
         }
@@ -158,7 +161,7 @@ void MeasurePlan::dragOn()
 void MeasurePlan::startSweep()
 {
     m_stalls = std::make_unique<trace::StallWatch>();
-    connect(m_window->engine(), &Engine::sweepFinished, this, [this] {
+    connect(m_window->session()->engine(), &Engine::sweepFinished, this, [this] {
         m_stalls.reset();
         QApplication::quit();
     });
@@ -167,12 +170,12 @@ void MeasurePlan::startSweep()
 void MeasurePlan::startCancel()
 {
     QTimer::singleShot(cancelAfter, this, [this] {
-        connect(m_window->engine(), &Engine::cancelled, this, [] {
+        connect(m_window->session()->engine(), &Engine::cancelled, this, [] {
             trace::event("cancelled", 1);
             QApplication::quit();
         });
         trace::event("cancel", 1);
-        m_window->engine()->cancel();
+        m_window->session()->engine()->cancel();
     });
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The list lives in the settings, so that several windows share it; the menu is filled anew with every change.
 #include "ui/window/recentfiles.h"
 #include <QFileInfo>
 #include <QMenu>

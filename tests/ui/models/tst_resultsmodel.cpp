@@ -19,6 +19,8 @@ private Q_SLOTS:
     void sweepPointsAreTheirOwnRows();
     void staleMarksTheCurrentPointAlone();
     void removesOneMethod();
+    void everyConfigurationHasOneRow();
+    void takenRowsComeBack();
     void cellsHaveRawValuesAndUnits();
     void everyColumnIsTitledAndExplained();
     void cellsSayHowTheyWereMade();
@@ -75,10 +77,12 @@ void ResultsModelTest::sweepPointsAreTheirOwnRows()
     auto important = makeResult("lora:rank=32", 1700);
     important->importance.source = ImportanceSpec::Source::Recency;
     model.put(important, false);
-    QCOMPARE(model.resultCount(), 4);
+    QCOMPARE(model.resultCount(), 3);
     model.put(makeResult("lora:rank=32", 1601), false); // measured again
+    QCOMPARE(model.resultCount(), 3);
+    QCOMPARE(model.row(1).result->storedBytes, 1601u);
+    model.put(makeResult("lora:rank=17", 850), true);
     QCOMPARE(model.resultCount(), 4);
-    QCOMPARE(model.row(2).result->storedBytes, 1601u);
 }
 
 void ResultsModelTest::staleMarksTheCurrentPointAlone()
@@ -105,6 +109,46 @@ void ResultsModelTest::removesOneMethod()
     QCOMPARE(model.resultCount(), 2);
     QCOMPARE(model.index(0, 0).data(ResultsModel::MethodIdRole).toString(), QString("kivi"));
     QCOMPARE(model.index(1, 0).data(ResultsModel::MethodIdRole).toString(), QString("q8_0"));
+}
+
+void ResultsModelTest::everyConfigurationHasOneRow()
+{
+    ResultsModel model;
+    model.put(makeResult("lora:rank=8", 100), false);
+    model.put(makeResult("lora:rank=16", 200), false);
+    model.put(makeResult("lora:rank=4", 50), true);
+    QCOMPARE(model.resultCount(), 3);
+    model.put(makeResult("lora:rank=8", 100), true); // the form comes to a point of the sweep
+    QCOMPARE(model.resultCount(), 2);
+    QCOMPARE(model.row(model.currentRow("lora")).result->method, parseSpec("lora:rank=8"));
+    model.put(makeResult("lora:rank=8", 101), false); // swept once more
+    QCOMPARE(model.resultCount(), 2);
+    model.put(makeResult("lora:rank=9", 110), true); // and leaves it
+    QCOMPARE(model.resultCount(), 3);
+    QCOMPARE(model.rowsOf("lora").size(), 3);
+    QCOMPARE(model.rowsOf("lora").last().result->storedBytes, std::uint64_t(101));
+    auto preview = makeResult("lora:rank=16", 190);
+    preview->preview = true;
+    model.put(preview, true); // a preview of what is known in full
+    QVERIFY(!model.row(model.currentRow("lora")).result->preview);
+    QCOMPARE(model.resultCount(), 2);
+    model.removeSweep();
+    QCOMPARE(model.resultCount(), 1);
+}
+
+void ResultsModelTest::takenRowsComeBack()
+{
+    ResultsModel model;
+    model.put(makeResult("lora:rank=8", 100), false);
+    model.put(makeResult("lora:rank=4", 50), true);
+    model.put(makeResult("kivi", 70), true);
+    const QList<ResultRow> taken = model.rowsOf("lora");
+    model.removeMethod("lora");
+    model.put(makeResult("lora:rank=8", 99), false); // computed again meanwhile
+    model.restore(taken);
+    QCOMPARE(model.rowsOf("lora").size(), 2);
+    QVERIFY(model.currentRow("lora") >= 0);
+    QCOMPARE(model.rowsOf("lora").first().result->storedBytes, std::uint64_t(99));
 }
 
 void ResultsModelTest::cellsHaveRawValuesAndUnits()

@@ -119,7 +119,7 @@ void DragTest::dragIsOneStepOfUndo()
         QTest::mouseRelease(slider, Qt::LeftButton, {}, handleOf(slider));
     }
     const QString after = window.specText("lora");
-    auto* undo = window.find<QAction>("actionUndo");
+    auto* undo = window.action("actionUndo");
     QVERIFY2(undo->text().contains("rank", Qt::CaseInsensitive), qPrintable(undo->text()));
     undo->trigger();
     const QString between = window.specText("lora");
@@ -149,7 +149,7 @@ void DragTest::dragBackLeavesNothingToUndo()
     moveTo(slider, start);
     QTest::mouseRelease(slider, Qt::LeftButton, {}, handleOf(slider));
     QCOMPARE(window.specText("lora"), before);
-    QVERIFY(!window.find<QAction>("actionUndo")->isEnabled());
+    QVERIFY(!window.action("actionUndo")->isEnabled());
 }
 
 void DragTest::latestSettingsWin()

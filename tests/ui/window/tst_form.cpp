@@ -67,7 +67,10 @@ void FormTest::everyParameterHasItsControl()
             QCOMPARE(spin->minimum(), spec.minimum);
             QCOMPARE(spin->maximum(), spec.maximum);
             QCOMPARE(spin->value(), double(std::get<std::int64_t>(spec.defaultValue)));
-            QVERIFY(spin->suffix().contains(QString::fromStdString(spec.unit)));
+            QString unit = QString::fromStdString(spec.unit);
+            if (spin->value() == 1 && unit.endsWith('s'))
+                unit.chop(1); // "1 token"
+            QVERIFY(spin->suffix().contains(unit));
             for (double value : { spec.maximum, spec.minimum }) { // the slider reaches both ends
                 auto* slider = window.find<QSlider>(qPrintable(name + "_slider"));
                 slider->setValue(value == spec.maximum ? slider->maximum() : slider->minimum());
@@ -230,7 +233,7 @@ void FormTest::badTextIsAProblem()
     QVERIFY2(message.contains(named), qPrintable(message));
     QVERIFY(window.find<QDockWidget>("problemsDock")->isVisible());
     QCOMPARE(window.specText("kivi"), before);
-    QVERIFY(!window.find<QAction>("actionUndo")->isEnabled());
+    QVERIFY(!window.action("actionUndo")->isEnabled());
 }
 
 void FormTest::copiesAndPastesSettings()

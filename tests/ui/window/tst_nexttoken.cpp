@@ -67,7 +67,7 @@ void NextTokenTabTest::saysWhatIsMissing()
     QVERIFY(window.find<QPushButton>("nextTokenOpenModel")->isVisible());
     window.trigger("actionOpenDefaultModel"); // there is none
     QTRY_VERIFY(window.said().contains("/nonexistent/model.gguf"));
-    QVERIFY(window.find<QAction>("actionModelState")->text().contains("No model"));
+    QVERIFY(window.action("actionModelState")->text().contains("No model"));
 }
 
 void NextTokenTabTest::showsTheProxyWithoutTheModel()

@@ -64,7 +64,7 @@ void OpenTest::damage(const QString& path, qint64 offset, const QByteArray& byte
 void OpenTest::opensByDialog()
 {
     Window window;
-    QSignalSpy complete(&window, &MainWindow::firstChartComplete);
+    QSignalSpy complete(window.session(), &Session::firstChartComplete);
     auto* hint = window.find<QLabel>("layersEmpty");
     QVERIFY(hint->text().contains("Ctrl+O"));
     answerFileDialog(Dumps::instance().small());
@@ -87,7 +87,7 @@ void OpenTest::opensByDrop()
 {
     QFETCH(QByteArray, onto);
     Window window;
-    QSignalSpy complete(&window, &MainWindow::firstChartComplete);
+    QSignalSpy complete(window.session(), &Session::firstChartComplete);
     QMimeData data;
     data.setUrls({ QUrl::fromLocalFile(Dumps::instance().small()) });
     drop(onto.isEmpty() ? static_cast<QWidget*>(&window) : window.find<QWidget>(onto), data);
@@ -127,7 +127,7 @@ void OpenTest::opensRecentFiles()
     QVERIFY(entries.size() >= 2);
     QVERIFY(entries[0]->text().contains("other.safetensors"));
     QVERIFY(entries[1]->text().contains("small.safetensors"));
-    QSignalSpy complete(&window, &MainWindow::firstChartComplete);
+    QSignalSpy complete(window.session(), &Session::firstChartComplete);
     entries[1]->trigger();
     QVERIFY(complete.wait(60'000));
     QCOMPARE(shownFile(window), QString("small.safetensors"));
@@ -233,7 +233,7 @@ void OpenTest::reloadsOnF5()
     options.seq = 16;
     options.headDim = 32;
     generateCacheFile(options, path.toStdString());
-    QSignalSpy complete(&window, &MainWindow::firstChartComplete);
+    QSignalSpy complete(window.session(), &Session::firstChartComplete);
     QTest::keyClick(&window, Qt::Key_F5);
     QVERIFY(complete.wait(60'000));
     QVERIFY(window.engine()->info()->fileBytes != before);
@@ -254,7 +254,7 @@ void OpenTest::saysThatTheFileChanged()
     QVERIFY(bar->isHidden());
     damage(path, QFileInfo(path).size() - 1, "y");
     QTRY_VERIFY(bar->isVisible());
-    QSignalSpy complete(&window, &MainWindow::firstChartComplete);
+    QSignalSpy complete(window.session(), &Session::firstChartComplete);
     QTest::mouseClick(window.find<QPushButton>("fileChangedReload"), Qt::LeftButton);
     QVERIFY(complete.wait(60'000));
     QVERIFY(bar->isHidden());

@@ -2,6 +2,7 @@
 // What survives a restart, and settings that are none of ours.
 #include "testmain.h"
 #include "ui/charts/metriccombo.h"
+#include "ui/theme/theme.h"
 #include "windowfixture.h"
 #include <QComboBox>
 #include <QDockWidget>
@@ -85,7 +86,7 @@ void SessionTest::themeSurvivesARestart()
     }
     applyTheme(ThemeMode::Light);
     Window window;
-    QVERIFY(window.find<QAction>("actionTheme_dark")->isChecked());
+    QVERIFY(window.action("actionTheme_dark")->isChecked());
     QTRY_VERIFY(isDarkPalette(window.palette()));
     window.trigger("actionTheme_light");
     QTRY_VERIFY(!isDarkPalette(window.palette()));

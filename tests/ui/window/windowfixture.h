@@ -6,6 +6,8 @@
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/methodspanel.h"
+#include "ui/session/session.h"
+#include "ui/window/actions.h"
 #include "ui/window/mainwindow.h"
 #include <QAction>
 #include <QFileDialog>
@@ -86,11 +88,24 @@ public:
             qFatal("the window has no %s", name);
         return found;
     }
-    void trigger(const char* action) const { find<QAction>(action)->trigger(); }
+    void trigger(const char* name) const { action(name)->trigger(); }
+    QAction* action(const char* name) const
+    {
+        QAction* found = actions().named(QLatin1String(name));
+        if (!found)
+            qFatal("the window has no command %s", name);
+        return found;
+    }
+    pikv::ui::Engine* engine() const { return session()->engine(); }
+    pikv::ui::ResultsModel* results() const { return session()->results(); }
+    pikv::ui::SpecStore* specs() const { return session()->specs(); }
+    pikv::ui::MethodsModel* methods() const { return session()->methods(); }
+    pikv::ui::ModelEngine* models() const { return session()->languageModels(); }
+    pikv::ui::NextTokenController* nextToken() const { return session()->nextToken(); }
     /// Opens a dump and waits for the first complete chart.
     bool open(const QString& path)
     {
-        QSignalSpy complete(this, &pikv::ui::MainWindow::firstChartComplete);
+        QSignalSpy complete(session(), &pikv::ui::Session::firstChartComplete);
         openDump(path);
         return complete.count() > 0 || complete.wait(60'000);
     }

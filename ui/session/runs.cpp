@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An open or another importance asks for the live point of every checked method and, once all of them have their full
+// result (the first chart), for the default sweeps. An edit asks for its method's live point; a check asks for live
+// point and sweep, an uncheck forgets both. Scores join the live points as they come.
+#include "ui/session/runs.h"
+#include "core/codec/registry.h"
+#include "ui/engine/engine.h"
+#include "ui/models/methodsmodel.h"
+#include "ui/models/paramlimits.h"
+#include "ui/models/problemsmodel.h"
+#include "ui/models/specstore.h"
+#include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/nexttoken/nexttokenmodel.h"
+#include <utility>
+
+namespace pikv::ui {
+
+Runs::Runs(const RunsParts& parts, QObject* parent)
+    : QObject(parent)
+    , m_parts(parts)
+{
+    connect(parts.engine, &Engine::resultReady, this, &Runs::noteResult);
+    connect(parts.engine, &Engine::liveFailed, this, [this](const QString& id) {
+        m_parts.results->setStale(id, false); // no newer one is to come
+        noteLiveDone(id);
+    });
+    connect(parts.engine, &Engine::cancelled, this, &Runs::settleCancelled);
+    connect(parts.nextToken, &NextTokenController::scored, this, &Runs::noteScores);
+    connect(parts.nextToken->test(), &NextTokenEngine::failed, this, [this](const QString& method) {
+        m_parts.results->setStale(method, false); // no newer figures are to come
+    });
+}
+
+void Runs::evaluateAnew()
+{
+    if (!m_parts.engine->info())
+        return;
+    m_parts.results->removeSweep();
+    m_sweepAfterLive = true;
+    const QStringList checked = m_parts.methods->checkedMethods();
+    m_awaited = QSet<QString>(checked.begin(), checked.end());
+    for (const QString& id : checked)
+        requestLive(id);
+}
+
+void Runs::requestLive(const QString& methodId)
+{
+    if (!m_parts.engine->info())
+        return;
+    m_parts.results->setStale(methodId, true);
+    Q_EMIT liveRequested(m_parts.engine->requestLive(m_parts.specs->spec(methodId)));
+    m_parts.nextToken->requestMethod(methodId);
+}
+
+void Runs::addMethod(const QString& methodId)
+{
+    requestLive(methodId);
+    if (!m_sweepAfterLive)
+        sweep(methodId);
+}
+
+void Runs::dropMethod(const QString& methodId)
+{
+    m_parts.engine->dropMethod(methodId);
+    m_parts.results->removeMethod(methodId);
+    noteLiveDone(methodId);
+}
+
+void Runs::sweepChecked()
+{
+    for (const QString& id : m_parts.methods->checkedMethods())
+        sweep(id);
+}
+
+void Runs::sweep(const QString& methodId)
+{
+    const MethodInfo& method = Registry::instance().get(methodId.toStdString());
+    const CacheInfo* info = m_parts.engine->info();
+    if (method.sweep.empty() || !info)
+        return;
+    std::vector<MethodSpec> points = expandSpec(method.id + ":" + method.sweep);
+    // The default sweep is made for long caches: points beyond a short one's bounds are no problem of the user's.
+    std::erase_if(points, [info](const MethodSpec& point) { return !fitsCache(point, *info); });
+    m_parts.engine->requestSweep(points);
+}
+
+void Runs::noteResult(const ResultPtr& result, quint64 id, bool live)
+{
+    const QString method = QString::fromStdString(result->method.id);
+    m_parts.results->put(live ? withScores(result) : result, live);
+    if (live && (m_parts.nextToken->isScoring(method) || id != m_parts.engine->latestLive(method)))
+        m_parts.results->setStale(method, true); // its scores, or those of newer settings, are still to come
+    if (!result->preview)
+        for (const std::string& warning : result->warnings)
+            m_parts.problems->addWarning(QString::fromStdString(warning));
+    if (!live)
+        return;
+    Q_EMIT resultEntered(id, result->preview);
+    if (!result->preview)
+        noteLiveDone(method);
+}
+
+/// No full result of this method is awaited any more; after the last one the first chart is complete.
+void Runs::noteLiveDone(const QString& methodId)
+{
+    if (!m_awaited.remove(methodId) || !m_awaited.isEmpty())
+        return;
+    Q_EMIT firstChartComplete();
+    if (std::exchange(m_sweepAfterLive, false))
+        sweepChecked();
+}
+
+void Runs::settleCancelled()
+{
+    for (const QString& id : m_parts.methods->checkedMethods())
+        if (m_parts.engine->latestLive(id) == 0)
+            m_parts.results->setStale(id, false);
+}
+
+/// The form's point with its next-token figures. While newer ones are being scored those of the earlier settings stay,
+/// on a row that says that it is stale.
+ResultPtr Runs::withScores(const ResultPtr& result) const
+{
+    const NextTokenController* test = m_parts.nextToken;
+    const NextTokenEntry* entry = test->figures()->entry(QString::fromStdString(result->method.id));
+    if (test->state() != NextTokenController::State::Ready || !entry || !entry->full)
+        return result;
+    auto merged = std::make_shared<EvaluationResult>(*result);
+    merged->nextToken = entry->full->summary.mean;
+    return merged;
+}
+
+void Runs::noteScores(const NextTokenPtr& scores)
+{
+    const MethodSpec& scored = scores->request.method;
+    const QString method = QString::fromStdString(scored.id);
+    const int row = m_parts.results->currentRow(method);
+    if (row < 0)
+        return;
+    const ResultPtr shown = m_parts.results->row(row).result;
+    m_parts.results->put(withScores(shown), true);
+    if (shown->method != scored || shown->preview)
+        m_parts.results->setStale(method, true); // its own full result is still to come
+}
+
+} // namespace pikv::ui

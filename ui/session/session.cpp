@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The session's parts and how they follow each other: what an open resets, what an edit checks, what becomes a step of
+// undo. What is evaluated after it, and in which order, is Runs' business.
+#include "ui/session/session.h"
+#include "core/codec/registry.h"
+#include "ui/engine/modelengine.h"
+#include "ui/models/counted.h"
+#include "ui/models/methodsmodel.h"
+#include "ui/models/paramlimits.h"
+#include "ui/models/problemsmodel.h"
+#include "ui/models/resultsmodel.h"
+#include "ui/models/specstore.h"
+#include "ui/models/trainingrun.h"
+#include "ui/nexttoken/nexttokencontroller.h"
+#include "ui/session/runs.h"
+#include "ui/session/sessioncommands.h"
+#include <QFileInfo>
+#include <QItemSelectionModel>
+#include <QLocale>
+#include <utility>
+
+namespace pikv::ui {
+
+Session::Session(QObject* parent)
+    : QObject(parent)
+    , m_specs(new SpecStore(this))
+    , m_methods(new MethodsModel(this))
+    , m_results(new ResultsModel(this))
+    , m_problems(new ProblemsModel(this))
+    , m_selection(new QItemSelectionModel(m_results, this))
+    , m_training(new TrainingRun(this))
+    , m_languageModels(new ModelEngine(&m_engine, this))
+    , m_nextToken(new NextTokenController(&m_engine, m_languageModels, m_methods, m_specs, this))
+    , m_runs(new Runs({ &m_engine, m_nextToken, m_methods, m_specs, m_results, m_problems }, this))
+    , m_defaults(m_specs)
+{
+    connectEngine();
+    connectEdits();
+}
+
+Session::~Session() = default;
+
+void Session::connectEngine()
+{
+    connect(&m_engine, &Engine::dumpOpened, this, &Session::noteDump);
+    connect(&m_engine, &Engine::dumpFailed, this, &Session::dumpFailed);
+    connect(&m_engine, &Engine::problem, this, &Session::report);
+    connect(&m_engine, &Engine::trained, m_training, &TrainingRun::add);
+    connect(&m_engine, &Engine::sweepFinished, this, &Session::noteSweepEnd);
+    const auto tellFile = [this](const QString& path, quint64 bytes) {
+        Q_EMIT said(tr("Wrote %1, %2 bytes").arg(path, QLocale().toString(bytes)));
+    };
+    connect(&m_engine, &Engine::fileSaved, this, tellFile);
+    connect(&m_engine, &Engine::calibrated, this,
+        [tellFile](const QString&, const QString& path, quint64 bytes) { tellFile(path, bytes); });
+    connect(&m_engine, &Engine::dumpSaved, this, [this](const QString& path) {
+        Q_EMIT said(tr("Wrote %1").arg(path));
+        m_capture.noteSaved(path);
+    });
+    connect(&m_engine, &Engine::dumpNotSaved, &m_capture, &UnsavedCapture::noteNotSaved);
+}
+
+void Session::connectEdits()
+{
+    connect(m_methods, &MethodsModel::checkedChanged, this, &Session::noteChecked);
+    connect(m_methods, &MethodsModel::checkRequested, this, &Session::chooseMethod);
+    connect(m_specs, &SpecStore::specChanged, this, &Session::noteEdit);
+    connect(m_nextToken, &NextTokenController::problem, this, &Session::report);
+    connect(m_runs, &Runs::firstChartComplete, this, &Session::firstChartComplete);
+}
+
+QString Session::dumpPath() const { return info() ? QString::fromStdString(info()->path) : QString(); }
+
+void Session::report(const Problem& problem)
+{
+    m_problems->add(problem);
+    Q_EMIT problemReported();
+}
+
+// Open, importance, policy
+
+void Session::openDump(const QString& path)
+{
+    Q_EMIT said(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+    m_engine.openDump(path);
+}
+
+void Session::reloadDump()
+{
+    if (const QString path = dumpPath(); !path.isEmpty())
+        openDump(path);
+}
+
+void Session::adoptCapture(const CachePtr& cache, const QString& note)
+{
+    m_engine.adoptDump(cache);
+    if (!note.isEmpty())
+        report({ ErrorKind::Input, note.toStdString() });
+}
+
+void Session::saveDump(const QString& path)
+{
+    m_capture.noteSaving();
+    m_engine.saveDump(path);
+}
+
+void Session::noteDump()
+{
+    ++m_dumpCount;
+    m_selection->clear();
+    m_results->clear();
+    m_training->clear();
+    m_capture.takeDump(dumpPath().isEmpty());
+    fitDefaults();
+    settleImportance();
+    Q_EMIT acceptNonFiniteChanged(false);
+    Q_EMIT dumpOpened();
+    m_runs->evaluateAnew();
+}
+
+void Session::fitDefaults()
+{
+    m_settling = true;
+    const QStringList bounded = m_defaults.fitTo(*info());
+    m_settling = false;
+    for (const QString& id : bounded)
+        if (m_methods->checkedMethods().contains(id))
+            m_problems->addWarning(
+                tr("This dump is too short for the defaults of %1, which starts from %2")
+                    .arg(MethodsModel::labelOf(id), QString::fromStdString(printSpec(m_specs->spec(id)))));
+}
+
+/// A dump that lacks what the source of the one before needs goes without importance.
+void Session::settleImportance()
+{
+    const QString obstacle = importanceObstacle(*info(), importance().source);
+    if (obstacle.isEmpty())
+        return;
+    m_engine.setImportance({});
+    m_problems->addWarning(tr("%1. Importance is off for it.").arg(obstacle));
+    Q_EMIT importanceChanged();
+}
+
+void Session::setImportance(const ImportanceSpec& importance)
+{
+    m_engine.setImportance(importance);
+    Q_EMIT importanceChanged();
+    m_runs->evaluateAnew();
+}
+
+void Session::chooseImportance(const ImportanceSpec& importance)
+{
+    const QString obstacle = info() ? importanceObstacle(*info(), importance.source) : QString();
+    if (!obstacle.isEmpty()) {
+        report({ ErrorKind::Usage, obstacle.toStdString() });
+        Q_EMIT importanceChanged(); // views show the old one again
+    } else if (importance != this->importance()) {
+        m_undo.push(new ImportanceCommand(this, importance));
+    }
+}
+
+void Session::setAcceptNonFinite(bool accept)
+{
+    m_engine.setAcceptNonFinite(accept);
+    Q_EMIT acceptNonFiniteChanged(accept);
+    m_runs->evaluateAnew();
+}
+
+void Session::setSharedCaches(int caches)
+{
+    m_engine.setSharedCaches(caches);
+    m_runs->evaluateAnew();
+}
+
+// Runs
+
+void Session::runSweep() { m_runs->sweepChecked(); }
+
+void Session::noteSweepEnd(int done, int total)
+{
+    const QString points = counted(total, tr("point"), tr("points"));
+    Q_EMIT said(done == total ? tr("Sweep finished: %1").arg(points)
+                              : tr("Sweep cancelled after %1 of %2").arg(QString::number(done), points));
+}
+
+void Session::cancelWork()
+{
+    m_runs->cancel();
+    m_capture.noteNotSaved();
+    m_languageModels->cancel();
+    m_nextToken->cancel();
+    m_engine.cancel();
+}
+
+// Edits and checks
+
+void Session::noteEdit(const QString& methodId)
+{
+    if (m_settling)
+        return;
+    Q_EMIT methodEdited(methodId);
+    if (m_methods->checkedMethods().contains(methodId))
+        m_runs->requestLive(methodId);
+    else
+        setChecked(methodId, true); // an edit that changes nothing that one sees would puzzle
+}
+
+void Session::chooseMethod(const QString& methodId, bool checked)
+{
+    if (m_methods->checkedMethods().contains(methodId) != checked)
+        m_undo.push(new CheckMethodCommand(this, methodId, checked));
+}
+
+void Session::setChecked(const QString& methodId, bool checked) { m_methods->setChecked(methodId, checked); }
+
+void Session::noteChecked(const QString& methodId, bool checked)
+{
+    m_nextToken->setChecked();
+    if (checked)
+        m_runs->addMethod(methodId);
+    else
+        m_runs->dropMethod(methodId);
+}
+
+void Session::runDefaultComparison()
+{
+    m_undo.beginMacro(tr("check the default comparison"));
+    for (const MethodInfo& method : Registry::instance().methods())
+        chooseMethod(QString::fromStdString(method.id), method.checkedByDefault);
+    m_undo.endMacro();
+    m_runs->sweepChecked();
+}
+
+void Session::removeResults(const QList<int>& rows)
+{
+    if (!rows.isEmpty())
+        m_undo.push(new RemoveResultsCommand(this, rows));
+}
+
+} // namespace pikv::ui

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/codec/methodspec.h"
+#include "ui/engine/engine.h"
+#include "ui/session/boundeddefaults.h"
+#include "ui/session/unsavedcapture.h"
+#include <QObject>
+#include <QStringList>
+#include <QUndoStack>
+
+class QItemSelectionModel;
+
+namespace pikv::ui {
+
+class MethodsModel;
+class ModelEngine;
+class NextTokenController;
+class ProblemsModel;
+class Runs;
+class SpecStore;
+class TrainingRun;
+
+/// All that the program knows while it runs, without a widget: the open dump and its settings, the methods' parameters
+/// and which of them are checked, results, selection, undo, problems, the language model and its scores; and the rules
+/// of what runs after an open, an edit, a check or another importance. Views show its parts and call its slots; they
+/// hold no state of the work themselves.
+class Session : public QObject {
+    Q_OBJECT
+public:
+    explicit Session(QObject* parent = nullptr);
+    ~Session() override;
+
+    Engine* engine() { return &m_engine; }
+    ModelEngine* languageModels() const { return m_languageModels; }
+    NextTokenController* nextToken() const { return m_nextToken; }
+    SpecStore* specs() const { return m_specs; }
+    MethodsModel* methods() const { return m_methods; }
+    ResultsModel* results() const { return m_results; }
+    /// On rows of results(), shared by table and charts.
+    QItemSelectionModel* selection() const { return m_selection; }
+    ProblemsModel* problems() const { return m_problems; }
+    TrainingRun* training() const { return m_training; }
+    Runs* runs() const { return m_runs; }
+    QUndoStack* undoStack() { return &m_undo; }
+    /// The captured dump that is open and nowhere else; what waits until it is saved.
+    UnsavedCapture* capture() { return &m_capture; }
+
+    /// Null where no dump is open.
+    const CacheInfo* info() const { return m_engine.info(); }
+    /// Path of the open dump; "" for a captured one, and where none is open.
+    QString dumpPath() const;
+    const ImportanceSpec& importance() const { return m_engine.importance(); }
+    /// Grows with every dump: what an undo would bring back belongs to the dump that it was taken from.
+    quint64 dumpCount() const { return m_dumpCount; }
+
+    /// Another importance source, without a step of undo: everything is evaluated anew, and what was known for that
+    /// source comes back at once.
+    void setImportance(const ImportanceSpec& importance);
+    /// Without a step of undo.
+    void setChecked(const QString& methodId, bool checked);
+    /// Settings as the user left them: defaults where a short dump alone moved them.
+    MethodSpec settingsOf(const QString& methodId) const { return m_defaults.settingsOf(methodId); }
+
+public Q_SLOTS:
+    /// The open dump stays until this one is there; whoever asks has seen to an unsaved capture (capture()).
+    void openDump(const QString& path);
+    /// Reads the open dump again.
+    void reloadDump();
+    /// Opens what a language model captured. `note`: what was left out; "" for nothing.
+    void adoptCapture(const pikv::CachePtr& cache, const QString& note);
+    /// Writes the open dump to `path` and then does what waits for it (capture()).
+    void saveDump(const QString& path);
+    /// Evaluates the default sweeps of the checked methods.
+    void runSweep();
+    /// Checks the methods of the first start as one step of undo, and sweeps them.
+    void runDefaultComparison();
+    /// Stops what runs; what is there stays.
+    void cancelWork();
+    /// The same three as steps of undo, for the user's own doing.
+    void chooseImportance(const pikv::ImportanceSpec& importance);
+    void chooseMethod(const QString& methodId, bool checked);
+    void removeResults(const QList<int>& rows);
+    /// Evaluates NaN and infinity by leaving them out; the next dump refuses them again.
+    void setAcceptNonFinite(bool accept);
+    void setSharedCaches(int caches);
+    /// Enters it in the problems, and says so.
+    void report(const pikv::Problem& problem);
+
+Q_SIGNALS:
+    /// Another dump is open: results and training of the one before are gone, nothing runs yet.
+    void dumpOpened();
+    void dumpFailed(const QString& path);
+    /// The importance is another, or the one that was asked for was refused: views show importance().
+    void importanceChanged();
+    void acceptNonFiniteChanged(bool accept);
+    /// An edit or its undo: views show what it changed.
+    void methodEdited(const QString& methodId);
+    /// A problem entered problems(); warnings come silently.
+    void problemReported();
+    /// Every checked method has its full result for the dump that was opened last.
+    void firstChartComplete();
+    /// One line on what has been done.
+    void said(const QString& line);
+
+private:
+    void connectEngine();
+    void connectEdits();
+    void noteDump();
+    void fitDefaults();
+    void settleImportance();
+    void noteEdit(const QString& methodId);
+    void noteChecked(const QString& methodId, bool checked);
+    void noteSweepEnd(int done, int total);
+
+    QUndoStack m_undo;
+    SpecStore* m_specs;
+    MethodsModel* m_methods;
+    ResultsModel* m_results;
+    ProblemsModel* m_problems;
+    QItemSelectionModel* m_selection;
+    TrainingRun* m_training;
+    Engine m_engine;
+    ModelEngine* m_languageModels;
+    NextTokenController* m_nextToken;
+    UnsavedCapture m_capture;
+    Runs* m_runs;
+    BoundedDefaults m_defaults;
+    bool m_settling = false; ///< the session itself moves settings: no edit
+    quint64 m_dumpCount = 0;
+};
+
+} // namespace pikv::ui

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QList>
+#include <QObject>
+
+class QAction;
+class QDockWidget;
+class QMainWindow;
+
+namespace pikv::ui {
+
+class CalibrationPanel;
+class DumpPanel;
+class MethodsPanel;
+class ParamForm;
+class ResultsPanel;
+class Session;
+
+/// The panels around the charts, each in a dock, wired to the session; where they stand at first.
+class Docks : public QObject {
+    Q_OBJECT
+public:
+    Docks(Session* session, QMainWindow* window);
+
+    MethodsPanel* methods() const { return m_methods; }
+    ParamForm* form() const { return m_form; }
+    ResultsPanel* results() const { return m_results; }
+    /// One a dock, for a menu: shows the dock in front, or hides it.
+    QList<QAction*> toggles() const;
+    void showCalibration();
+    void showResults();
+    /// For a layout that was restored: a panel of problems without one is no start.
+    void hideEmptyProblems();
+
+private:
+    QDockWidget* add(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area);
+    void createSide();
+    void createBelow();
+    void arrange();
+    void connectPanels();
+    void connectCalibration();
+    void noteProblems();
+
+    Session* m_session;
+    QMainWindow* m_window;
+    DumpPanel* m_dump = nullptr;
+    MethodsPanel* m_methods = nullptr;
+    ParamForm* m_form = nullptr;
+    ResultsPanel* m_results = nullptr;
+    CalibrationPanel* m_calibration = nullptr;
+    QDockWidget *m_resultsDock = nullptr, *m_problemsDock = nullptr, *m_calibrationDock = nullptr;
+    QList<QDockWidget*> m_docks;
+};
+
+} // namespace pikv::ui

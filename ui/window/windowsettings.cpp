@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Keys of the settings, what is written under them, and what makes it worth writing. Keys never change their meaning;
+// another schema starts from defaults.
+#include "ui/window/windowsettings.h"
+#include "core/base/error.h"
+#include "core/codec/registry.h"
+#include "ui/charts/chartpanel.h"
+#include "ui/models/methodsmodel.h"
+#include "ui/models/specstore.h"
+#include "ui/panels/methodspanel.h"
+#include "ui/panels/paramform.h"
+#include "ui/panels/resultspanel.h"
+#include "ui/session/session.h"
+#include "ui/window/charttabs.h"
+#include "ui/window/docks.h"
+#include "ui/window/menus.h"
+#include <QApplication>
+#include <QDockWidget>
+#include <QEvent>
+#include <QMainWindow>
+#include <QSettings>
+#include <algorithm>
+
+namespace pikv::ui {
+namespace {
+
+constexpr int layoutVersion = 1; ///< grows when docks change: restoreState() then keeps the new default
+constexpr int schema = 1;
+constexpr int settleTime = 1000; ///< ms: a drag is over then
+const QString schemaKey = QStringLiteral("schema");
+
+} // namespace
+
+WindowSettings::WindowSettings(Session* session, Docks* docks, ChartTabs* charts, Menus* menus, QMainWindow* window)
+    : QObject(window)
+    , m_session(session)
+    , m_docks(docks)
+    , m_charts(charts)
+    , m_menus(menus)
+    , m_window(window)
+    , m_defaultLayout(window->saveState())
+{
+    m_settle.setSingleShot(true);
+    m_settle.setInterval(settleTime);
+    connect(&m_settle, &QTimer::timeout, this, &WindowSettings::save);
+}
+
+/// After restore(), so that nothing is written before it was read.
+void WindowSettings::watch()
+{
+    const auto later = [this] { m_settle.start(); };
+    connect(m_session->methods(), &MethodsModel::checkedChanged, this, later);
+    connect(m_session->specs(), &SpecStore::specChanged, this, later);
+    connect(m_session, &Session::importanceChanged, this, later);
+    connect(m_docks->methods(), &MethodsPanel::currentMethodChanged, this, later);
+    connect(m_docks->results(), &ResultsPanel::columnsChanged, this, later);
+    connect(m_menus, &Menus::themeChanged, this, later);
+    connect(m_charts, &QTabWidget::currentChanged, this, later);
+    for (const QDockWidget* dock : m_window->findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+        connect(dock, &QDockWidget::dockLocationChanged, this, later);
+        connect(dock, &QDockWidget::topLevelChanged, this, later);
+        connect(dock, &QDockWidget::visibilityChanged, this, later);
+    }
+    qApp->installEventFilter(this);
+}
+
+/// Size and place of the window, and whatever was chosen in a chart: its panels tell no one.
+bool WindowSettings::eventFilter(QObject* watched, QEvent* event)
+{
+    const bool moved = watched == m_window && (event->type() == QEvent::Resize || event->type() == QEvent::Move);
+    const bool chose = event->type() == QEvent::MouseButtonRelease || event->type() == QEvent::KeyRelease;
+    const auto* widget = chose ? qobject_cast<QWidget*>(watched) : nullptr;
+    if (moved || (widget && (m_charts->isAncestorOf(widget) || widget->windowType() == Qt::Popup)))
+        m_settle.start();
+    return QObject::eventFilter(watched, event);
+}
+
+void WindowSettings::save()
+{
+    m_settle.stop();
+    QSettings settings;
+    settings.setValue(schemaKey, schema);
+    settings.setValue(QStringLiteral("window/geometry"), m_window->saveGeometry());
+    settings.setValue(QStringLiteral("window/layout"), m_window->saveState(layoutVersion));
+    settings.setValue(QStringLiteral("window/tab"), m_charts->currentIndex());
+    settings.setValue(QStringLiteral("window/theme"), themeName(m_menus->theme()));
+    settings.setValue(QStringLiteral("results/header"), m_docks->results()->saveState());
+    for (const ChartPanel* chart : m_charts->panels())
+        settings.setValue(QStringLiteral("charts/") + chart->objectName(), chart->saveState());
+    settings.setValue(QStringLiteral("methods/current"), m_docks->form()->method());
+    saveSession();
+}
+
+void WindowSettings::saveSession() const
+{
+    QSettings settings;
+    settings.setValue(QStringLiteral("methods/checked"), m_session->methods()->checkedMethods());
+    settings.setValue(QStringLiteral("importance"), QString::fromStdString(printImportance(m_session->importance())));
+    QStringList specs;
+    for (const MethodInfo& method : Registry::instance().methods())
+        specs << QString::fromStdString(printSpec(m_session->settingsOf(QString::fromStdString(method.id))));
+    settings.setValue(QStringLiteral("methods/specs"), specs);
+}
+
+void WindowSettings::restoreSession()
+{
+    const QSettings settings;
+    const QStringList specs = settings.value(QStringLiteral("methods/specs")).toStringList();
+    const QStringList checked = settings.contains(QStringLiteral("methods/checked"))
+        ? settings.value(QStringLiteral("methods/checked")).toStringList()
+        : m_session->methods()->checkedMethods();
+    for (const QString& text : specs) {
+        try {
+            m_session->specs()->setSpec(parseSpec(text.toStdString()));
+        } catch (const Error&) {
+            // Written by another version: that method starts from its defaults.
+        }
+    }
+    try {
+        m_session->setImportance(parseImportance(
+            settings.value(QStringLiteral("importance"), QStringLiteral("none")).toString().toStdString()));
+    } catch (const Error&) {
+        // As above.
+    }
+    m_session->methods()->setCheckedMethods(checked); // after the settings: an edit checks its method
+}
+
+void WindowSettings::restoreWindow()
+{
+    const QSettings settings;
+    m_window->restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
+    m_window->restoreState(settings.value(QStringLiteral("window/layout")).toByteArray(), layoutVersion);
+    m_docks->hideEmptyProblems();
+    m_charts->setCurrentIndex(
+        std::clamp(settings.value(QStringLiteral("window/tab")).toInt(), 0, m_charts->count() - 1));
+    if (const QByteArray header = settings.value(QStringLiteral("results/header")).toByteArray(); !header.isEmpty())
+        m_docks->results()->restoreState(header);
+    for (ChartPanel* chart : m_charts->panels())
+        chart->restoreState(settings.value(QStringLiteral("charts/") + chart->objectName()).toByteArray());
+}
+
+void WindowSettings::restore()
+{
+    const QSettings settings;
+    const bool known = settings.value(schemaKey, schema).toInt() == schema;
+    if (known) {
+        restoreSession();
+        restoreWindow();
+    }
+    m_menus->setTheme(
+        known ? themeFromName(settings.value(QStringLiteral("window/theme")).toString()) : ThemeMode::System);
+    const QString current = settings.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();
+    m_docks->methods()->setCurrentMethod(
+        Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
+    watch();
+}
+
+void WindowSettings::resetLayout() { m_window->restoreState(m_defaultLayout); }
+
+} // namespace pikv::ui

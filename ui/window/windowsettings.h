@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QObject>
+#include <QTimer>
+
+class QMainWindow;
+
+namespace pikv::ui {
+
+class ChartTabs;
+class Docks;
+class Menus;
+class Session;
+
+/// What survives a restart: layout, theme, charts' choices, checked methods, parameters and importance. Written when it
+/// changes, a moment after the last change, so that a crash loses none of it; and by save().
+class WindowSettings : public QObject {
+    Q_OBJECT
+public:
+    WindowSettings(Session* session, Docks* docks, ChartTabs* charts, Menus* menus, QMainWindow* window);
+
+    /// What is missing, damaged or of another version keeps its default.
+    void restore();
+    void save();
+    void resetLayout();
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void watch();
+    void saveSession() const;
+    void restoreSession();
+    void restoreWindow();
+
+    Session* m_session;
+    Docks* m_docks;
+    ChartTabs* m_charts;
+    Menus* m_menus;
+    QMainWindow* m_window;
+    QByteArray m_defaultLayout;
+    QTimer m_settle;
+};
+
+} // namespace pikv::ui

@@ -5,6 +5,7 @@
 #include "core/cache/kvcache.h"
 #include "core/codec/layerview.h"
 #include "core/eval/attention.h"
+#include "core/eval/cleanlayers.h"
 #include "core/eval/importancetensor.h"
 #include "core/eval/nexttokencompare.h"
 #include "core/eval/roundtrip.h"
@@ -192,7 +193,9 @@ ProxyResult runProxy(const ProxyRequest& request, const JobControl& job)
     const at::NoGradGuard noGrad;
     if (!request.cache)
         throw Error(ErrorKind::Internal, "the proxy was asked for without a cache");
-    return ProxyRun(request, job).run();
+    ProxyRequest clean = request;
+    clean.cache = withCleanLayers(request.cache, request.acceptNonFinite);
+    return ProxyRun(clean, job).run();
 }
 
 } // namespace pikv

@@ -23,6 +23,8 @@ struct ProxyRequest {
     /// Fit the read-out to the dump's token ids on every other position and score the rest. Needs token ids and a dump
     /// of one sequence; keys stand in for queries, since queries of the last positions only would be too few.
     bool fit = false;
+    /// NaN or infinity in the dump: refuse (Error{Input}), or take zeros for them.
+    bool acceptNonFinite = false;
 };
 
 struct ProxyResult {

@@ -82,6 +82,7 @@ ProxyResult Study::proxy(const MethodSpec& method, const JobControl& job) const
     request.importance = m_settings.importance;
     request.device = m_settings.device;
     request.seed = m_settings.seed;
+    request.acceptNonFinite = m_settings.acceptNonFinite;
     return runProxy(request, job);
 }
 

@@ -2,8 +2,6 @@
 #include "ui/engine/engine.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"
-#include "ui/engine/enginequeue.h"
-#include <QThread>
 #include <utility>
 
 namespace pikv::ui {
@@ -16,202 +14,197 @@ bool workLeftBehind = false;
 
 Engine::Engine(QObject* parent)
     : QObject(parent)
-    , m_thread(new QThread)
-    , m_queue(new EngineQueue)
+    , m_queue(new JobQueue({ [] { initEngine(0); }, [] { releaseMemory(); } }, this))
+    , m_live(new LivePoints(m_queue, &m_study, this))
+    , m_sweep(new Sweep(m_queue, &m_study, this))
+    , m_open(m_queue, JobKind::OpenDump,
+          { [this](const std::string&, const CachePtr& cache, quint64) { takeDump(cache); },
+              [this](const std::string&, const JobProblem& failure) {
+                  if (failure.isCancel())
+                      return;
+                  Q_EMIT problem(failure);
+                  Q_EMIT dumpFailed(m_opening);
+              } })
 {
-    qRegisterMetaType<pikv::ui::ResultPtr>();
-    qRegisterMetaType<pikv::Problem>();
-    m_thread->setObjectName(QStringLiteral("pikv-engine"));
-    m_queue->moveToThread(m_thread);
-    connect(m_thread, &QThread::started, m_queue, [] { initEngine(0); });
-    connect(m_queue, &EngineQueue::rested, m_queue, &releaseMemory); // what is kept for the next request
-    connect(m_thread, &QThread::finished, m_queue, &EngineQueue::stopResting);
-    connect(m_queue, &EngineQueue::answered, this, [](const std::function<void()>& call) { call(); });
-    connect(m_queue, &EngineQueue::progressed, this, &Engine::showProgress);
-    connect(m_queue, &EngineQueue::trained, this, &Engine::trained);
-    connect(m_queue, &EngineQueue::started, this, [this] { setBusy(true); });
-    connect(m_queue, &EngineQueue::idle, this, [this] { setBusy(false); });
-    connect(m_queue, &EngineQueue::stopped, this, &Engine::cancelled, Qt::QueuedConnection);
-    m_thread->start();
+    connectQueue();
+    connect(m_live, &LivePoints::ready, this,
+        [this](const ResultPtr& result, quint64 id) { Q_EMIT resultReady(result, id, true); });
+    connect(m_live, &LivePoints::failed, this, [this](const QString& method, const JobProblem& failure) {
+        Q_EMIT problem(failure);
+        Q_EMIT liveFailed(method);
+    });
+    connect(m_sweep, &Sweep::ready, this, [this](const ResultPtr& result) { Q_EMIT resultReady(result, 0, false); });
+    connect(m_sweep, &Sweep::failed, this, &Engine::problem);
+    connect(m_sweep, &Sweep::finished, this, &Engine::sweepFinished);
 }
 
 Engine::~Engine()
 {
-    m_queue->shutDown();
-    m_thread->quit();
-    if (!m_thread->wait(closingPatience)) {
+    if (!m_queue->shutDown(closingPatience))
         workLeftBehind = true;
-        return;
-    }
-    delete m_queue;
-    delete m_thread;
 }
 
 bool Engine::leftWorkBehind() { return workLeftBehind; }
 
+void Engine::connectQueue()
+{
+    connect(m_queue, &JobQueue::progressed, this, &Engine::showProgress);
+    connect(m_queue, &JobQueue::trained, this, &Engine::trained);
+    connect(m_queue, &JobQueue::started, this, [this] { setBusy(true); });
+    connect(m_queue, &JobQueue::idle, this, [this] { setBusy(false); });
+    connect(m_queue, &JobQueue::stopped, this, &Engine::cancelled);
+}
+
 void Engine::setBusy(bool busy)
 {
-    if (m_busy == busy)
-        return;
-    m_busy = busy;
-    Q_EMIT busyChanged(busy);
+    if (std::exchange(m_busy, busy) != busy)
+        Q_EMIT busyChanged(busy);
 }
 
 void Engine::openDump(const QString& path)
 {
-    const quint64 openId = ++m_openId;
-    const auto open = [this, queue = m_queue, path, openId](const JobControl&) {
-        try {
-            const CachePtr cache = openCache(path.toStdString());
-            releaseMemory(); // what the dump before it took
-            queue->answer([this, cache, openId] {
-                if (openId == m_openId)
-                    takeDump(cache);
-            });
-        } catch (...) {
-            queue->answer([this, failure = currentProblem(), path] {
-                Q_EMIT problem(failure);
-                Q_EMIT dumpFailed(path);
-            });
-        }
-    };
-    m_queue->push({ EngineQueue::Task, {}, tr("Opening"), open });
+    m_opening = path;
+    Latest<CachePtr>::Terms terms;
+    terms.label = tr("Opening");
+    terms.urgency = Urgency::Task;
+    m_open.request({}, terms, [path](const JobControl&) {
+        const CachePtr cache = openCache(path.toStdString());
+        releaseMemory(); // what the dump before it took
+        return cache;
+    });
 }
 
 void Engine::adoptDump(const CachePtr& cache)
 {
-    ++m_openId; // a file that is being opened no longer counts
+    m_open.dropAll(); // a file that is being opened no longer counts
     takeDump(cache);
 }
 
 void Engine::takeDump(const CachePtr& cache)
 {
     dropWork();
-    m_cache = cache;
-    m_acceptNonFinite = false;
-    m_recent.clear();
+    m_study.setCache(cache);
     Q_EMIT dumpOpened();
 }
 
 void Engine::setImportance(const ImportanceSpec& importance)
 {
-    if (importance == m_importance)
+    if (importance == m_study.importance())
         return;
     dropWork();
-    m_importance = importance;
+    m_study.setImportance(importance);
 }
 
 void Engine::setAcceptNonFinite(bool accept)
 {
-    if (accept == m_acceptNonFinite)
+    if (accept == m_study.acceptsNonFinite())
         return;
     dropWork();
-    m_acceptNonFinite = accept;
+    m_study.setAcceptNonFinite(accept);
 }
 
 void Engine::setSharedCaches(int caches)
 {
-    if (caches == m_sharedCaches)
+    if (caches == m_study.sharedCaches())
         return;
     dropWork();
-    m_sharedCaches = caches;
+    m_study.setSharedCaches(caches);
 }
 
 /// Forgets all requests without a word: the settings that they belong to are no longer wanted.
 void Engine::dropWork()
 {
-    ++m_epoch;
-    m_latest.clear();
-    m_shown.clear();
-    m_sweepPoints.clear();
-    m_sweepTotal = 0;
+    m_live->dropAll();
+    m_sweep->dropAll();
     m_queue->dropDumpWork();
 }
 
 void Engine::cancel()
 {
-    const int total = std::exchange(m_sweepTotal, 0), done = total - int(m_sweepPoints.size());
-    m_sweepPoints.clear();
-    m_latest.clear();
-    ++m_openId;
-    if (total > 0)
-        Q_EMIT sweepFinished(done, total);
+    m_open.dropAll();
+    m_live->cancel();
+    m_sweep->cancel();
     m_queue->dropAll();
+}
+
+quint64 Engine::requestLive(const MethodSpec& method) { return cache() ? m_live->request(method) : 0; }
+
+void Engine::requestSweep(const std::vector<MethodSpec>& points)
+{
+    if (!cache())
+        return;
+    m_live->finish();
+    m_sweep->request(points);
 }
 
 void Engine::dropMethod(const QString& methodId)
 {
-    m_latest.remove(methodId);
-    m_queue->dropLive(methodId.toStdString());
-    m_queue->dropSweep(methodId.toStdString());
-    const QStringList waiting = m_sweepPoints.keys(methodId);
-    for (const QString& key : waiting)
-        finishSweepPoint(key, m_epoch);
+    m_live->drop(methodId);
+    m_sweep->dropMethod(methodId);
 }
 
-void Engine::showProgress(int urgency, const QString& label, const QString& stage, int done, int total)
+void Engine::showProgress(Urgency urgency, const QString& label, const QString& stage, int done, int total)
 {
-    if (urgency != EngineQueue::Sweep)
+    if (urgency != Urgency::Sweep)
         Q_EMIT progressChanged(stage.isEmpty() ? label : label + QStringLiteral(": ") + stage.toLower(), done, total);
-    else if (m_sweepTotal > 0) // its points, not the layers of each: a bar that starts over and over tells nothing
-        Q_EMIT progressChanged(
-            tr("Sweep: %1, point").arg(label), m_sweepTotal - int(m_sweepPoints.size()) + 1, m_sweepTotal);
+    else if (m_sweep->isRunning()) // its points, not the layers of each: a bar that starts over and over tells nothing
+        Q_EMIT progressChanged(tr("Sweep: %1, point").arg(label), m_sweep->done() + 1, m_sweep->total());
 }
 
-void Engine::compressTo(const MethodSpec& method, const QString& path)
+/// `work` runs in the engine thread; what it returns, or `onFailure`, runs in the GUI's.
+void Engine::pushTask(
+    JobOrigin origin, const QString& label, std::function<JobAnswer(const JobControl&)> work, JobAnswer onFailure)
 {
-    if (!m_cache)
-        return;
-    pushTask(tr("Saving"), [this, request = requestFor(method), path](const JobControl& control) {
-        const quint64 bytes = compressFile(request, path.toStdString(), control);
-        return [this, path, bytes] { Q_EMIT fileSaved(path, bytes); };
-    });
-}
-
-void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const QString& path)
-{
-    pushTask(tr("Learning"), [this, method, dumps, path, importance = m_importance](const JobControl& control) {
-        CalibrationRequest request { {}, method, importance };
-        for (const QString& dump : dumps)
-            request.caches.push_back(openCache(dump.toStdString()));
-        const quint64 bytes = calibrateFile(request, path.toStdString(), control);
-        return [this, id = QString::fromStdString(method.id), path, bytes] { Q_EMIT calibrated(id, path, bytes); };
-    });
-}
-
-/// `work` runs in the engine thread; what it returns runs in the GUI's.
-void Engine::pushTask(const QString& label, std::function<std::function<void()>(const JobControl&)> work)
-{
-    m_queue->push(
-        { EngineQueue::Task, {}, label, [this, queue = m_queue, work = std::move(work)](const JobControl& control) {
-             try {
-                 queue->answer(work(control));
-             } catch (...) {
-                 const Problem failure = currentProblem();
-                 if (failure.kind != ErrorKind::Cancelled)
-                     queue->answer([this, failure] { Q_EMIT problem(failure); });
-             }
-         } });
+    Job job;
+    job.origin = std::move(origin);
+    job.label = label;
+    job.run = std::move(work);
+    job.failed = [this, onFailure = std::move(onFailure)](const JobProblem& failure) {
+        if (!failure.isCancel())
+            Q_EMIT problem(failure);
+        if (onFailure)
+            onFailure();
+    };
+    m_queue->push(std::move(job));
 }
 
 void Engine::saveDump(const QString& path)
 {
-    if (!m_cache)
+    if (!cache())
         return;
-    pushTask(tr("Saving"), [this, cache = m_cache, path](const JobControl& control) {
-        std::function<void()> answer;
-        try {
+    pushTask(
+        { JobKind::SaveDump, path.toStdString() }, tr("Saving"),
+        [this, cache = cache(), path](const JobControl& control) -> JobAnswer {
             saveCache(*cache, path.toStdString(), control);
-            answer = [this, path] { Q_EMIT dumpSaved(path); };
-        } catch (...) {
-            answer = [this, failure = currentProblem()] {
-                if (failure.kind != ErrorKind::Cancelled)
-                    Q_EMIT problem(failure);
-                Q_EMIT dumpNotSaved();
+            return [this, path] { Q_EMIT dumpSaved(path); };
+        },
+        [this] { Q_EMIT dumpNotSaved(); });
+}
+
+void Engine::compressTo(const MethodSpec& method, const QString& path)
+{
+    if (!cache())
+        return;
+    pushTask({ JobKind::Compress, path.toStdString() }, tr("Saving"),
+        [this, request = m_study.requestFor(method), path](const JobControl& control) -> JobAnswer {
+            const quint64 bytes = compressFile(request, path.toStdString(), control);
+            return [this, path, bytes] { Q_EMIT fileSaved(path, bytes); };
+        });
+}
+
+void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const QString& path)
+{
+    const CalibrationRequest settings { {}, method, m_study.importance() };
+    pushTask({ JobKind::Calibrate, path.toStdString() }, tr("Learning"),
+        [this, settings, dumps, path](const JobControl& control) -> JobAnswer {
+            CalibrationRequest request = settings;
+            for (const QString& dump : dumps)
+                request.caches.push_back(openCache(dump.toStdString()));
+            const quint64 bytes = calibrateFile(request, path.toStdString(), control);
+            return [this, id = QString::fromStdString(request.method.id), path, bytes] {
+                Q_EMIT calibrated(id, path, bytes);
             };
-        }
-        return answer;
-    });
+        });
 }
 
 } // namespace pikv::ui

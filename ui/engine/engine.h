@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/eval/evaluator.h"
-#include "ui/models/resultsmodel.h"
-#include <QCache>
-#include <QHash>
+#include "ui/engine/dumpstudy.h"
+#include "ui/engine/livepoints.h"
+#include "ui/engine/sweep.h"
+#include "ui/jobs/jobqueue.h"
 #include <QObject>
-#include <functional>
-#include <memory>
 #include <vector>
-
-class QThread;
 
 namespace pikv::ui {
 
-class EngineQueue;
-
-/// The window's side of the engine thread, which owns all LibTorch work. Nothing here blocks; answers come as signals
-/// on the GUI thread. Requests carry a growing id, the latest of a method wins: an answer older than what was shown
-/// last is dropped.
+/// The window's side of the engine thread, which owns all LibTorch work: the open dump, its live points and sweep, and
+/// the files that are read and written. Nothing here blocks; answers come as signals on the GUI thread.
 class Engine : public QObject {
     Q_OBJECT
 public:
@@ -28,94 +21,93 @@ public:
     /// unloading what that operation uses (std::_Exit).
     static bool leftWorkBehind();
 
-    CachePtr cache() const { return m_cache; }
-    const CacheInfo* info() const { return m_cache ? &cacheInfo(*m_cache) : nullptr; }
-    const ImportanceSpec& importance() const { return m_importance; }
+    CachePtr cache() const { return m_study.cache(); }
+    /// Null where no dump is open.
+    const CacheInfo* info() const { return cache() ? &cacheInfo(*cache()) : nullptr; }
+    const ImportanceSpec& importance() const { return m_study.importance(); }
+    const DumpStudy& study() const { return m_study; }
     bool isBusy() const { return m_busy; }
-    /// The engine thread's queue, for work on models; its answers arrive in the GUI thread while this engine lives.
-    EngineQueue* queue() const { return m_queue; }
+    /// For objects that work through queue(): problem() follows.
+    void report(const JobProblem& failure) { Q_EMIT problem(failure); }
+    /// For work on models; its answers arrive in the GUI thread while this engine lives.
+    JobQueue* queue() const { return m_queue; }
 
-    /// Reads the dump's header in the engine thread. The dump that is open, and the work on it, stay until the new one
-    /// is there; where it cannot be read they stay for good.
+    /// Reads the dump's header in the engine thread; dumpOpened(), or problem() and dumpFailed(), follows. The dump
+    /// that is open, and the work on it, stay until the new one is there; where it cannot be read they stay for good.
     void openDump(const QString& path);
-    /// The same for a cache that is in memory.
+    /// The same for a cache that is in memory; dumpOpened() comes at once.
     void adoptDump(const CachePtr& cache);
-    /// Both drop all work that waits; what was computed before no longer arrives.
+    /// These drop all work on the dump; what was computed before no longer arrives.
     void setImportance(const ImportanceSpec& importance);
     /// NaN and infinity in the dump: refused (default) or left out of every figure.
     void setAcceptNonFinite(bool accept);
-    bool acceptsNonFinite() const { return m_acceptNonFinite; }
-    /// Evaluates a method at the form's parameters: a preview from a few layers first, then the full result. Overtakes
-    /// sweeps and earlier requests for the same method. Returns the request's id.
+    /// How many caches share a calibration's bytes in the amortised ratio.
+    void setSharedCaches(int caches);
+
+    /// Evaluates a method at the form's parameters; see LivePoints. Returns the request's id; 0 without a dump.
     quint64 requestLive(const MethodSpec& method);
     /// Id of the method's latest live request; 0 where none is wanted.
-    quint64 latestLive(const QString& methodId) const { return m_latest.value(methodId); }
-    /// Appends points to the sweep, which runs while nothing live waits. Points that wait already are not repeated.
+    quint64 latestLive(const QString& methodId) const { return m_live->latest(methodId); }
+    /// Appends points to the sweep, behind live points whose full result a cancel() had kept from coming.
     void requestSweep(const std::vector<MethodSpec>& points);
     /// Forgets all that waits or runs for a method.
     void dropMethod(const QString& methodId);
-    /// Writes the open dump, as it is, to `path`.
+
+    /// Writes the open dump, as it is, to `path`; dumpSaved() or dumpNotSaved() follows.
     void saveDump(const QString& path);
-    /// Writes the compressed cache to `path`.
+    /// Writes the compressed cache to `path`; fileSaved() or problem() follows.
     void compressTo(const MethodSpec& method, const QString& path);
-    /// Learns what the method can learn ahead on these dumps and writes it to `path`; calibrated() follows.
+    /// Learns what the method can learn ahead on these dumps and writes it to `path`; calibrated() or problem()
+    /// follows.
     void calibrate(const MethodSpec& method, const QStringList& dumps, const QString& path);
-    /// How many caches share a calibration's bytes in the amortised ratio; drops all work that waits.
-    void setSharedCaches(int caches);
     /// Stops the running job and forgets every waiting one; cancelled() follows when nothing runs any more.
     void cancel();
 
 Q_SIGNALS:
+    /// info() is the new dump's; nothing of the one before arrives any more.
     void dumpOpened();
+    /// After a problem() that says why.
     void dumpFailed(const QString& path);
-    /// `live`: the form's point, else a point of a sweep.
-    void resultReady(pikv::ui::ResultPtr result, quint64 id, bool live);
+    /// `live`: the form's point (`id` of its request), else a point of the sweep (0).
+    void resultReady(const pikv::ui::ResultPtr& result, quint64 id, bool live);
+    /// After a problem() that says why the method's latest live request came to nothing.
     void liveFailed(const QString& methodId);
-    void problem(const pikv::Problem& problem);
+    /// A job failed; its origin says which. Nothing comes for a cancelled one.
+    void problem(const pikv::ui::JobProblem& problem);
+    /// At most ten times a second. Of a sweep: its points, not the layers of each. `total` may be 0: unknown.
     void progressChanged(const QString& stage, int done, int total);
-    /// A method trains, for the label "MiniLLM" or "Learning".
+    /// A method trains, for the label "MiniLLM" or "Learning"; every step.
     void trained(const QString& label, const pikv::TrainingPoint& point);
     void busyChanged(bool busy);
-    void sweepFinished(int done, int total);
+    /// See Sweep::finished().
+    void sweepFinished(int done, int total, int failed);
+    /// What cancel() stopped has ended.
     void cancelled();
     void fileSaved(const QString& path, quint64 bytes);
     /// The open dump is now that file, too.
     void dumpSaved(const QString& path);
-    /// It is not, after a problem() that says why, or because the writing was cancelled.
+    /// It is not: after a problem() that says why, or because the writing was cancelled.
     void dumpNotSaved();
     void calibrated(const QString& methodId, const QString& path, quint64 bytes);
 
 private:
-    QString keyOf(const MethodSpec& method) const;
-    EvaluationRequest requestFor(const MethodSpec& method) const;
-    std::function<void(const JobControl&)> liveJob(EvaluationRequest request, quint64 id);
-    void pushSweepPoint(EvaluationRequest request);
+    void connectQueue();
     void takeDump(const CachePtr& cache);
-    void deliver(const ResultPtr& result, quint64 id, bool live, quint64 epoch);
-    void failLive(const Problem& problem, const QString& methodId, quint64 id, quint64 epoch);
-    void finishSweepPoint(const QString& key, quint64 epoch);
     void dropWork();
-    void pushTask(const QString& label, std::function<std::function<void()>(const JobControl&)> work);
-    void showProgress(int urgency, const QString& label, const QString& stage, int done, int total);
+    void pushTask(JobOrigin origin, const QString& label, std::function<JobAnswer(const JobControl&)> work,
+        JobAnswer onFailure = {});
+    void showProgress(Urgency urgency, const QString& label, const QString& stage, int done, int total);
     void setBusy(bool busy);
 
-    // On the heap: they outlive the engine where an operation does not end in time.
-    QThread* m_thread;
-    EngineQueue* m_queue;
-    CachePtr m_cache;
-    ImportanceSpec m_importance;
-    bool m_acceptNonFinite = false;
+    JobQueue* m_queue;
+    DumpStudy m_study;
+    LivePoints* m_live;
+    Sweep* m_sweep;
+    Latest<CachePtr> m_open;
+    QString m_opening; ///< path of the dump that was asked for last
     bool m_busy = false;
-    int m_sharedCaches = 1;
-    quint64 m_lastId = 0, m_openId = 0;
-    quint64 m_epoch = 0; ///< grows when dump, importance or policy change: older answers no longer count
-    QHash<QString, quint64> m_latest, m_shown; ///< ids of each method's latest live request and live result
-    QHash<QString, QString> m_sweepPoints; ///< key and method of the points that are still to come
-    int m_sweepTotal = 0;
-    QCache<QString, ResultPtr> m_recent { 512 };
 };
 
 } // namespace pikv::ui
 
 Q_DECLARE_METATYPE(pikv::ui::ResultPtr)
-Q_DECLARE_METATYPE(pikv::Problem)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/base/dtype.h"
-#include "core/base/error.h"
 #include "core/model/model.h"
+#include "ui/jobs/latest.h"
 #include <QObject>
 #include <QString>
 
@@ -26,36 +26,44 @@ public:
 
     /// Null where none is open.
     ModelPtr model() const { return m_model; }
-    bool isLoading() const { return m_loading; }
+    bool isLoading() const { return m_loads.isPending(); }
     /// Why the last model did not open; "" where it did.
     QString failure() const { return m_failure; }
-    bool isCapturing() const { return m_capturing; }
+    bool isCapturing() const { return m_captures.isPending(); }
 
-    /// Opens "default", a GGUF file or a Hugging Face folder. The model that is open stays until the new one is there.
+    /// Opens "default", a GGUF file or a Hugging Face folder; changed() follows. The model that is open stays until the
+    /// new one is there.
     void open(const QString& model);
-    /// Prefills a text; captured() or captureFailed() follows.
+    /// Prefills a text; captured(), captureFailed() or captureCancelled() follows.
     void capture(const CaptureForm& form);
-    /// Forgets what is being loaded or captured; the engine's own cancel() stops the work.
+    /// Forgets what is being loaded or captured, and says so.
     void cancel();
 
 Q_SIGNALS:
     /// Model, loading or failure.
     void changed();
+    /// A model did not open; after changed().
+    void problem(const pikv::ui::JobProblem& problem);
     /// `note`: what was left out of the text; "" for nothing.
     void captured(const pikv::CachePtr& cache, const QString& note);
     void captureFailed(const QString& reason);
     void captureCancelled();
 
 private:
-    void takeModel(const ModelPtr& model, quint64 id);
-    void fail(const Problem& problem, quint64 id);
+    struct Captured {
+        CachePtr cache;
+        std::size_t dropped = 0; ///< bytes of the text that the model has no token for
+    };
+    static Captured captureNow(const ModelPtr& model, const CaptureForm& form, const JobControl& control);
+    void takeModel(const ModelPtr& model);
+    void noteLoadFailed(const JobProblem& failure);
+    void takeCapture(const Captured& result);
+    void noteCaptureFailed(const JobProblem& failure);
 
-    Engine* m_engine;
+    Latest<ModelPtr> m_loads;
+    Latest<Captured> m_captures;
     ModelPtr m_model;
     QString m_failure;
-    bool m_loading = false, m_capturing = false;
-    quint64 m_id = 0; ///< of the latest request to load; older answers no longer count
-    quint64 m_captureId = 0;
 };
 
 } // namespace pikv::ui

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/base/error.h"
 #include "core/eval/nexttoken.h"
 #include "core/eval/proxypredictor.h"
-#include <QHash>
+#include "ui/jobs/latest.h"
 #include <QObject>
 #include <QString>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -27,54 +25,65 @@ public:
 
     /// Splits the dump and scores its uncompressed cache; opened() or openFailed() follows. What was open is closed.
     void open(const ModelPtr& model, const CachePtr& dump, qint64 predict, bool compressContinuation);
+    /// Forgets the session, and without a word all that waits or runs.
     void close();
-    bool isOpen() const { return m_baseline != nullptr; }
-    bool isOpening() const { return m_opening; }
-    NextTokenPtr baseline() const { return m_baseline; }
+    bool isOpen() const { return m_open.baseline != nullptr; }
+    NextTokenPtr baseline() const { return m_open.baseline; }
     /// Only while open.
-    const NextTokenText& text() const;
-    const LanguageModel& model() const;
+    const NextTokenText& text() const { return m_open.session->setup().texts.front(); }
+    const LanguageModel& model() const { return *m_open.session->setup().model; }
 
-    /// Runs a method on the first `previewPositions` positions (0: no preview) and then on all. Returns the request's
-    /// id.
+    /// Runs a method on the first `previewPositions` positions (0: no preview) and then on all; resultReady() for each,
+    /// or failed(), follows. Returns the request's id; 0 while not open.
     quint64 request(const MethodSpec& method, qint64 previewPositions);
-    quint64 latest(const QString& methodId) const { return m_latest.value(methodId); }
+    /// Id of the method's latest request(); 0 where none is wanted.
+    quint64 latest(const QString& methodId) const { return m_runs.latest(methodId.toStdString()); }
+    /// Nothing of the method arrives any more.
     void drop(const QString& methodId);
     /// Greedy continuations from the original and from each method's cache; continued() for each, then greedyDone().
     void continueGreedy(const std::vector<MethodSpec>& methods);
-    bool isContinuing() const { return m_continuing; }
+    bool isContinuing() const { return m_texts.isPending(); }
     /// The proxy predictor of any dump, without a model; proxyReady() or failed() follows.
     void requestProxy(const CachePtr& dump, const MethodSpec& method);
-    /// Forgets all that waits or runs; the engine's own cancel() stops the work.
+    /// Forgets all that waits or runs; openFailed() and greedyDone() tell who waits for them.
     void cancel();
 
 Q_SIGNALS:
+    /// baseline() and text() are there.
     void opened();
     /// "" where it was cancelled.
     void openFailed(const QString& reason);
+    /// Of the first positions (a preview) or of all; maybe of an earlier request than the latest.
     void resultReady(pikv::ui::NextTokenPtr result, quint64 id);
-    void failed(const QString& methodId, const QString& reason);
+    /// A method's latest request, or a continuation (`methodId` is ""), came to nothing.
+    void failed(const QString& methodId, const pikv::ui::JobProblem& problem);
     /// `methodId`: "" for the original.
     void continued(const QString& methodId, const std::vector<std::int64_t>& tokens);
+    /// No continuation is to come any more.
     void greedyDone();
     void proxyReady(const QString& methodId, const pikv::ProxyResult& result);
 
 private:
+    struct Opened {
+        std::shared_ptr<NextTokenSession> session; ///< called in the engine thread only, but for setup()
+        NextTokenPtr baseline;
+    };
+    using Text = std::vector<std::int64_t>;
+
     NextTokenMethod requestFor(const MethodSpec& method) const;
-    std::function<void(const JobControl&)> job(NextTokenMethod method, quint64 id);
-    void takeSession(const std::shared_ptr<NextTokenSession>& session, const NextTokenPtr& baseline, quint64 epoch);
-    void deliver(const NextTokenPtr& result, quint64 id, quint64 epoch);
-    void fail(const QString& methodId, const Problem& problem, quint64 epoch);
-    /// Key of a method's jobs in the queue, where the evaluation of the same method has one of its own.
-    static std::string keyOf(const std::string& methodId) { return "next-token " + methodId; }
+    void takeSession(const Opened& opened);
+    void noteOpenFailed(const JobProblem& problem);
+    void noteFailed(const std::string& methodId, const JobProblem& problem);
+    void continueWith(const std::string& methodId, const NextTokenMethod* method);
+    void takeText(const std::string& methodId, const Text& tokens);
+    void noteTextFailed(const JobProblem& problem);
 
     Engine* m_engine;
-    std::shared_ptr<NextTokenSession> m_session; ///< called in the engine thread only, but for setup()
-    NextTokenPtr m_baseline;
-    bool m_opening = false, m_continuing = false;
-    quint64 m_epoch = 0; ///< grows with every session: answers of older ones no longer count
-    quint64 m_lastId = 0;
-    QHash<QString, quint64> m_latest, m_shown;
+    Latest<Opened> m_baselines;
+    Latest<NextTokenPtr> m_runs; ///< by method
+    Latest<ProxyResult> m_proxies; ///< by method
+    Latest<Text> m_texts; ///< by method; "" for the original
+    Opened m_open;
 };
 
 } // namespace pikv::ui

@@ -27,7 +27,7 @@ NextTokenController::NextTokenController(
     , m_figures(new NextTokenModel(this))
 {
     connect(m_models, &ModelEngine::changed, this, &NextTokenController::restart);
-    connect(m_engine, &Engine::dumpOpened, this, &NextTokenController::restart);
+    connect(m_engine, &Engine::dumpOpened, this, &NextTokenController::noteDump);
     connect(m_test, &NextTokenEngine::opened, this, [this] {
         m_figures->reset(m_test->baseline());
         m_figures->setMethods(m_methods->checkedMethods());
@@ -40,9 +40,10 @@ NextTokenController::NextTokenController(
         requestProxies();
     });
     connect(m_test, &NextTokenEngine::resultReady, this, &NextTokenController::noteResult);
-    connect(m_test, &NextTokenEngine::failed, this, [this](const QString& method, const QString& reason) {
-        m_figures->setFailure(method, reason);
-        Q_EMIT problem({ ErrorKind::Usage, reason.toStdString() });
+    connect(m_test, &NextTokenEngine::failed, this, [this](const QString& method, const JobProblem& failure) {
+        m_figures->setFailure(method, QString::fromStdString(failure.message));
+        if (failure.origin.kind != JobKind::Proxy)
+            Q_EMIT problem(failure);
     });
     connect(m_test, &NextTokenEngine::proxyReady, m_figures, &NextTokenModel::putProxy);
 }
@@ -54,11 +55,21 @@ void NextTokenController::setState(State state, const QString& explanation)
     Q_EMIT stateChanged();
 }
 
-void NextTokenController::wake()
+void NextTokenController::setShown(bool shown)
 {
-    if (std::exchange(m_awake, true))
-        return;
-    restart();
+    m_shown = shown;
+    if (shown && !std::exchange(m_awake, true))
+        restart();
+}
+
+void NextTokenController::noteDump()
+{
+    if (m_shown)
+        return restart();
+    m_awake = false;
+    m_test->close();
+    m_figures->reset(nullptr);
+    setState(State::Asleep);
 }
 
 bool NextTokenController::isProxy() const
@@ -159,8 +170,8 @@ void NextTokenController::requestMethod(const QString& methodId)
 {
     if (m_state == State::Ready) {
         m_figures->setStale(methodId, true);
-        Q_EMIT requested(
-            methodId, m_test->request(m_specs->spec(methodId), std::max<qint64>(leastPreview, m_cursor + 1)));
+        m_test->request(m_specs->spec(methodId), std::max<qint64>(leastPreview, m_cursor + 1));
+        Q_EMIT requested(methodId);
     } else if (isProxy()) {
         m_figures->setStale(methodId, true);
         m_test->requestProxy(m_engine->cache(), m_specs->spec(methodId));
@@ -201,9 +212,7 @@ void NextTokenController::noteResult(const NextTokenPtr& result, quint64 id)
     const QString method = QString::fromStdString(result->request.method.id);
     const bool latest = id == m_test->latest(method);
     m_figures->put(result, latest);
-    if (result->preview)
-        Q_EMIT previewShown(id);
-    else if (latest)
+    if (latest && !result->preview)
         Q_EMIT scored(result);
 }
 

@@ -27,8 +27,10 @@ public:
     /// What is missing and what to do next; "" when ready.
     QString explanation() const { return m_explanation; }
 
-    /// The tab is shown: opens the default model where one is at hand, and scores.
-    void wake();
+    /// The tab came to the front or went behind another one. At first sight the default model is opened where one is
+    /// at hand, and the methods are scored; from then on edits are, too. A dump that is opened while the tab is hidden
+    /// is left alone until the tab is shown again.
+    void setShown(bool shown);
     /// Dump, model, or how it is split have changed: all figures start over.
     void restart();
     void setPredict(qint64 positions); ///< 0: a quarter of the dump, at most 128
@@ -55,15 +57,16 @@ Q_SIGNALS:
     void cursorChanged();
     /// All positions of a method's latest settings.
     void scored(const pikv::ui::NextTokenPtr& result);
-    /// A method's run was asked for; its preview is there (the form's drags are measured by the two).
-    void requested(const QString& methodId, quint64 id);
-    void previewShown(quint64 id);
-    void problem(const pikv::Problem& problem);
+    /// A method's run was asked for: what earlier settings gave no longer counts.
+    void requested(const QString& methodId);
+    /// A run failed. A stand-in's failure is told in figures() alone: the method's live point says the same.
+    void problem(const pikv::ui::JobProblem& problem);
 
 private:
     void setState(State state, const QString& explanation = {});
     bool showObstacle();
     bool showModelObstacle();
+    void noteDump();
     void requestProxies();
     bool isProxy() const;
     void noteResult(const NextTokenPtr& result, quint64 id);
@@ -77,7 +80,7 @@ private:
     NextTokenModel* m_figures;
     State m_state = State::Asleep;
     QString m_explanation;
-    bool m_awake = false, m_triedDefault = false, m_compressContinuation = false;
+    bool m_awake = false, m_shown = false, m_triedDefault = false, m_compressContinuation = false;
     qint64 m_predict = 0;
     int m_cursor = 0;
 };

@@ -173,7 +173,13 @@ ChartSource& NextTokenPanel::chart()
 void NextTokenPanel::showEvent(QShowEvent* event)
 {
     ChartPanel::showEvent(event);
-    m_controller->wake();
+    m_controller->setShown(true);
+}
+
+void NextTokenPanel::hideEvent(QHideEvent* event)
+{
+    ChartPanel::hideEvent(event);
+    m_controller->setShown(false);
 }
 
 void NextTokenPanel::showState()

@@ -37,6 +37,7 @@ Q_SIGNALS:
 
 protected:
     void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
     void extendMenu(QMenu& menu) override;
     void saveTo(QJsonObject& state) const override;
     void restoreFrom(const QJsonObject& state) override;

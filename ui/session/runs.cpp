@@ -48,7 +48,7 @@ void Runs::requestLive(const QString& methodId)
     if (!m_parts.engine->info())
         return;
     m_parts.results->setStale(methodId, true);
-    Q_EMIT liveRequested(m_parts.engine->requestLive(m_parts.specs->spec(methodId)));
+    m_parts.engine->requestLive(m_parts.specs->spec(methodId));
     m_parts.nextToken->requestMethod(methodId);
 }
 
@@ -93,10 +93,7 @@ void Runs::noteResult(const ResultPtr& result, quint64 id, bool live)
     if (!result->preview)
         for (const std::string& warning : result->warnings)
             m_parts.problems->addWarning(QString::fromStdString(warning));
-    if (!live)
-        return;
-    Q_EMIT resultEntered(id, result->preview);
-    if (!result->preview)
+    if (live && !result->preview)
         noteLiveDone(method);
 }
 

@@ -49,9 +49,6 @@ public:
 Q_SIGNALS:
     /// Every checked method has its full result, or failed, since evaluateAnew().
     void firstChartComplete();
-    void liveRequested(quint64 id);
-    /// The live result is in the model; charts draw it with their next frame.
-    void resultEntered(quint64 id, bool preview);
 
 private:
     void noteResult(const ResultPtr& result, quint64 id, bool live);

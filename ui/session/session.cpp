@@ -4,7 +4,6 @@
 #include "ui/session/session.h"
 #include "core/codec/registry.h"
 #include "ui/engine/modelengine.h"
-#include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/paramlimits.h"
 #include "ui/models/problemsmodel.h"
@@ -176,12 +175,7 @@ void Session::setSharedCaches(int caches)
 
 void Session::runSweep() { m_runs->sweepChecked(); }
 
-void Session::noteSweepEnd(int done, int total)
-{
-    const QString points = counted(total, tr("point"), tr("points"));
-    Q_EMIT said(done == total ? tr("Sweep finished: %1").arg(points)
-                              : tr("Sweep cancelled after %1 of %2").arg(QString::number(done), points));
-}
+void Session::noteSweepEnd(int done, int total, int failed) { Q_EMIT said(Sweep::summary(done, total, failed)); }
 
 void Session::cancelWork()
 {

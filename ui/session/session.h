@@ -110,7 +110,7 @@ private:
     void settleImportance();
     void noteEdit(const QString& methodId);
     void noteChecked(const QString& methodId, bool checked);
-    void noteSweepEnd(int done, int total);
+    void noteSweepEnd(int done, int total, int failed);
 
     QUndoStack m_undo;
     SpecStore* m_specs;

@@ -397,7 +397,7 @@ void NextTokenTabTest::badModelKeepsTheOpenOne()
     answerFileDialog(broken);
     window.trigger("actionOpenModelFile");
     QVERIFY(problem.count() > 0 || problem.wait(10'000));
-    QVERIFY(QString::fromStdString(problem[0][0].value<Problem>().message).contains("broken.gguf"));
+    QVERIFY(QString::fromStdString(problem[0][0].value<JobProblem>().message).contains("broken.gguf"));
     QCOMPARE(window.models()->model(), model);
     QTRY_COMPARE(window.state(), State::Ready);
 }

@@ -282,7 +282,7 @@ void RunsTest::startsWithADumpAsArgument()
     environment.insert("XDG_CONFIG_HOME", Dumps::instance().path("config"));
     QProcess program;
     program.setProcessEnvironment(environment);
-    program.start(PIKV_BIN_DIR "/pikv-explorer", { Dumps::instance().small() });
+    program.start(PIKV_BIN_DIR "/measure-window", { Dumps::instance().small() });
     QVERIFY(program.waitForFinished(60'000));
     QVERIFY2(program.exitCode() == 0, program.readAllStandardError().constData());
     const QString events = contentOf(trace);

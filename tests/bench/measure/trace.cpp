@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/engine/trace.h"
+#include "trace.h"
 #include <QFile>
 #include <QTimerEvent>
 #include <algorithm>
@@ -45,13 +45,11 @@ double processStartMs()
     return fields.value(19).toDouble() * 1e3 / double(sysconf(_SC_CLK_TCK));
 }
 
-void write(const char* name, const QByteArray& extra)
+void write(const char* name, double ms, const QByteArray& extra = {})
 {
-    if (!file())
-        return;
-    static const double start = processStartMs();
-    file()->write("{\"event\": \"" + QByteArray(name) + "\", \"ms\": " + QByteArray::number(bootMs() - start, 'f', 3)
-        + extra + "}\n");
+    if (file())
+        file()->write(
+            "{\"event\": \"" + QByteArray(name) + "\", \"ms\": " + QByteArray::number(ms, 'f', 3) + extra + "}\n");
 }
 
 } // namespace
@@ -60,9 +58,17 @@ bool enabled() { return file() != nullptr; }
 
 QString plan() { return enabled() ? qEnvironmentVariable("PIKV_TRACE_PLAN") : QString(); }
 
-void event(const char* name) { write(name, {}); }
+double now()
+{
+    static const double start = processStartMs();
+    return bootMs() - start;
+}
 
-void event(const char* name, quint64 id) { write(name, ", \"id\": " + QByteArray::number(id)); }
+void event(const char* name) { write(name, now()); }
+
+void event(const char* name, quint64 id) { event(name, id, now()); }
+
+void event(const char* name, quint64 id, double then) { write(name, then, ", \"id\": " + QByteArray::number(id)); }
 
 StallWatch::StallWatch(QObject* parent)
     : QObject(parent)
@@ -76,7 +82,7 @@ StallWatch::StallWatch(QObject* parent)
 void StallWatch::timerEvent(QTimerEvent*)
 {
     const double gap = double(m_sinceTick.nsecsElapsed()) / 1e6;
-    write("tick", ", \"stall\": " + QByteArray::number(std::max(0.0, gap - tickMs), 'f', 3));
+    write("tick", now(), ", \"stall\": " + QByteArray::number(std::max(0.0, gap - tickMs), 'f', 3));
     m_sinceTick.start();
 }
 

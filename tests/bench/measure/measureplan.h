@@ -3,7 +3,9 @@
 #include <QList>
 #include <QObject>
 #include <QPair>
+#include <QPoint>
 #include <QPointer>
+#include <QString>
 #include <QTimer>
 #include <memory>
 
@@ -36,10 +38,12 @@ private:
     void takeSlider();
     void startNextToken(const QString& method);
     void dragOn();
+    void moveMouse(QPoint to);
     void startSweep();
     void startCancel();
 
     MainWindow* m_window;
+    QString m_method; ///< whose sliders are dragged
     QList<QPointer<QSlider>> m_sliders; ///< yet to be dragged
     QPointer<QSlider> m_slider;
     QList<QPair<quint64, bool>>

@@ -15,6 +15,10 @@ QString plan();
 void event(const char* name);
 /// The same with the "id" of the request that it belongs to.
 void event(const char* name, quint64 id);
+/// The same for a moment that is past: now() was taken then.
+void event(const char* name, quint64 id, double then);
+/// ms on the clock of the events.
+double now();
 
 /// Records how long the GUI thread was not at its event loop: a "tick" event with its "stall" in ms for every turn of a
 /// 1 ms timer, from construction to destruction.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/window/measureplan.h"
+#include "measureplan.h"
+#include "trace.h"
 #include "ui/charts/tradeoffchart.h"
-#include "ui/engine/trace.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenpanel.h"
 #include "ui/nexttoken/tokenbars.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
-#include "ui/session/runs.h"
 #include "ui/session/session.h"
 #include "ui/window/mainwindow.h"
 #include <QApplication>
@@ -51,8 +50,12 @@ MeasurePlan::MeasurePlan(MainWindow* window)
         if (widget->inherits("QCustomPlot"))
             connect(widget, SIGNAL(afterReplot()), this, SLOT(stampFrame()));
     connect(window->session(), &Session::firstChartComplete, this, [this] { m_complete = true; });
-    connect(window->session()->runs(), &Runs::resultEntered, this,
-        [this](quint64 id, bool preview) { m_entered << qMakePair(id, preview); });
+    // The window, which was there first, has put the result into its model by then.
+    connect(window->session()->engine(), &Engine::resultReady, this,
+        [this](const ResultPtr& result, quint64 id, bool live) {
+            if (live)
+                m_entered << qMakePair(id, result->preview);
+        });
 }
 
 MeasurePlan::~MeasurePlan() = default;
@@ -84,6 +87,7 @@ void MeasurePlan::start()
 void MeasurePlan::startDrag(const QString& method)
 {
     m_window->session()->engine()->cancel();
+    m_method = method;
     m_window->findChild<MethodsPanel*>()->setCurrentMethod(method);
     const auto sliders = m_window->findChildren<QSlider*>();
     for (QSlider* slider : sliders)
@@ -91,8 +95,6 @@ void MeasurePlan::startDrag(const QString& method)
             m_sliders << slider;
     if (m_sliders.isEmpty())
         qFatal("the method has no slider to drag");
-    connect(
-        m_window->session()->runs(), &Runs::liveRequested, this, [](quint64 id) { trace::event("slider-move", id); });
     connect(&m_step, &QTimer::timeout, this, &MeasurePlan::dragOn);
     takeSlider();
 }
@@ -124,14 +126,14 @@ void MeasurePlan::takeSlider()
 void MeasurePlan::startNextToken(const QString& method)
 {
     m_window->session()->engine()->cancel();
-    connect(m_window->session()->nextToken(), &NextTokenController::requested, this,
-        [](const QString&, quint64 id) { trace::event("next-token-request", id); });
     auto* bars = m_window->findChild<TokenBars*>();
-    connect(m_window->session()->nextToken(), &NextTokenController::previewShown, bars, [bars](quint64 id) {
-        connect(
-            bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); },
-            Qt::SingleShotConnection);
-    });
+    connect(m_window->session()->nextToken()->test(), &NextTokenEngine::resultReady, bars,
+        [bars](const NextTokenPtr& result, quint64 id) {
+            if (result->preview)
+                connect(
+                    bars, &TokenBars::refreshed, bars, [id] { trace::event("next-token-preview", id); },
+                    Qt::SingleShotConnection);
+        });
     connect(m_window->session()->engine(), &Engine::busyChanged, this, [this, method](bool busy) {
         if (!busy && !m_slider && m_window->session()->nextToken()->state() == NextTokenController::State::Ready) {
             m_stalls = std::make_unique<trace::StallWatch>();
@@ -147,7 +149,7 @@ void MeasurePlan::dragOn()
     if (++m_moves <= movesOfDrag) {
         // Back and forth over the lower half: the upper end of a rank may lie above what the dump allows.
         const int span = (m_slider->width() - 20) / 2, at = (m_moves * 37) % (2 * span);
-        sendMouse(m_slider, QEvent::MouseMove, { 10 + (at < span ? at : 2 * span - at), m_slider->height() / 2 });
+        moveMouse({ 10 + (at < span ? at : 2 * span - at), m_slider->height() / 2 });
         return;
     }
     m_step.stop();
@@ -156,6 +158,23 @@ void MeasurePlan::dragOn()
         QTimer::singleShot(settleTime, qApp, &QApplication::quit);
     else
         QTimer::singleShot(settleTime, this, &MeasurePlan::takeSlider);
+}
+
+/// What a move asks for begins when the move does.
+void MeasurePlan::moveMouse(QPoint to)
+{
+    const auto asked = [this] {
+        return std::pair(m_window->session()->engine()->latestLive(m_method),
+            m_window->session()->nextToken()->test()->latest(m_method));
+    };
+    const auto before = asked();
+    const double then = trace::now();
+    sendMouse(m_slider, QEvent::MouseMove, to);
+    const auto after = asked();
+    if (after.first != before.first)
+        trace::event("slider-move", after.first, then);
+    if (after.second != before.second)
+        trace::event("next-token-request", after.second, then);
 }
 
 void MeasurePlan::startSweep()

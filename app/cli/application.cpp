@@ -7,6 +7,7 @@
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
+#include "core/base/inputfiles.h"
 #include <algorithm>
 
 namespace pikv::cli {
@@ -97,6 +98,7 @@ void run(int argc, char** argv, Session& session)
         return;
     (void)session.deviceChoice(); // a wrong one is told before any work
     initEngine(session.threads);
+    InputFile::keepAll(); // what a command reads stays its input, the files of a model that it read long ago included
     action(session);
 }
 

@@ -33,10 +33,8 @@ StudySettings settingsOf(const Options& options, const Session& session)
 std::vector<CachePtr> openDumps(const Options& options)
 {
     std::vector<CachePtr> caches;
-    for (const std::string& path : options.dumps) {
-        refuseSameFile(path, options.output, "--output");
+    for (const std::string& path : options.dumps)
         caches.push_back(openCache(path));
-    }
     return caches;
 }
 
@@ -46,7 +44,7 @@ void run(const Options& options, Session& session)
     checkCalibratable(method);
     const StudySettings settings = settingsOf(options, session);
     const std::vector<CachePtr> caches = openDumps(options);
-    checkWritable(options.output);
+    checkOutputs({ { "--output", options.output } });
     const std::uint64_t bytes = calibrate(method, caches, settings, options.output, session.job(printSpec(method)));
     session.clearProgress();
     std::uint64_t original = 0;
@@ -54,7 +52,7 @@ void run(const Options& options, Session& session)
         original += cacheInfo(*cache).referenceBytes();
     writeOutput(options.output + ": " + bytesText(bytes) + " to be shared, learned on "
         + countText(caches.size(), "dump") + " (" + bytesText(original) + " at 16 bits); use with " + method.id
-        + ":shared=" + options.output + "\n");
+        + ":shared=" + quotedIfNeeded(options.output) + "\n");
 }
 
 Command::Action addOptions(CLI::App& app)

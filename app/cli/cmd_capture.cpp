@@ -23,10 +23,10 @@ void capture(const Options& options, Session& session)
     const auto dtype = dtypeFromName(options.dtype);
     if (!dtype)
         throw usageError("--dtype " + options.dtype + " is not one of f16, bf16, f32");
-    checkWritable(options.output);
     const std::string text = options.text.read();
     CaptureRequest request;
     request.model = loadModel(options.model, session);
+    checkOutputs({ { "--output", options.output } });
     request.dtype = *dtype;
     const Tokens tokens = tokenize(*request.model, text, static_cast<std::size_t>(options.tokens));
     if (tokens.droppedBytes > 0)

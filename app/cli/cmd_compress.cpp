@@ -37,9 +37,8 @@ void compress(const Options& options, Session& session)
 {
     const MethodSpec method = parseSpec(options.spec);
     const Study study = options.dump.study(session);
-    refuseSameFile(options.dump.path, options.output, "--output");
     checkMethod(method, study.info());
-    checkWritable(options.output);
+    checkOutputs({ { "--output", options.output } });
     const std::uint64_t stored = study.compress(method, options.output, session.job(printSpec(method)));
     session.clearProgress();
     const std::uint64_t original = study.info().referenceBytes();

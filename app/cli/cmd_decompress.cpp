@@ -18,7 +18,6 @@ struct Options {
 
 void decompress(const Options& options, Session& session)
 {
-    refuseSameFile(options.input, options.output, "--output");
     std::error_code error;
     // The whole container is held while its layers are decoded; where there is no file, opening it says so.
     if (const auto size = std::filesystem::file_size(options.input, error); !error)
@@ -27,6 +26,7 @@ void decompress(const Options& options, Session& session)
     if (!ContainerFormat::isTitle(cacheInfo(*cache).format))
         throw inputError(options.input + " is not compressed (" + cacheInfo(*cache).format
             + "); decompress takes what 'pikv compress' wrote");
+    checkOutputs({ { "--output", options.output } });
     saveCache(*cache, options.output, session.job("Decompressing"));
     session.clearProgress();
     writeOutput(options.output + ": " + bytesText(std::filesystem::file_size(options.output)) + ", "

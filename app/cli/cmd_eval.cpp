@@ -82,13 +82,9 @@ void run(const Options& options, Session& session)
     for (const std::string& text : options.specs)
         (void)parseSpec(text); // a typing error is told before the dump is opened
     const Study study = options.dump.study(session);
-    for (const auto& [flag, path] : { std::pair("--csv", options.csv), std::pair("--json", options.json) })
-        if (!path.empty()) {
-            refuseSameFile(options.dump.path, path, flag);
-            checkWritable(path);
-        }
     const auto methods = chosenMethods(options, study.info(), session);
     const auto nextToken = options.model.open(study, session);
+    checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
     std::vector<EvaluationResult> results;
     const std::exception_ptr failure = evaluateAll(study, methods, options, nextToken.get(), session, results);
     session.clearProgress();

@@ -41,7 +41,7 @@ NextTokenSetup setupOf(const Options& options, Session& session)
     if (!options.text.empty())
         setup.texts.push_back(splitText(*setup.model, "--text", options.text, options.context, options.predict));
     for (const std::string& file : options.files)
-        setup.texts.push_back(splitText(*setup.model, file, readTextFile(file), options.context, options.predict));
+        setup.texts.push_back(splitText(*setup.model, file, readPrompt(file), options.context, options.predict));
     return setup;
 }
 
@@ -124,10 +124,9 @@ void run(const Options& options, Session& session)
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
     const std::vector<NextTokenMethod> methods = methodsOf(options, session);
     const std::string device = deviceName(session.deviceChoice());
-    for (const std::string& path : { options.csv, options.json })
-        if (!path.empty())
-            checkWritable(path);
-    const auto test = NextTokenSession::open(setupOf(options, session), session.job("Baseline"));
+    NextTokenSetup setup = setupOf(options, session);
+    checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
+    const auto test = NextTokenSession::open(std::move(setup), session.job("Baseline"));
     std::vector<NextTokenResult> results;
     std::exception_ptr failure;
     try {

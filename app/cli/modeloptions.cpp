@@ -34,7 +34,7 @@ std::string TextOptions::read() const
 {
     if (text.empty() == file.empty())
         throw usageError("give either --text or --text-file");
-    return file.empty() ? text : readTextFile(file);
+    return file.empty() ? text : readPrompt(file);
 }
 
 void DumpModelOptions::add(CLI::App& app)

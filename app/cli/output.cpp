@@ -3,10 +3,12 @@
 #include "app/cli/output.h"
 #include "core/base/atomicfile.h"
 #include "core/base/error.h"
+#include "core/base/inputfiles.h"
 #include "core/base/text.h"
 #include "core/eval/resultsio.h"
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <unistd.h>
 
@@ -56,17 +58,22 @@ void writeResult(const std::string& path, std::string_view content)
         writeFileAtomic(path, content);
 }
 
-void checkWritable(const std::string& path)
+void checkOutputs(const std::vector<Output>& outputs)
 {
-    if (path != "-")
+    std::map<std::filesystem::path, std::string> taken;
+    for (const auto& [flag, path] : outputs) {
+        if (path.empty() || path == "-")
+            continue;
+        if (InputFile::is(path))
+            throw usageError(flag + " " + inQuotes(path)
+                + " is the input file itself, under this or another name; choose another name");
+        std::error_code error;
+        const auto [other, isNew] = taken.emplace(std::filesystem::weakly_canonical(path, error), flag);
+        if (!isNew)
+            throw usageError(
+                other->second + " and " + flag + " name the same file " + inQuotes(path) + "; give each its own");
         AtomicFile probe(path);
-}
-
-void refuseSameFile(const std::string& input, const std::string& output, const std::string& flag)
-{
-    std::error_code error;
-    if (std::filesystem::equivalent(input, output, error))
-        throw usageError(flag + " " + inQuotes(output) + " is the input file itself; choose another name");
+    }
 }
 
 std::string bytesText(unsigned long long bytes)

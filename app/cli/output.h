@@ -2,6 +2,8 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pikv::cli {
 
@@ -16,10 +18,11 @@ void writeErrorLine(std::string message);
 
 /// Writes `content` to the file `path`, whole or not at all, or to standard output for "-".
 void writeResult(const std::string& path, std::string_view content);
-/// Throws Error{Resource} when writeResult() to `path` is bound to fail, to be told before the work and not after it.
-void checkWritable(const std::string& path);
-/// Throws Error{Usage} when `output`, the value of option `flag`, is the file `input` itself.
-void refuseSameFile(const std::string& input, const std::string& output, const std::string& flag);
+/// An option that names a file to write, and the path; "" and "-" are none.
+using Output = std::pair<std::string, std::string>;
+/// To be called before the work, and after its inputs were opened: throws Error{Usage} naming the option when an output
+/// is one of the inputs (InputFile) or two outputs are one file, Error{Resource} when one cannot be written.
+void checkOutputs(const std::vector<Output>& outputs);
 
 /// "7,077,888 bytes".
 std::string bytesText(unsigned long long bytes);

@@ -2,6 +2,7 @@
 // Writes beside the target under a temporary name and renames at the end, so that a file is there whole or not at all.
 #include "core/base/atomicfile.h"
 #include "core/base/error.h"
+#include "core/base/inputfiles.h"
 #include "core/base/text.h"
 #include <algorithm>
 #include <atomic>
@@ -62,6 +63,9 @@ AtomicFile::AtomicFile(std::string path, std::uint64_t expectedBytes)
     if (exists && !S_ISREG(status.st_mode))
         throw resourceError("Cannot write " + inQuotes(m_path) + ": it is "
             + (S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe") + ", not a file.");
+    if (exists && InputFile::is(m_target))
+        throw usageError("Cannot write " + inQuotes(m_path)
+            + ": it is a file that this is made from, under this or another name; choose another one.");
     createTemporary();
     try {
         checkSpace(expectedBytes);

@@ -12,6 +12,7 @@ class AtomicFile {
 public:
     /// `expectedBytes`: what will be written, where it is known; refuses at once when the disk has less room.
     /// A target that exists must be a regular file; through a symbolic link its target is replaced, not the link.
+    /// Throws Error{Usage} where the target is a file that the work at hand was made from (InputFile).
     explicit AtomicFile(std::string path, std::uint64_t expectedBytes = 0);
     ~AtomicFile();
     AtomicFile(const AtomicFile&) = delete;

@@ -50,6 +50,7 @@ FileSource::FileSource(std::string path)
             + (known ? kindOf(status.st_mode) : "of unknown kind") + ", not a file; choose a file.");
     }
     m_identity = identityOf<Identity>(status);
+    m_input = InputFile(FileId { m_identity.device, m_identity.inode });
 }
 
 FileSource::~FileSource() { ::close(m_descriptor); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/base/bytesource.h"
+#include "core/base/inputfiles.h"
 #include <cstdint>
 #include <string>
 
@@ -36,6 +37,7 @@ private:
     std::string m_path, m_absolutePath;
     int m_descriptor = -1;
     Identity m_identity;
+    InputFile m_input;
 };
 
 } // namespace pikv

@@ -61,15 +61,59 @@ std::vector<std::string> splitTopLevel(std::string_view text, char separator)
     std::vector<std::string> parts;
     std::size_t start = 0;
     int depth = 0;
+    bool quoted = false;
     for (std::size_t i = 0; i <= text.size(); ++i) {
-        if (i == text.size() || (text[i] == separator && depth == 0)) {
+        if (i == text.size() || (text[i] == separator && depth == 0 && !quoted)) {
             parts.push_back(trimmed(text.substr(start, i - start)));
             start = i + 1;
+        } else if (text[i] == '"') {
+            quoted = !quoted;
+        } else if (quoted) {
+            i += text[i] == '\\' && i + 1 < text.size() ? 1 : 0; // an escaped quote ends nothing
         } else {
             depth += text[i] == '[' ? 1 : text[i] == ']' ? -1 : 0;
         }
     }
     return parts;
+}
+
+std::string csvField(std::string_view text)
+{
+    if (text.find_first_of(",\"\n") == std::string::npos)
+        return std::string(text);
+    std::string quoted = "\"";
+    for (char c : text)
+        quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return quoted + "\"";
+}
+
+std::string quotedIfNeeded(std::string_view text)
+{
+    if (!text.empty() && text == trimmed(text) && text.find_first_of(",[]\"\\\n") == std::string_view::npos)
+        return std::string(text);
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            quoted += '\\';
+        quoted += c == '\n' ? "\\n" : std::string(1, c);
+    }
+    return quoted + '"';
+}
+
+std::optional<std::string> unquoted(std::string_view text)
+{
+    if (!text.starts_with('"'))
+        return std::string(text);
+    std::string plain;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '"')
+            return i + 1 == text.size() ? std::optional(plain) : std::nullopt;
+        if (text[i] == '\\' && i + 1 < text.size())
+            plain += text[++i] == 'n' ? '\n' : text[i];
+        else
+            plain += text[i];
+    }
+    return {};
 }
 
 } // namespace pikv

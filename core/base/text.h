@@ -2,6 +2,7 @@
 // Pieces of error messages, and the splitting of texts that nest in brackets.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,14 @@ std::string shapeText(std::span<const std::int64_t> shape);
 std::string countText(std::uint64_t count, std::string_view noun);
 /// Without the blanks and tabs at both ends.
 std::string trimmed(std::string_view text);
-/// Splits "a=1,b=[2,3]" at separators outside brackets; the parts are trimmed.
+/// Splits `a=1,b=[2,3],c="x,y"` at separators outside brackets and double quotes; the parts are trimmed.
 std::vector<std::string> splitTopLevel(std::string_view text, char separator);
+/// As a field of a CSV (RFC 4180): in quotes, quotes doubled, where it holds a comma, a quote or a line end.
+std::string csvField(std::string_view text);
+/// The text as splitTopLevel() keeps it together: in double quotes, with \", \\ and \n for what they stand for, where it
+/// is empty, begins or ends with a blank, or holds any of , [ ] " \ or a line end; else as it is.
+std::string quotedIfNeeded(std::string_view text);
+/// The inverse. Nothing for text that begins with a quote and does not end with its partner.
+std::optional<std::string> unquoted(std::string_view text);
 
 } // namespace pikv

@@ -195,6 +195,7 @@ const EncodedCache* LayerwiseCompressor::shared() const
     const std::lock_guard lock(m_sharedMutex);
     if (!m_shared) {
         m_shared = std::make_shared<EncodedCache>(loadCalibration(params().text("shared")));
+        m_sharedFile = InputFile(params().text("shared"));
         m_fingerprint = calibrationFingerprint(*m_shared);
     }
     return m_shared.get();

@@ -2,6 +2,7 @@
 // For compressor authors. A new method is one file: a subclass of LayerwiseCompressor (or of Compressor), its parameter
 // specs and one MethodRegistration.
 #pragma once
+#include "core/base/inputfiles.h"
 #include "core/base/jobcontrol.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/rope.h"
@@ -152,6 +153,7 @@ private:
     /// Throws Error{Input} when the calibration file is not the one of encode.
     void checkShared(const SectionSet& global) const;
     mutable std::shared_ptr<const EncodedCache> m_shared; ///< read once, on first use
+    mutable InputFile m_sharedFile;
     mutable std::uint64_t m_fingerprint = 0; ///< of m_shared
     mutable std::mutex m_sharedMutex;
 };

@@ -103,6 +103,14 @@ bool parseBool(const std::string& method, const ParamSpec& spec, std::string_vie
     refuseText(method, spec, text, "true or false");
 }
 
+std::string parseText(const std::string& method, const ParamSpec& spec, std::string_view text)
+{
+    std::optional<std::string> value = unquoted(text);
+    if (!value)
+        refuseText(method, spec, text, "a text, in double quotes where it holds commas, brackets or quotes");
+    return std::move(*value);
+}
+
 struct Checker {
     const std::string& method;
     const ParamSpec& spec;
@@ -120,8 +128,6 @@ struct Checker {
         if (spec.type == ParamType::Choice
             && std::find(spec.choices.begin(), spec.choices.end(), value) == spec.choices.end())
             throw usageError(place(method, spec) + "=" + value + " is not one of " + choicesText(spec));
-        if (value.find_first_of(",[]\n\"") != std::string::npos)
-            throw usageError(place(method, spec) + ": the text may not hold commas, brackets, quotes or line ends");
     }
     template <typename T>
     void operator()(const std::vector<T>& list) const
@@ -134,7 +140,8 @@ struct Printer {
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(std::int64_t value) const { return number(value); }
     std::string operator()(double value) const { return number(value); }
-    std::string operator()(const std::string& value) const { return value; }
+    /// An empty text is what no file is called, so that it needs no quotes.
+    std::string operator()(const std::string& value) const { return value.empty() ? value : quotedIfNeeded(value); }
     template <typename T>
     std::string operator()(const std::vector<T>& list) const
     {
@@ -166,7 +173,7 @@ ParamValue parseParam(const std::string& method, const ParamSpec& spec, std::str
         break;
     case ParamType::Choice:
     case ParamType::File:
-        value = std::string(text);
+        value = parseText(method, spec, text);
         break;
     case ParamType::IntList:
         value = parseList<std::int64_t>(method, spec, text, "a list such as [4,8]");

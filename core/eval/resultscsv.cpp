@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/bytes.h"
 #include "core/codec/methodspec.h"
+#include "core/base/text.h"
 #include "core/eval/resultsio.h"
 #include <charconv>
 #include <cmath>
@@ -15,17 +16,6 @@ std::string number(double value)
         return {};
     char buffer[40];
     return { buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr };
-}
-
-/// RFC 4180: fields that hold a comma, a quote or a line end are quoted.
-std::string csvField(const std::string& text)
-{
-    if (text.find_first_of(",\"\n") == std::string::npos)
-        return text;
-    std::string quoted = "\"";
-    for (char c : text)
-        quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return quoted + "\"";
 }
 
 std::string identityFields(const EvaluationResult& r) { return r.method.id + "," + csvField(printParams(r.method)); }

@@ -84,6 +84,18 @@ ModelInfo describe(const std::string& path, const Opened& opened)
     return info;
 }
 
+std::vector<InputFile> filesOf(const std::string& path)
+{
+    std::vector<InputFile> files;
+    std::error_code ignored;
+    if (!fs::is_directory(path, ignored))
+        files.emplace_back(path);
+    for (const auto& entry : fs::directory_iterator(path, ignored))
+        if (entry.is_regular_file(ignored))
+            files.emplace_back(entry.path().string());
+    return files;
+}
+
 } // namespace
 
 ModelPtr openModel(const std::string& path, const JobControl& job)
@@ -96,8 +108,10 @@ ModelPtr openModel(const std::string& path, const JobControl& job)
     Opened opened = fs::is_directory(trimmed, ignored) ? openFolder(trimmed) : openGguf(trimmed);
     ModelInfo info = describe(trimmed, opened);
     ModelWeights weights = loadWeights(*opened.weights, opened.config, job);
-    return std::make_shared<LanguageModel>(
+    const auto model = std::make_shared<LanguageModel>(
         std::move(info), Llama(std::move(opened.config), std::move(weights)), std::move(opened.tokenizer));
+    model->keepInputs(filesOf(trimmed));
+    return model;
 }
 
 const Tokenizer& LanguageModel::tokenizer() const

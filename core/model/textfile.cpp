@@ -3,7 +3,9 @@
 #include "core/base/error.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"
+#include "core/model/pretokenizer.h"
 #include <algorithm>
+#include <cstdio>
 
 namespace pikv {
 namespace {
@@ -12,6 +14,25 @@ std::string readBytes(const FileSource& file, std::uint64_t count)
 {
     std::string text(count, '\0');
     file.read(0, { reinterpret_cast<std::byte*>(text.data()), text.size() });
+    return text;
+}
+
+std::string promptOf(std::string text, const std::string& path)
+{
+    if (const auto offset = firstInvalidUtf8(text)) {
+        char byte[8];
+        std::snprintf(byte, sizeof byte, "0x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[*offset])));
+        throw inputError(
+            path + ": byte " + std::to_string(*offset) + " (" + byte + ") is not UTF-8; save the text as UTF-8");
+    }
+    std::size_t put = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool carriageReturn = text[i] == '\r';
+        if (carriageReturn && i + 1 < text.size() && text[i + 1] == '\n')
+            continue;
+        text[put++] = carriageReturn ? '\n' : text[i];
+    }
+    text.resize(put);
     return text;
 }
 
@@ -26,12 +47,14 @@ std::string readTextFile(const std::string& path)
     return readBytes(file, file.size());
 }
 
-std::string readTextStart(const std::string& path, std::uint64_t limit)
+std::string readPrompt(const std::string& path) { return promptOf(readTextFile(path), path); }
+
+std::string readPromptStart(const std::string& path, std::uint64_t limit)
 {
     const FileSource file(path);
     std::string text = readBytes(file, std::min(file.size(), limit));
     if (file.size() <= limit)
-        return text;
+        return promptOf(std::move(text), path);
     for (int i = 0; i < 4 && !text.empty(); ++i) { // back to the first byte of the last character
         const auto last = static_cast<unsigned char>(text.back());
         if (last < 0x80)
@@ -40,7 +63,7 @@ std::string readTextStart(const std::string& path, std::uint64_t limit)
         if (last >= 0xC0)
             break;
     }
-    return text;
+    return promptOf(std::move(text), path);
 }
 
 } // namespace pikv

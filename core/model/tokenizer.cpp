@@ -69,7 +69,8 @@ Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) 
     if (const auto offset = firstInvalidUtf8(text))
         throw inputError("The text is not valid UTF-8 at byte " + std::to_string(*offset));
     Encoding out;
-    if (m_vocabulary.addBos && m_vocabulary.bos >= 0)
+    const bool hasBos = options.special && !text.empty() && specialAt(text) == m_vocabulary.bos;
+    if (m_vocabulary.addBos && m_vocabulary.bos >= 0 && !hasBos) // a text that begins with it gets no second one
         out.ids.push_back(m_vocabulary.bos);
     std::size_t from = 0;
     const auto full = [&] { return options.maxTokens > 0 && out.ids.size() >= options.maxTokens; };

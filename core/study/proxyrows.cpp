@@ -43,8 +43,8 @@ std::string proxyCsv(const std::vector<ProxyRow>& rows)
     csv += "\n";
     for (const ProxyRow& row : rows) {
         const NextTokenSummary& s = row.proxy.summary;
-        csv += row.method.id + ",\"" + printParams(row.method) + "\"," + printImportance(row.importance) + ",\""
-            + row.proxy.label + "\"," + std::to_string(s.positions);
+        csv += row.method.id + "," + csvField(printParams(row.method)) + "," + printImportance(row.importance) + ","
+            + csvField(row.proxy.label) + "," + std::to_string(s.positions);
         for (const MetricInfo* metric : figures)
             csv += "," + figureText(metric->score(s)) + "," + figureText(metric->scoreError(s));
         csv += "\n";

@@ -83,6 +83,8 @@ def tokenize(tokenizer, path, count):
     except (OSError, UnicodeDecodeError) as error:
         stop(f"{path}: {error}")
     ids = tokenizer(text, return_tensors="pt").input_ids
+    if ids.shape[1] > 1 and ids[0, 0] == ids[0, 1] == tokenizer.bos_token_id:
+        ids = ids[:, 1:]  # the text begins with the token that the tokenizer puts before it
     if ids.shape[1] == 0:
         stop(f"{path} has no tokens")
     if count and ids.shape[1] < count:

@@ -70,8 +70,12 @@ QList<Row> parseCsv(const QByteArray& text)
 {
     QList<QStringList> lines(1, QStringList(QString()));
     bool quoted = false;
-    for (const QChar c : QString::fromUtf8(text)) {
-        if (c == u'"')
+    const QString all = QString::fromUtf8(text);
+    for (qsizetype i = 0; i < all.size(); ++i) {
+        const QChar c = all[i];
+        if (c == u'"' && quoted && all.mid(i + 1, 1) == u"\"")
+            lines.last().last() += all[++i]; // a doubled one is one
+        else if (c == u'"')
             quoted = !quoted;
         else if (c == u',' && !quoted)
             lines.last() << QString();

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void initTestCase();
     void everyMethodThatCanLearns_data();
     void everyMethodThatCanLearns();
+    void anyNameOfABasis();
     void sharedBytesStandApart();
     void anotherNumberOfCachesMeasuresNothing();
     void decodingNeedsTheVeryBasis();
@@ -66,6 +67,22 @@ void CalibrateTest::everyMethodThatCanLearns()
                         after = QJsonDocument::fromJson(pikv({ "info", back, "--json" }).out);
     for (const char* what : { "layers", "seq", "kv_heads", "key_dim", "value_dim", "key_dtype", "value_dtype" })
         QCOMPARE(after[what], before[what]);
+}
+
+/// What `calibrate` prints for --with is taken by eval, and comes back from the CSV, whatever the file is called.
+void CalibrateTest::anyNameOfABasis()
+{
+    const QString basis = at("a, \"b\" [1].pikv-basis"), csv = at("names.csv");
+    const Finished learned = pikv({ "calibrate", at("a.safetensors"), "--with", "lora:rank=4", "-o", basis });
+    QVERIFY2(learned.status == 0, learned.err);
+    const QString spec = QString::fromUtf8(learned.out).section("use with ", 1).trimmed();
+    QVERIFY2(spec.startsWith("lora:shared="), learned.out);
+    const Finished result = pikv({ "eval", at("b.safetensors"), "--with", spec + ",rank=4", "--csv", csv });
+    QVERIFY2(result.status == 0, result.err);
+    const QString params = parseCsv(readFile(csv)).value(0).value("params");
+    const Finished again = pikv({ "eval", at("b.safetensors"), "--with", "lora:" + params, "--json", "-" });
+    QVERIFY2(again.status == 0, again.err);
+    QCOMPARE(QJsonDocument::fromJson(again.out)["results"][0]["shared_bytes"].toInteger(), QFileInfo(basis).size());
 }
 
 void CalibrateTest::sharedBytesStandApart()

@@ -4,6 +4,7 @@
 #include "testmain.h"
 #include <QTemporaryDir>
 #include <QTest>
+#include <unistd.h>
 
 using namespace pikvtest;
 
@@ -16,7 +17,10 @@ private Q_SLOTS:
     void initTestCase();
     void wrongUsageIsRefused_data();
     void wrongUsageIsRefused();
+    void inputIsNotOverwritten_data();
     void inputIsNotOverwritten();
+    void aSweepKeepsADumpThatIsCalledAsItsResults();
+    void twoOutputsAreTwoFiles();
     void everyCommandHelps();
 };
 
@@ -87,16 +91,64 @@ void UsageTest::wrongUsageIsRefused()
     QCOMPARE(filesIn(m_folder.path()), before);
 }
 
+void UsageTest::inputIsNotOverwritten_data()
+{
+    QTest::addColumn<QStringList>("command");
+    QTest::addColumn<QString>("input"); ///< that must be as before
+    const QString dump = m_folder.filePath("dump.safetensors"), basis = m_folder.filePath("lora.pikv-basis"),
+                  hard = m_folder.filePath("hard"), soft = m_folder.filePath("soft"),
+                  dotted = m_folder.filePath("./dump.safetensors"), cache = m_folder.filePath("cache.pikv");
+    QCOMPARE(pikv({ "calibrate", dump, "--with", "lora:rank=2", "-o", basis }).status, 0);
+    QCOMPARE(pikv({ "compress", dump, "--with", "identity", "-o", cache }).status, 0);
+    QCOMPARE(::link(qPrintable(dump), qPrintable(hard)), 0);
+    QVERIFY(QFile::link(dump, soft));
+    const QString shared = "lora:rank=2,shared=" + basis;
+    const auto row = [](const char* name, const QStringList& command, const QString& input) {
+        QTest::newRow(name) << command << input;
+    };
+    row("compress", { "compress", dump, "--with", "identity", "-o", dump }, dump);
+    row("compress, hard link", { "compress", dump, "--with", "identity", "-o", hard }, dump);
+    row("compress, symbolic link", { "compress", dump, "--with", "identity", "-o", soft }, dump);
+    row("compress, opened by a link", { "compress", soft, "--with", "identity", "-o", dump }, dump);
+    row("compress, basis", { "compress", dump, "--with", shared, "-o", basis }, basis);
+    row("decompress", { "decompress", cache, "-o", cache }, cache);
+    row("eval --csv", { "eval", dump, "--with", "identity", "--csv", dotted }, dump);
+    row("eval --json", { "eval", dump, "--with", "identity", "--json", hard }, dump);
+    row("eval --csv, basis", { "eval", dump, "--with", shared, "--csv", basis }, basis);
+    row("calibrate", { "calibrate", dump, cache, "--with", "lora", "-o", cache }, cache);
+}
+
 void UsageTest::inputIsNotOverwritten()
 {
-    const QString dump = m_folder.filePath("dump.safetensors");
+    QFETCH(QStringList, command);
+    QFETCH(QString, input);
+    const QByteArray before = readFile(input);
+    const QStringList files = filesIn(m_folder.path());
+    const Finished result = pikv(command);
+    QVERIFY2(result.status == 2 && result.err.contains("input file itself"), result.err);
+    QCOMPARE(result.out, QByteArray());
+    QCOMPARE(readFile(input), before);
+    QCOMPARE(filesIn(m_folder.path()), files);
+}
+
+void UsageTest::aSweepKeepsADumpThatIsCalledAsItsResults()
+{
+    const QString folder = m_folder.filePath("sweep"), dump = folder + "/results.json";
+    QVERIFY(QDir().mkpath(folder));
+    QVERIFY(QFile::copy(m_folder.filePath("dump.safetensors"), dump));
     const QByteArray before = readFile(dump);
-    for (const QStringList& command : { QStringList { "compress", dump, "--with", "identity", "-o", dump },
-             QStringList { "eval", dump, "--with", "identity", "--csv", m_folder.filePath("./dump.safetensors") } }) {
-        const Finished result = pikv(command);
-        QVERIFY2(result.status == 2 && result.err.contains("input file itself"), result.err);
-        QCOMPARE(readFile(dump), before);
-    }
+    const Finished result = pikv({ "sweep", dump, "--with", "identity", "-o", folder });
+    QVERIFY2(result.status == 2 && result.err.contains("results.json"), result.err);
+    QCOMPARE(readFile(dump), before);
+}
+
+void UsageTest::twoOutputsAreTwoFiles()
+{
+    const QString dump = m_folder.filePath("dump.safetensors"), out = m_folder.filePath("out");
+    const Finished result = pikv(
+        { "eval", dump, "--with", "identity", "--csv", out, "--json", m_folder.filePath("./out") });
+    QVERIFY2(result.status == 2 && result.err.contains("--csv and --json"), result.err);
+    QVERIFY(!QFile::exists(out));
 }
 
 void UsageTest::everyCommandHelps()

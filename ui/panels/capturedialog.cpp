@@ -115,7 +115,7 @@ void CaptureDialog::openTextFile()
     if (path.isEmpty())
         return;
     try {
-        setText(QString::fromStdString(readTextStart(path.toStdString(), longestText)));
+        setText(QString::fromStdString(readPromptStart(path.toStdString(), longestText)));
     } catch (...) {
         showState(QString::fromStdString(currentProblem().message));
     }

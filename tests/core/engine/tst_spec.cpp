@@ -16,6 +16,8 @@ private Q_SLOTS:
     void defaultsPrintAsTheBareId();
     void everyParameterRoundTrips_data() { defaultsPrintAsTheBareId_data(); }
     void everyParameterRoundTrips();
+    void anyFileNameRoundTrips_data();
+    void anyFileNameRoundTrips();
     void refusals_data();
     void refusals();
     void listsExpandLastFastest();
@@ -75,6 +77,37 @@ void TestSpec::everyParameterRoundTrips()
     }
 }
 
+void TestSpec::anyFileNameRoundTrips_data()
+{
+    QTest::addColumn<QString>("path");
+    QTest::addColumn<QString>("text");
+    QTest::newRow("plain") << "a/b c=1.pikv-basis" << "a/b c=1.pikv-basis";
+    QTest::newRow("comma") << "a,b" << R"("a,b")";
+    QTest::newRow("brackets") << "[1] a" << R"("[1] a")";
+    QTest::newRow("one bracket") << "a]" << R"("a]")";
+    QTest::newRow("quote") << R"(5" disk)" << R"("5\" disk")";
+    QTest::newRow("backslash") << R"(a\b)" << R"("a\\b")";
+    QTest::newRow("ends in a backslash") << R"(a,\)" << R"("a,\\")";
+    QTest::newRow("line end") << "a\nb" << R"("a\nb")";
+    QTest::newRow("blank at the end") << "a " << R"("a ")";
+    QTest::newRow("not ASCII") << "ä,β" << R"("ä,β")";
+}
+
+void TestSpec::anyFileNameRoundTrips()
+{
+    QFETCH(QString, path);
+    QFETCH(QString, text);
+    MethodSpec spec = parseSpec("lora:rank=16");
+    spec.params.set("shared", path.toStdString());
+    const std::string printed = printSpec(spec);
+    QVERIFY2(QString::fromStdString(printed).endsWith(",shared=" + text), printed.c_str());
+    QVERIFY2(parseSpec(printed) == spec, printed.c_str());
+    QVERIFY2(parseSpec("lora:" + printParams(spec)) == spec, printed.c_str());
+    const auto points = expandSpec("lora:rank=[8,16],shared=[" + text.toStdString() + ",other]");
+    QCOMPARE(points.size(), std::size_t(4));
+    QCOMPARE(points[0].params.text("shared"), path.toStdString());
+}
+
 void TestSpec::refusals_data()
 {
     QTest::addColumn<QString>("text");
@@ -89,6 +122,7 @@ void TestSpec::refusals_data()
     QTest::newRow("overflow") << "identity:sinks=99999999999999999999" << QStringList { "whole number" };
     QTest::newRow("no value") << "identity:sinks" << QStringList { "parameter=value" };
     QTest::newRow("twice") << "identity:sinks=1,sinks=2" << QStringList { "twice" };
+    QTest::newRow("quote without an end") << "lora:shared=\"a,b" << QStringList { "shared", "double quotes" };
     QTest::newRow("list for one value") << "identity:sinks=[1,2]" << QStringList { "whole number" };
 }
 

@@ -122,6 +122,7 @@ std::vector<const Command*> commands()
 
 int runApplication(int argc, char** argv)
 {
+    keepOutputForResults();
     Session session(handleSignals());
     try {
         run(argc, argv, session);

@@ -7,9 +7,10 @@
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
 #include "app/cli/session.h"
+#include "core/base/filesource.h"
+#include "core/base/text.h"
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
-#include <exception>
 #include <memory>
 
 namespace pikv::cli {
@@ -55,24 +56,61 @@ void writeResults(const Options& options, const CacheInfo& dump, const std::vect
         writeResult(options.json, resultsToJson(dump, results, options.perLayer));
 }
 
-/// Evaluates in order; an error or an interruption comes back beside what was finished before it.
-std::exception_ptr evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
-    NextTokenSession* nextToken, Session& session, std::vector<EvaluationResult>& results)
+/// What was measured, and why not everything was.
+struct Outcome {
+    std::vector<EvaluationResult> results;
+    std::vector<Problem> failures; ///< of single methods
+    bool ended = false; ///< by an interruption, or with the dump: nothing after it can be had
+
+    void fail(const Problem& problem)
+    {
+        if (problem.kind == ErrorKind::Cancelled)
+            failures.clear(); // the exit status tells of the interruption
+        failures.push_back(problem);
+        ended = ended || problem.kind == ErrorKind::Cancelled;
+    }
+    /// Throws what the exit status is to say.
+    void rethrow(std::size_t asked) const
+    {
+        if (failures.empty())
+            return;
+        const Problem& first = failures.front();
+        const std::string count = std::to_string(results.size()) + " of " + countText(asked, "method") + ", "
+            + std::to_string(failures.size()) + " failed; the first: ";
+        throw Error(first.kind, (asked == 1 || ended ? "" : count) + first.message);
+    }
+};
+
+/// Evaluates in order. A method that fails is left out.
+Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
+    NextTokenSession* nextToken, Session& session)
 {
+    Outcome outcome;
+    const auto asked = std::to_string(methods.size());
     try {
         study.prepareImportance(session.job("Importance"));
-        for (std::size_t i = 0; i < methods.size(); ++i) {
-            const std::string place = std::to_string(i + 1) + "/" + std::to_string(methods.size());
-            results.push_back(study.evaluate(methods[i], { {}, options.perLayer, nextToken },
-                session.job(printSpec(methods[i]) + " (" + place + ")")));
-            results.back().sharedCaches = options.dump.caches;
-            for (const std::string& warning : results.back().warnings)
-                session.warn(warning);
-        }
     } catch (...) {
-        return std::current_exception();
+        outcome.fail(currentProblem());
+        return outcome;
     }
-    return nullptr;
+    for (std::size_t i = 0; i < methods.size() && !outcome.ended; ++i) {
+        const std::string name = printSpec(methods[i]);
+        try {
+            outcome.results.push_back(study.evaluate(methods[i], { {}, options.perLayer, nextToken },
+                session.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
+            outcome.results.back().sharedCaches = options.dump.caches;
+            for (const std::string& warning : outcome.results.back().warnings)
+                session.warn(warning);
+        } catch (const SourceChangedError& e) {
+            outcome.ended = true;
+            outcome.failures.assign(1, { e.kind(), e.what() });
+        } catch (...) {
+            outcome.fail(currentProblem());
+            if (methods.size() > 1 && !outcome.ended)
+                session.warn("left out: " + name + ": " + outcome.failures.back().message);
+        }
+    }
+    return outcome;
 }
 
 void run(const Options& options, Session& session)
@@ -85,13 +123,11 @@ void run(const Options& options, Session& session)
     const auto methods = chosenMethods(options, study.info(), session);
     const auto nextToken = options.model.open(study, session);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
-    std::vector<EvaluationResult> results;
-    const std::exception_ptr failure = evaluateAll(study, methods, options, nextToken.get(), session, results);
+    const Outcome outcome = evaluateAll(study, methods, options, nextToken.get(), session);
     session.clearProgress();
-    if (!results.empty() || !failure)
-        writeResults(options, study.info(), results);
-    if (failure)
-        std::rethrow_exception(failure);
+    if (!outcome.results.empty() || outcome.failures.empty())
+        writeResults(options, study.info(), outcome.results);
+    outcome.rethrow(methods.size());
 }
 
 Command::Action addOptions(CLI::App& app)

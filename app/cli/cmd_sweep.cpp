@@ -83,7 +83,9 @@ public:
     {
         m_session.warn("left out: " + pointText(point) + ": " + problem.message);
         m_last = problem;
+        ++m_count;
     }
+    std::size_t count() const { return m_count; }
     [[noreturn]] void fail() const
     {
         throw Error(m_last.kind, "no point of the sweep could be measured: " + m_last.message);
@@ -91,6 +93,7 @@ public:
 
 private:
     Session& m_session;
+    std::size_t m_count = 0;
     Problem m_last { ErrorKind::Usage, "it has none" };
 };
 
@@ -107,12 +110,7 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
 void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, SweepFolder& folder,
     LeftOut& leftOut, Session& session)
 {
-    const auto failed = [&](const SweepPoint& point, const Problem& problem) {
-        // A file that is damaged or gone fails every point.
-        if (problem.kind == ErrorKind::Input || problem.kind == ErrorKind::Internal)
-            throw Error(problem.kind, problem.message);
-        leftOut.add(point, problem);
-    };
+    const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
     runSweep(open, study.cache(), study.settings(), nextToken,
         { [&](const EvaluationResult& result) { folder.add(result); }, failed }, session.job());
 }
@@ -155,6 +153,9 @@ void run(const Options& options, Session& session)
     const bool analysed = options.report || (preset && !preset->importances.empty());
     const std::string reported = analysed ? report(folder, study, options, session) : "";
     writeOutput(frontText(folder.results()));
+    if (leftOut.count() > 0)
+        session.warn(std::to_string(points.size() - leftOut.count()) + " of " + countText(points.size(), "point") + ", "
+            + std::to_string(leftOut.count()) + " failed");
     session.note("wrote " + folder.file("results.csv") + ", results.json, pareto.csv" + reported + " ("
         + countText(folder.results().size(), "result") + ")");
 }

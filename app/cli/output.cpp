@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/eval/resultsio.h"
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -14,6 +15,8 @@
 
 namespace pikv::cli {
 namespace {
+
+int results = STDOUT_FILENO; ///< where writeOutput() writes
 
 /// 0 or the error that stopped the writing.
 int writeAll(int descriptor, std::string_view text)
@@ -31,9 +34,21 @@ int writeAll(int descriptor, std::string_view text)
 
 } // namespace
 
+void keepOutputForResults()
+{
+    const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (kept < 0)
+        return; // it is closed: writing to it says so
+    if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        ::close(kept);
+        return;
+    }
+    results = kept;
+}
+
 void writeOutput(std::string_view text)
 {
-    const int error = writeAll(STDOUT_FILENO, text);
+    const int error = writeAll(results, text);
     if (error == EPIPE)
         throw ReaderGone();
     if (error != 0)

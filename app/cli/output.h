@@ -7,6 +7,9 @@
 
 namespace pikv::cli {
 
+/// Reserves standard output for writeOutput(): whatever else writes there from now on, such as a message of a numeric
+/// library, goes to standard error. To be called once, before threads are started.
+void keepOutputForResults();
 /// Standard output. Throws Error{Resource} when it cannot be written, ReaderGone when nobody reads it any more.
 void writeOutput(std::string_view text);
 struct ReaderGone { };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The whole of both executables: refuses a hopeless limit on address space, limits how long OpenMP's threads spin, then
-// loads the library that holds the program.
+// The whole of both executables: refuses a hopeless limit on address space, limits how long OpenMP's threads spin, sees
+// to OpenBLAS's kernel, then loads the library that holds the program.
 //
 // OpenMP's threads spin at every barrier, for milliseconds by default. On a machine that is busy with anything else two
 // spinning threads starve each other: beside a compiler the opening comparison took 98 s instead of 3 s. Threads that
@@ -8,9 +8,15 @@
 // spin serves both. libgomp reads it from the environment when it is loaded, before any code of a program that is
 // linked to it; so the program is not linked to it.
 //
+// OpenBLAS chooses its kernel when it is loaded, too, and takes a processor that is newer than itself for a Prescott of
+// 2004, on which matrices take twice the time and one eigensolver crashes. It is asked first (two milliseconds; the
+// same library is then there for LibTorch), and where it chose so the executable begins anew with OPENBLAS_CORETYPE
+// set.
+//
 // Below a small `ulimit -v` the libraries do not fail, they hang before main() and after it: OpenBLAS asks for its
 // buffer of 128 MiB a thread again and again, pthreadpool waits for threads that could not be started. What is left for
 // a dump above this floor is the engine's to judge (core/base/memory.h).
+#include "core/base/blaskernel.h"
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -42,6 +48,13 @@ bool fitsAddressSpace(const char* program)
     return false;
 }
 
+void chooseBlasKernel(char** argv)
+{
+    void* openBlas = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL);
+    if (openBlas && pikv::preferBetterBlasKernel(openBlas))
+        pikv::restartProgram(argv);
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -49,6 +62,7 @@ int main(int argc, char** argv)
     if (!fitsAddressSpace(argv[0]))
         return kTooLittleMemory;
     setenv("GOMP_SPINCOUNT", "5000", 0);
+    chooseBlasKernel(argv);
     void* library = dlopen(PIKV_PROGRAM_LIBRARY, RTLD_NOW);
     if (!library) {
         std::fprintf(stderr, "%s: %s\n", argv[0], dlerror());

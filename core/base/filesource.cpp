@@ -83,14 +83,14 @@ void FileSource::checkUnchanged() const
 {
     struct ::stat status { };
     if (::stat(m_absolutePath.c_str(), &status) != 0)
-        throw inputError(m_path + " vanished while it was open; open another dump.");
+        throw SourceChangedError(m_path + " vanished while it was open; open another dump.");
     const Identity now = identityOf<Identity>(status);
     if (now == m_identity)
         return;
     const std::string what = now.device != m_identity.device || now.inode != m_identity.inode ? "was replaced"
         : now.size < m_identity.size                                                          ? "shrank"
                                                                                               : "changed";
-    throw inputError(m_path + " " + what + " while it was open; open it again.");
+    throw SourceChangedError(m_path + " " + what + " while it was open; open it again.");
 }
 
 } // namespace pikv

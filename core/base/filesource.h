@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/base/bytesource.h"
+#include "core/base/error.h"
 #include "core/base/inputfiles.h"
 #include <cstdint>
 #include <string>
 
 namespace pikv {
+
+/// The file that is open vanished or is another one now: whatever still reads it fails alike.
+class SourceChangedError : public Error {
+public:
+    explicit SourceChangedError(const std::string& message)
+        : Error(ErrorKind::Input, message)
+    {
+    }
+};
 
 /// A regular file opened for reading (a symbolic link to one will do). Safe to read from several threads at once.
 ///
@@ -22,7 +32,7 @@ public:
 
     std::uint64_t size() const override { return m_identity.size; }
     const std::string& name() const override { return m_path; }
-    /// Throws Error{Input} as well when the file changed, shrank or vanished since it was opened, so that data of two
+    /// Throws SourceChangedError when the file changed, shrank or vanished since it was opened, so that data of two
     /// files are never mixed.
     void read(std::uint64_t offset, std::span<std::byte> out) const override;
 

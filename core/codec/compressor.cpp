@@ -5,6 +5,7 @@
 #include "core/codec/calibration.h"
 #include "core/codec/layerview.h"
 #include "core/codec/protection.h"
+#include "core/linalg/linalg.h"
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 
@@ -99,6 +100,15 @@ LayerInput LayerwiseCompressor::unprotected(const LayerInput& input) const
     return Protection(params(), input.shape.seq).middleInput(input);
 }
 
+void LayerwiseCompressor::nameFailures(int layer, const std::function<void()>& work) const
+{
+    try {
+        work();
+    } catch (const LinalgError& e) {
+        throw inputError(spec().id + ", layer " + std::to_string(layer) + ": " + e.what());
+    }
+}
+
 SectionSet LayerwiseCompressor::encodeOne(const LayerInput& input, const SectionSet&, const CodecContext& context) const
 {
     SectionSet out;
@@ -106,7 +116,7 @@ SectionSet LayerwiseCompressor::encodeOne(const LayerInput& input, const Section
     LayerInput inner = p.middleInput(input);
     inner.shared = layerOf(shared(), input.index);
     if (p.middle() > 0 || !p.any())
-        encodeLayer(inner, out, context);
+        nameFailures(input.index, [&] { encodeLayer(inner, out, context); });
     if (p.any())
         p.write(input, out);
     return out;
@@ -119,7 +129,9 @@ LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecCon
     const Protection p(params(), shape.seq);
     const LayerKv out = emptyLayer(shape, context.device);
     const LayerOutput inner = p.middleOutput(output, out, layerOf(shared(), output.index));
-    const LayerKv middle = p.middle() > 0 || !p.any() ? decodeLayer(inner, context) : LayerKv {};
+    LayerKv middle;
+    if (p.middle() > 0 || !p.any())
+        nameFailures(output.index, [&] { middle = decodeLayer(inner, context); });
     if (!p.any())
         return { middle.key.to(out.key.scalar_type()), middle.value.to(out.value.scalar_type()), {}, middle.keep };
     p.read(output, out);
@@ -183,7 +195,7 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
         }
         if (inputs.empty())
             throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");
-        calibrateLayer(inputs, out.layers.emplace_back(), context);
+        nameFailures(i, [&] { calibrateLayer(inputs, out.layers.emplace_back(), context); });
     }
     return out;
 }

@@ -10,6 +10,7 @@
 #include "core/codec/registry.h"
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
@@ -147,6 +148,8 @@ protected:
     std::optional<MethodSpec> calibratedSpec(std::initializer_list<const char*> sameParams) const;
 
 private:
+    /// work(); where linear algebra fails in it, Error{Input} says in which method and layer.
+    void nameFailures(int layer, const std::function<void()>& work) const;
     /// The tokens that protection leaves to the method, as encodeLayer() sees them.
     LayerInput unprotected(const LayerInput& input) const;
     const EncodedCache* shared() const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Devices, threads and the errors of LibTorch.
+#include "core/base/blaskernel.h"
 #include "core/base/blockpool.h"
 #include "core/eval/evaluator.h"
 #include "core/eval/tensorallocator.h"
@@ -79,8 +80,10 @@ std::string deviceName(DeviceChoice choice)
 
 std::string engineDescription()
 {
-    return "LibTorch " TORCH_VERSION ", " + std::to_string(engineThreads())
-        + (engineThreads() == 1 ? " thread" : " threads") + ", CUDA: " + (at::hasCUDA() ? "yes" : "no");
+    const std::string kernel = blasKernel();
+    return "LibTorch " TORCH_VERSION ", " + (kernel.empty() ? "" : "OpenBLAS kernel " + kernel + ", ")
+        + std::to_string(engineThreads()) + (engineThreads() == 1 ? " thread" : " threads")
+        + ", CUDA: " + (at::hasCUDA() ? "yes" : "no");
 }
 
 } // namespace pikv

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/simplepredictor.h"
 #include "core/base/counterrng.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/eye.h>
-#include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/zeros.h>
 #include <cmath>
 
@@ -29,8 +29,7 @@ SimpleNextTokenPredictor SimpleNextTokenPredictor::fitted(
         = at::zeros({ features.size(0), vocabSize }, at::kDouble).scatter_(1, targets.unsqueeze(1), 1.0);
     const at::Tensor gram = features.t().matmul(features);
     const double lambda = ridge * gram.trace().item<double>() / static_cast<double>(size) + 1e-12;
-    const at::Tensor weights
-        = at::linalg_solve(gram + lambda * at::eye(size, at::kDouble), features.t().matmul(oneHot));
+    const at::Tensor weights = linalg::solve(gram + lambda * at::eye(size, at::kDouble), features.t().matmul(oneHot));
     const double spread = features.matmul(weights).std().item<double>();
     return SimpleNextTokenPredictor((weights * (spread > 0 ? kSpread / spread : 1.0)).to(at::kFloat).contiguous());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Points come importance by importance, so that one Study at a time, which computes its importance once, is enough.
 #include "core/study/sweep.h"
+#include "core/base/filesource.h"
 #include "core/study/studyof.h"
 
 namespace pikv {
@@ -48,6 +49,8 @@ void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySetti
         study.prepareImportance(quiet); // where the dump lacks what its source needs, no point can be had
         try {
             sinks.done(study.evaluate(points[i].method, { {}, false, nextToken }, quiet));
+        } catch (const SourceChangedError&) {
+            throw;
         } catch (...) {
             const Problem problem = currentProblem();
             if (problem.kind == ErrorKind::Cancelled)

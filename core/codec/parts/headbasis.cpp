@@ -4,11 +4,10 @@
 #include "core/base/half.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/transpose.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linalg_eigh.h>
-#include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 #include <algorithm>
@@ -51,7 +50,7 @@ at::Tensor principalVectors(const at::Tensor& rows, const at::Tensor& mean, cons
     const at::Tensor weights = allWeights.defined() ? allWeights.slice(0, 0, rows.size(0), stride) : allWeights;
     const at::Tensor weighted = weights.defined() ? centred * weights.unsqueeze(1) : centred;
     const at::Tensor covariance = at::matmul(centred.t(), weighted);
-    return std::get<1>(at::linalg_eigh(covariance)).flip({ 1 }).t().contiguous();
+    return linalg::eigen(covariance).vectors.flip({ 1 }).t().contiguous();
 }
 
 } // namespace
@@ -114,7 +113,7 @@ at::Tensor HeadBasis::project(const at::Tensor& centred) const
     return at::matmul(m_inverse.defined() ? m_inverse : inverse(), centred.t());
 }
 
-at::Tensor HeadBasis::inverse() const { return at::linalg_inv(m_vectors.t()); }
+at::Tensor HeadBasis::inverse() const { return linalg::inverse(m_vectors.t()); }
 
 void HeadBasis::invert(c10::Device device)
 {
@@ -124,7 +123,7 @@ void HeadBasis::invert(c10::Device device)
         return;
     try {
         m_inverse = inverse();
-    } catch (const c10::Error&) {
+    } catch (const LinalgError&) {
         throw inputError("the calibration holds vectors that have no inverse");
     }
     if (!(m_inverse.abs().max().item<float>() < most))

@@ -2,11 +2,11 @@
 #include "core/codec/parts/loraplane.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/eye.h>
-#include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
 
 namespace pikv {
@@ -29,7 +29,7 @@ at::Tensor LoraBasis::inverseGram() const
     // Unused directions get a unit diagonal and hence zero coefficients; the ridge keeps coarse directions apart.
     const at::Tensor diagonal = gram.diagonal();
     diagonal.add_(diagonal.eq(0).to(at::kDouble)).mul_(1 + 1e-6);
-    return at::linalg_solve(gram, at::eye(gram.size(0), gram.options())).to(at::kFloat);
+    return linalg::solve(gram, at::eye(gram.size(0), gram.options())).to(at::kFloat);
 }
 
 at::Tensor LoraBasis::projection() const { return at::mm(inverseGram(), directions); }

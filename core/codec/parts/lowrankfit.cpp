@@ -3,13 +3,12 @@
 #include "core/base/counterrng.h"
 #include "core/base/half.h"
 #include "core/codec/parts/planes.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/diag.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linalg_eigh.h>
-#include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mv.h>
@@ -96,8 +95,6 @@ struct WeightedRows {
     }
 };
 
-at::Tensor orthonormal(const at::Tensor& columns) { return std::get<0>(at::linalg_qr(columns)); }
-
 at::Tensor gaussianColumns(std::int64_t rows, std::int64_t columns, std::uint64_t seed, const at::Tensor& like)
 {
     at::Tensor q = at::empty({ rows, columns }, at::kFloat);
@@ -117,7 +114,7 @@ struct Eigen {
 Eigen eigenRows(const at::Tensor& upper, const JobControl& job)
 {
     const auto eigen = [upper]() -> Eigen {
-        const auto [values, vectors] = at::linalg_eigh(upper, "U");
+        const auto [values, vectors] = linalg::eigen(upper, linalg::Triangle::Upper);
         return { values.flip(0), vectors.flip(1).t() };
     };
     if (upper.size(0) < slowWidth)
@@ -132,7 +129,7 @@ Eigen eigenRows(const at::Tensor& upper, const JobControl& job)
 Eigen nystrom(const at::Tensor& q, const at::Tensor& y, const JobControl& job)
 {
     const at::Tensor wide = y.to(at::kDouble), core = at::mm(q.to(at::kDouble).t(), wide);
-    const auto [d, v] = at::linalg_eigh((core + core.t()) * 0.5);
+    const auto [d, v] = linalg::eigen((core + core.t()) * 0.5);
     // Below the noise of single precision nothing is known.
     const at::Tensor least = d.amax() * 1e-6;
     const at::Tensor scale = at::where(d > least, at::rsqrt(at::maximum(d, least)), at::zeros_like(d));
@@ -163,14 +160,14 @@ Eigen leadingEigen(const WeightedRows& a, std::int64_t columns, std::uint64_t se
         const at::Tensor upper = a.upperCovariance(job), covariance = upper.triu() + upper.triu(1).t();
         for (int i = 0; i < covarianceIterations; ++i) {
             job.checkpoint();
-            q = orthonormal(at::mm(covariance, q));
+            q = linalg::orthonormal(at::mm(covariance, q));
         }
         return nystrom(q, at::mm(covariance, q), job);
     }
     const WeightedRows small = a.sample(sampleRows), large = a.sample(largeSampleRows);
     for (int i = 0; i < sampleIterations; ++i)
-        q = orthonormal(small.covarianceTimes(q, job));
-    q = orthonormal(large.covarianceTimes(q, job));
+        q = linalg::orthonormal(small.covarianceTimes(q, job));
+    q = linalg::orthonormal(large.covarianceTimes(q, job));
     return nystrom(q, a.covarianceTimes(q, job), job);
 }
 

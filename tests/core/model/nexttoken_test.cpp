@@ -9,6 +9,7 @@
 #include "modeldata.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/ones.h>
 #include <QTest>
@@ -199,8 +200,16 @@ private Q_SLOTS:
         QCOMPARE(setup.texts[0].context, kContext);
         const auto fromDump = NextTokenSession::open(setup);
         QCOMPARE(fromDump->contextCache(0)->info().seq(), kContext);
-        const double a = fromDump->run(method(kCoarse)).summary.mean.kl;
-        QCOMPARE(a, session(1)->run(method(kCoarse)).summary.mean.kl);
+        for (int i = 0; i < dump->layerCount(); ++i) {
+            const LayerKv whole = dump->layer(i), context = fromDump->contextCache(0)->layer(i);
+            QVERIFY(at::equal(context.key, whole.key.narrow(2, 0, kContext)));
+            QVERIFY(at::equal(context.value, whole.value.narrow(2, 0, kContext)));
+        }
+        // A session that computes the context by itself has the BLAS add in another order, so that rows differ by units
+        // of f16 and a few of the coarse codes by one: a share of the divergence, not its size.
+        const double a = fromDump->run(method(kCoarse)).summary.mean.kl,
+                     b = session(1)->run(method(kCoarse)).summary.mean.kl;
+        QVERIFY2(a > 0 && std::abs(a - b) < 0.05 * b, qPrintable(QString("%1 %2").arg(a).arg(b)));
         QVERIFY_THROWS_EXCEPTION(Error, splitDump(*model, dump, 39));
         const ModelPtr other = openModel(testPath("model/tiny-qwen2.gguf").toStdString());
         try {

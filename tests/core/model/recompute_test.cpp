@@ -12,6 +12,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <bit>
+#include <cmath>
 #include <random>
 
 using namespace pikv;
@@ -119,7 +120,11 @@ private Q_SLOTS:
         NextTokenMethod method;
         method.method = recompute();
         const NextTokenResult result = session->run(method);
-        QVERIFY2(result.summary.mean.kl < 1e-9, qPrintable(QString::number(result.summary.mean.kl)));
+        // The rows are those of another sequence length, for which the BLAS may add in another order: once rounded to
+        // f16 some differ by a unit, 2^-10 of themselves. This model's logits, which stay within 4, then move by no
+        // more than 4 x 2^-10 = d, and a divergence by no more than d^2 / 2. Another cache is far away.
+        const double moved = 4 * std::ldexp(1.0, -10);
+        QVERIFY2(result.summary.mean.kl < moved * moved / 2, qPrintable(QString::number(result.summary.mean.kl)));
         QCOMPARE(result.summary.mean.agreement, 1.0);
     }
 

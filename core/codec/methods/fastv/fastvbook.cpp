@@ -5,12 +5,12 @@
 #include "core/codec/parts/packedfactors.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/groupquant.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -110,8 +110,8 @@ void FastVBook::invert()
         return;
     try {
         const at::Tensor wide = m_basis.to(at::kDouble);
-        m_projection = at::linalg_solve(at::mm(wide, wide.t()), wide).to(at::kFloat);
-    } catch (const c10::Error&) {
+        m_projection = linalg::solve(at::mm(wide, wide.t()), wide).to(at::kFloat);
+    } catch (const LinalgError&) {
         throw inputError("the transform beside the codebooks has no inverse");
     }
 }

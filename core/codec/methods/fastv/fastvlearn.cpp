@@ -2,8 +2,9 @@
 // How `fastv` learns a head's transform and codebooks.
 #include "core/codec/methods/fastv/fastvlearn.h"
 #include "core/codec/methods/fastv/equalneed.h"
+#include "core/codec/methods/fastv/fastvbook.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mv.h>
 #include <algorithm>
@@ -40,7 +41,7 @@ Spread spreadOf(const at::Tensor& rows, const at::Tensor& importance, bool direc
     if (!directions)
         return { mean, {}, {}, listOf((centred * weighted).sum(0)) };
     const at::Tensor covariance = at::mm(centred.t(), weighted);
-    const auto [values, vectors] = at::linalg_eigh(covariance);
+    const auto [values, vectors] = linalg::eigen(covariance);
     return { mean, vectors.flip({ 1 }).t().contiguous(), listOf(values.flip({ 0 })), listOf(covariance.diagonal()) };
 }
 

@@ -2,10 +2,10 @@
 #include "core/codec/methods/fastvideo/videomodel.h"
 #include "core/base/error.h"
 #include "core/codec/tensorbytes.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 #include <algorithm>
@@ -146,7 +146,7 @@ HeadTransform::HeadTransform(const HeadBasis& basis, Direction direction)
     if (basis.isIdentity())
         return;
     // The inverse of the coded basis, not its transpose: coding the basis then costs no accuracy.
-    m_matrix = forward ? at::linalg_inv(basis.vectors()).contiguous() : basis.vectors();
+    m_matrix = forward ? linalg::inverse(basis.vectors()).contiguous() : basis.vectors();
     if (forward)
         m_offset = at::matmul(m_offset.unsqueeze(0), m_matrix).squeeze(0);
 }

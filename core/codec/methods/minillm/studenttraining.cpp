@@ -2,9 +2,9 @@
 #include "core/codec/methods/minillm/studenttraining.h"
 #include "core/base/counterrng.h"
 #include "core/codec/parts/planes.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/linalg_solve.h>
 #include <ATen/ops/mm.h>
 #include <algorithm>
 #include <c10/core/GradMode.h>
@@ -156,7 +156,7 @@ private:
         if (!(energy > 0))
             return;
         gram.diagonal().add_(ridge * energy);
-        student.out().copy_(at::linalg_solve(gram, products));
+        student.out().copy_(linalg::solve(gram, products));
     }
 
     /// Weighted energy of what is left of the judged rows' residual, over that of the residual.

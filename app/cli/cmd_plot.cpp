@@ -29,7 +29,10 @@ void plot(const Options& options)
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
-    app.add_option("RESULTS", options->results, "A table or a JSON file that eval, next-token or sweep wrote")->required();
+    app.add_option("RESULTS", options->results,
+           "A table or a JSON file that eval, next-token or sweep "
+           "wrote")
+        ->required();
     app.add_option("-o,--output", options->folder, "Folder for the charts")->required()->type_name("DIR");
     app.add_option("--format", options->format, "png, svg or pdf")->type_name("FORMAT")->capture_default_str();
     return [options](Session&) { plot(*options); };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Which of OpenBLAS's kernels a processor can execute, and whether OpenBLAS 0.3.21 would find it by itself.
 #include "core/base/blaskernel.h"
 #include <climits>
 #include <cstdlib>

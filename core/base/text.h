@@ -25,8 +25,8 @@ std::string trimmed(std::string_view text);
 std::vector<std::string> splitTopLevel(std::string_view text, char separator);
 /// As a field of a CSV (RFC 4180): in quotes, quotes doubled, where it holds a comma, a quote or a line end.
 std::string csvField(std::string_view text);
-/// The text as splitTopLevel() keeps it together: in double quotes, with \", \\ and \n for what they stand for, where it
-/// is empty, begins or ends with a blank, or holds any of , [ ] " \ or a line end; else as it is.
+/// The text as splitTopLevel() keeps it together: in double quotes, with \", \\ and \n for what they stand for, where
+/// it is empty, begins or ends with a blank, or holds any of , [ ] " \ or a line end; else as it is.
 std::string quotedIfNeeded(std::string_view text);
 /// The inverse. Nothing for text that begins with a quote and does not end with its partner.
 std::optional<std::string> unquoted(std::string_view text);

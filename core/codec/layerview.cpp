@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What encode and decode see of one layer: tensors on the device, positions of its rows, importance.
 #include "core/codec/layerview.h"
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The text form of a configured method, `id:param=value,…`: parse, print, and expand the lists of a sweep.
 #include "core/codec/methodspec.h"
 #include "core/base/error.h"
 #include "core/base/text.h"

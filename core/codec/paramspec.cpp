@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Shorthands that make parameter descriptions, and the values of a method's parameters.
 #include "core/codec/paramspec.h"
 #include "core/base/error.h"
 #include <algorithm>

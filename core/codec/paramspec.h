@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What a parameter is: one description, from which form, command line, CSV and documentation follow.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// All methods by family and id, and the parameters that each of them has.
 #include "core/codec/registry.h"
 #include "core/base/error.h"
 #include "core/codec/compressor.h"

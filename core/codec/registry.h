@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The one list of methods, from which window, command line, documentation and tests follow.
 #pragma once
 #include "core/codec/methodspec.h"
 #include "core/codec/paramspec.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Sums of squared errors, energies and cosines of one head, which the quality metrics are made of.
 #include "core/eval/errorsums.h"
 #include <algorithm>
 

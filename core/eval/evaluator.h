@@ -92,8 +92,8 @@ int engineThreads();
 /// "cpu" or "cuda:0 (NVIDIA …)" for the choice; throws Error{Usage} when CUDA is asked for and not there.
 std::string deviceName(DeviceChoice choice);
 DeviceChoice parseDevice(std::string_view text);
-/// "LibTorch 1.13.1, OpenBLAS kernel Haswell, 2 threads, CUDA: no" for the About box and --version; the kernel is left out
-/// where LibTorch has another BLAS.
+/// "LibTorch 1.13.1, OpenBLAS kernel Haswell, 2 threads, CUDA: no" for the About box and --version; the kernel is left
+/// out where LibTorch has another BLAS.
 std::string engineDescription();
 
 } // namespace pikv

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Compares a decoded layer with the dump's, head by head, and leaves out what is not finite.
 #include "core/eval/measure.h"
 #include "core/base/nonfinite.h"
 #include "core/cache/torchdtype.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Lookups in the one table of metrics.
 #include "core/eval/metrics.h"
 #include "core/eval/evaluator.h"
 #include "core/eval/metricentries.h"

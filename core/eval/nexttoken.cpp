@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The next-token test: splits texts, prefills them, encodes and decodes the cache, scores the continuation by teacher
+// forcing against it.
 #include "core/eval/nexttoken.h"
 #include "core/base/error.h"
 #include "core/dumps/prefixcache.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Compares two distributions of the next token, position by position, in f64: KL, agreement, loss.
 #include "core/eval/nexttokencompare.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Means of a test over positions and texts, with standard errors that are clustered by text.
 #include "core/eval/nexttoken.h"
 #include <algorithm>
 #include <cmath>

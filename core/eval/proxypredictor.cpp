@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A stand-in for the model where none is at hand: a linear read-out of the attention output, after the seed's
+// SimpleNextTokenPredictor.
 #include "core/eval/proxypredictor.h"
 #include "core/base/counterrng.h"
 #include "core/base/error.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A result's fields that are no metrics, as they stand in tables: one list for writers and readers.
 #include "core/eval/resultrow.h"
 #include "core/codec/methodspec.h"
 #include <algorithm>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The results table as CSV, one row a result, or a layer and a head.
 #include "core/base/bytes.h"
-#include "core/codec/methodspec.h"
 #include "core/base/text.h"
+#include "core/codec/methodspec.h"
 #include "core/eval/resultsio.h"
 #include <charconv>
 #include <cmath>

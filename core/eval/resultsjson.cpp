@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Results, dumps and the registry as JSON.
 #include "core/codec/registry.h"
 #include "core/eval/resultsio.h"
 #include <cmath>

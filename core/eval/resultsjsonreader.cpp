@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reads the results back from JSON, layers and heads included.
 #include "core/eval/resultrow.h"
 #include "core/eval/resultsio.h"
 #include <fstream>

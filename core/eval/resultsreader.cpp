@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reads the results back from CSV; errors name line and column.
 #include "core/eval/resultrow.h"
 #include "core/eval/resultsio.h"
 #include <fstream>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The list of dump formats in the order in which they are asked, and the file filters that follow from it.
 #include "core/formats/formatregistry.h"
 #include <algorithm>
 #include <array>

@@ -28,10 +28,6 @@ struct GgufTensor {
 /// What stands before the data of a GGUF file (versions 2 and 3, little endian).
 class GgufHeader {
 public:
-    /// Throws Error{Input} with the byte offset for every breach of the format, for tensor types that cannot be decoded
-    /// and for one part of a split model. Reads no tensor data.
-    static GgufHeader read(const ByteSource& file);
-
     const std::string& name() const { return m_name; }
     const std::map<std::string, GgufValue, std::less<>>& metadata() const { return m_metadata; }
     const std::vector<GgufTensor>& tensors() const { return m_tensors; } ///< in file order
@@ -56,5 +52,9 @@ private:
     std::vector<GgufTensor> m_tensors;
     std::map<std::string, std::size_t, std::less<>> m_byName;
 };
+
+/// Throws Error{Input} with the byte offset for every breach of the format, for tensor types that cannot be decoded and
+/// for one part of a split model. Reads no tensor data.
+GgufHeader readGguf(const ByteSource& file);
 
 } // namespace pikv

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The header of a GGUF file (v2 and v3): preamble, metadata entries, tensor table.
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/formats/gguf.h"
@@ -211,6 +212,6 @@ void GgufReader::placeTensors()
     }
 }
 
-GgufHeader GgufHeader::read(const ByteSource& file) { return GgufReader(file).read(); }
+GgufHeader readGguf(const ByteSource& file) { return GgufReader(file).read(); }
 
 } // namespace pikv

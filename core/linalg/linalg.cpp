@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Eigenvectors, solutions and orthonormal bases by LAPACK; another type or driver where one of them cannot, a sentence
+// where none can.
 #include "core/linalg/linalg.h"
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_eigh.h>

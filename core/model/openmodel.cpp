@@ -38,7 +38,7 @@ void makeTokenizer(Opened& out, const Make& make)
 
 Opened openGguf(const std::string& path)
 {
-    const GgufHeader header = GgufHeader::read(FileSource(path));
+    const GgufHeader header = readGguf(FileSource(path));
     Opened out;
     out.config = configFromGguf(header);
     makeTokenizer(out, [&] { return vocabularyFromGguf(header); });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reads texts: whole or their start, as they are or as a text to prefill.
 #include "core/model/textfile.h"
 #include "core/base/error.h"
 #include "core/base/filesource.h"

@@ -56,7 +56,7 @@ class GgufWeights final : public WeightSource {
 public:
     GgufWeights(const std::string& path, const ModelConfig& config)
         : m_file(path)
-        , m_header(GgufHeader::read(m_file))
+        , m_header(readGguf(m_file))
         , m_config(config)
     {
     }

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteSpan bytes = asBytes(data, size);
     const MemorySource file(bytes, "fuzz");
     try {
-        const GgufHeader header = GgufHeader::read(file);
+        const GgufHeader header = readGguf(file);
         for (const GgufTensor& t : header.tensors()) {
             const GgmlTypeInfo& type = ggmlTypeInfo(t.type);
             const auto elements = static_cast<std::uint64_t>(t.elements());

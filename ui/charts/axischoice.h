@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The choice of a panel's axis: a metric, and whether it is logarithmic.
 #pragma once
 #include "core/eval/metrics.h"
 #include <QHash>

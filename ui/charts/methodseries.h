@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The pieces that the trade-off chart draws for methods: points, lines between them, the Pareto front.
 #pragma once
 #include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffdata.h"

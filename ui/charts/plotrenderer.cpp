@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The window's charts of a table of results as files, without a display.
 #include "ui/charts/plotrenderer.h"
 #include "core/base/error.h"
 #include "ui/charts/comparisonchart.h"

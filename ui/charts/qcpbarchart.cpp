@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Bars by QCustomPlot, for a build without Qt Charts.
 #include "ui/charts/qcpbarchart.h"
 #ifndef PIKV_WITH_QTCHARTS
 #include "ui/charts/qcp.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A QCustomPlot as the charts share it: fonts, colours and pens of the theme, and its rendering for exports.
 #include "ui/charts/qcpsheet.h"
 #include "ui/charts/qcp.h"
 #include "ui/export/chartsource.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The legend of a bar chart by Qt Charts, in rows that fit the width, with each method's marker.
 #include "ui/charts/qtbarlegend.h"
 #ifdef PIKV_WITH_QTCHARTS
 #include "ui/theme/markerpath.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The chart of stored size against an error, one point a configured method.
 #pragma once
 #include "ui/charts/resultschart.h"
 #include "ui/charts/tradeoffdata.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What the trade-off chart draws, made of results: points, labels, front, notes. Free of widgets.
 #pragma once
 #include "core/eval/metrics.h"
 #include "ui/models/resultsmodel.h"

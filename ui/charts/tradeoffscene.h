@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The trade-off chart's plot: axes, points, lines and what is highlighted.
 #pragma once
 #include "ui/charts/tradeoffdata.h"
 #include "ui/export/chartsource.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The open dump as the engine thread works with it: its settings, and its importance, computed once.
 #include "ui/engine/dumpstudy.h"
 #include <utility>
 

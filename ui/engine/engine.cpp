@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Turns wishes of the window into jobs, and their answers into signals of the GUI thread.
 #include "ui/engine/engine.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"

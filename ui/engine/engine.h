@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The engine thread as the window sees it.
 #pragma once
 #include "ui/engine/dumpstudy.h"
 #include "ui/engine/livepoints.h"

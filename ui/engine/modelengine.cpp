@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Loads language models and captures caches with them, one of each at a time.
 #include "ui/engine/modelengine.h"
 #include "ui/engine/engine.h"
 #include <algorithm>

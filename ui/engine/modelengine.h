@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The window's language model.
 #pragma once
 #include "core/base/dtype.h"
 #include "core/model/model.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The next-token test as the window sees it.
 #pragma once
 #include "core/eval/nexttoken.h"
 #include "core/eval/proxypredictor.h"

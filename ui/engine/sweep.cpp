@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The points of a sweep that are still to come, what came of the others, and the sentence that says so.
 #include "ui/engine/sweep.h"
 #include "core/codec/registry.h"
 #include "ui/models/counted.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A chart as PNG, SVG or PDF at a given size, in light colours if asked for, whole or not at all.
 #include "ui/export/chartexporter.h"
 #include "core/base/error.h"
 #include "core/eval/resultsio.h"

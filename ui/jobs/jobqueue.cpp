@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One job at a time, by urgency. A more urgent one stops the one that runs, which is queued again; a successor for the
+// same key replaces it.
 #include "ui/jobs/jobqueue.h"
 #include "ui/jobs/jobschedule.h"
 #include "ui/jobs/mailbox.h"

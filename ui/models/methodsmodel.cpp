@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The methods by family, with check boxes.
 #include "ui/models/methodsmodel.h"
 #include "core/codec/registry.h"
 #include "ui/theme/methodstyle.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The defaults and bounds of parameters brought down to what a short cache can have.
 #include "ui/models/paramlimits.h"
 #include "core/base/error.h"
 #include "core/codec/registry.h"

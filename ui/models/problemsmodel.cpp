@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Errors and warnings with their time and what to do about them.
 #include "ui/models/problemsmodel.h"
 #include "ui/theme/theme.h"
 #include <QApplication>

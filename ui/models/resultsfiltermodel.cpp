@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Which results a filter text lets through: words of the settings, and conditions on metrics.
 #include "ui/models/resultsfiltermodel.h"
 #include "core/eval/metrics.h"
 #include "ui/models/resultsmodel.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The table of results: live points, and points of sweeps, each configured method once.
 #include "ui/models/resultsmodel.h"
 #include "core/codec/registry.h"
 #include "ui/models/metrictext.h"

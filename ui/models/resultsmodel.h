@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The results of the open dump as an item model; charts and table read it.
 #pragma once
 #include "core/eval/evaluator.h"
 #include <QAbstractTableModel>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The form's settings of every method, and the undo commands that change them.
 #include "ui/models/specstore.h"
 #include "core/codec/registry.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The losses of the student that trains, as they come.
 #include "ui/models/trainingrun.h"
 #include <QLocale>
 #include <QStringList>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What the next-token tab wants to know of which methods, and when it asks for it.
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/engine/engine.h"
 #include "ui/engine/modelengine.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The tab's wishes between its panel and the engine.
 #pragma once
 #include "ui/engine/nexttokenengine.h"
 #include <QObject>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The table of the next-token tab.
 #pragma once
 #include "ui/engine/nexttokenengine.h"
 #include <QAbstractTableModel>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The next-token tab: text, bars, curves, table, continuations.
 #pragma once
 #include "ui/charts/chartpanel.h"
 #include <QMap>

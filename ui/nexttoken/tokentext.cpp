@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The text of the dump token by token: a cursor, and marks where some method has another most likely token.
 #include "ui/nexttoken/tokentext.h"
 #include "ui/theme/chartstyle.h"
 #include "ui/theme/theme.h"

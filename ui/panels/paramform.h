@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The form of the selected method.
 #pragma once
 #include "core/cache/cacheinfo.h"
 #include "core/codec/methodspec.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The results table with its filter.
 #pragma once
 #include "core/eval/evaluator.h"
 #include <QSet>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What runs after an open, an edit, a check: live points first, the sweep when they are there.
 #pragma once
 #include "ui/models/resultsmodel.h"
 #include <QObject>

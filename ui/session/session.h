@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// All that a window shows, without widgets.
 #pragma once
 #include "core/codec/methodspec.h"
 #include "ui/engine/engine.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The markers that tell methods apart beside their colours.
 #include "ui/theme/markerpath.h"
 #include <QPainter>
 #include <QTransform>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The light and the dark palette, and the colours of charts in each.
 #include "ui/theme/theme.h"
 #include "ui/theme/themestyle.h"
 #include <QApplication>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The registry of the window's commands.
 #pragma once
 #include <QAction>
 #include <QHash>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Where every byte of a `.pikv` file goes, from the sizes of its sections alone (resources/docs/format.md).
 #include "core/codec/container/containerlayout.h"
 #include "core/formats/safetensorswriter.h"
 #include <algorithm>

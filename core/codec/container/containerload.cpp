@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Reads a `.pikv` file: all checksums first, then header and sections.
 #include "core/base/filesource.h"
 #include "core/base/hash.h"
 #include "core/codec/container/containerfile.h"

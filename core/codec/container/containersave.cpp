@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Writes a `.pikv` file by its layout, section by section.
 #include "core/base/atomicfile.h"
 #include "core/base/hash.h"
 #include "core/codec/container/containerfile.h"

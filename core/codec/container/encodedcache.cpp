@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Sections of layers, their sizes and their sums.
 #include "core/codec/container/encodedcache.h"
 #include "core/base/error.h"
 #include "core/codec/container/containerfile.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What a method's encoder hands out and its decoder gets: named sections, header, and the file that holds both.
 #pragma once
 #include "core/base/bytes.h"
 #include "core/cache/cacheinfo.h"

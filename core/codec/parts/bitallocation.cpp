@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Bits among components: greedy moves of the best gain a bit along the convex hull of each component's rate and
+// distortion (Shoham & Gersho 1988).
 #include "core/codec/parts/bitallocation.h"
 #include <algorithm>
 #include <array>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Uniform quantisation of one component's coefficients at 0 to 8 bits, or half precision, and the error that it makes.
 #include "core/codec/parts/coefficientcoder.h"
 #include "core/base/error.h"
 #include "core/base/half.h"

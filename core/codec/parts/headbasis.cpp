@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The principal components of every head of a layer (Karhunen-Loève transform), packed at a few bits and read back as
+// decode sees them.
 #include "core/codec/parts/headbasis.h"
 #include "core/base/error.h"
 #include "core/base/half.h"

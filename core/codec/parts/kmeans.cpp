@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// k-means++ (Arthur & Vassilvitskii 2007) and Lloyd's iterations on a stream of vectors, with weights.
 #include "core/codec/parts/kmeans.h"
 #include "core/kernels/reduce.h"
 #include <algorithm>

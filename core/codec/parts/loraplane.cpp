@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One matrix by its mean and leading directions: fit, budget of bits, bytes, and the rows back from them.
 #include "core/codec/parts/loraplane.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"

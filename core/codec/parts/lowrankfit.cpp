@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The leading singular vectors of a weighted, centred matrix: by its covariance where that is small, else by subspace
+// iteration; asks for a stop between chunks.
 #include "core/codec/parts/lowrankfit.h"
 #include "core/base/counterrng.h"
 #include "core/base/half.h"

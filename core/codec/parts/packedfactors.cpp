@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The factors of a low-rank description at widths that an allocation chose, one component after the other.
 #include "core/codec/parts/packedfactors.h"
 #include "core/base/error.h"
 #include "core/codec/parts/bitallocation.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The loop of methods that code each plane by itself: sections of known size, spans of each plane, rows in and out.
 #include "core/codec/parts/planecodec.h"
 #include "core/codec/parts/headrows.h"
 #include "core/codec/parts/planes.h"

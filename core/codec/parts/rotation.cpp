@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Random orthogonal matrices from a seed, dense or by Hadamard transforms, the same on every machine.
 #include "core/codec/parts/rotation.h"
 #include "core/base/counterrng.h"
 #include "core/base/lastused.h"

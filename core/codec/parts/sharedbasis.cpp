@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A low-rank basis that was learned on other caches: fit, sections, and the plane that uses it.
 #include "core/codec/parts/sharedbasis.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"

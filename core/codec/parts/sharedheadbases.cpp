@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The heads' transforms of a shared calibration: learned from several caches, as bytes, and back.
 #include "core/codec/parts/sharedheadbases.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"

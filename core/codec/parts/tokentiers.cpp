@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Tokens in tiers by importance, shares falling from tier to tier, and the map that decode needs.
 #include "core/codec/parts/tokentiers.h"
 #include "core/codec/parts/headrows.h"
 #include "core/codec/parts/planes.h"

@@ -26,7 +26,7 @@ const Json& golden()
 Tokenizer fromGguf(const QByteArray& bytes)
 {
     const ByteSpan span = asBytes(bytes.constData(), std::size_t(bytes.size()));
-    return Tokenizer(vocabularyFromGguf(GgufHeader::read(MemorySource(span, "test.gguf"))));
+    return Tokenizer(vocabularyFromGguf(readGguf(MemorySource(span, "test.gguf"))));
 }
 
 Tokenizer fromFolder(const QString& folder)

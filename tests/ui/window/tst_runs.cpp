@@ -59,7 +59,6 @@ private Q_SLOTS:
     void liveEditOvertakesTheSweep();
     void cancelKeepsWhatIsThere_data();
     void cancelKeepsWhatIsThere();
-    void failedPointsAreCounted();
     void importanceMovesEveryPoint();
     void csvEqualsTheCommandLines();
     void selectionIsWhatIsExported();
@@ -184,20 +183,6 @@ void RunsTest::cancelKeepsWhatIsThere()
     window.choose("kivi");
     window.find<QDoubleSpinBox>("param_key_bits_spin")->setValue(6); // and it works on
     QVERIFY(QTest::qWaitFor([&] { return window.live("kivi")->method.params.integer("key_bits") == 6; }, 60'000));
-}
-
-void RunsTest::failedPointsAreCounted()
-{
-    Window window({ "kivi" });
-    QVERIFY(window.openAndSweep(Dumps::instance().small()));
-    QSignalSpy swept(window.engine(), &Engine::sweepFinished);
-    window.engine()->requestSweep({ parseSpec("kivi:key_bits=7"), parseSpec("lora:rank=4000"), parseSpec("identity"),
-        parseSpec("lora:rank=4001") });
-    QVERIFY(swept.wait(60'000));
-    QCOMPARE(swept.first().at(0).toInt(), 2);
-    QCOMPARE(swept.first().at(1).toInt(), 4);
-    const QString message = window.statusBar()->currentMessage();
-    QVERIFY2(message.contains("2 of 4") && message.contains("2 failed (LoRA)"), qPrintable(message));
 }
 
 void RunsTest::importanceMovesEveryPoint()

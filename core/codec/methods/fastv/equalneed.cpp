@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Cuts the channels of a head into parts that each need about the same number of bits, by reverse water-filling (Cover
+// & Thomas 10.3.3).
 #include "core/codec/methods/fastv/equalneed.h"
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `fastv`: product quantisation (Jégou et al. 2011) of each head's vectors, with exact residuals for the
+// tokens that matter most.
 #include "core/base/error.h"
 #include "core/codec/methods/fastv/fastvbooks.h"
 #include "core/codec/methods/fastv/fastvplane.h"
@@ -134,31 +136,44 @@ const MethodRegistration registration { withFactory<FastV>({
     .id = "fastv",
     .label = "FastV",
     .family = "Cache reduction",
-    .sentence = "Names each part of a vector by the nearest of a few centroids learned from the token stream, and keeps what that "
+    .sentence = "Names each part of a vector by the nearest of a few centroids learned from the token stream, "
+        "and keeps what that "
                 "leaves over for the tokens that matter most.",
-    .reference = "Product quantisation, Jégou et al. 2011; k-means++, Arthur & Vassilvitskii 2007; PiKV FastVCompressor",
+    .reference = "Product quantisation, Jégou et al. 2011; k-means++, Arthur & Vassilvitskii 2007; PiKV "
+        "FastVCompressor",
     .params = {
-        param::integer("num_centroids", "Centroids", 32, 2, 256, "", "Centroids of a codebook; a code takes log2 of it in bits.", ParamScale::Log),
+        param::integer("num_centroids", "Centroids", 32, 2, 256, "", "Centroids of a codebook; a code takes "
+            "log2 of it in bits.", ParamScale::Log),
         param::integer("subvector", "Channels a code", 2, 1, 64, "channels",
-            "Mean number of channels that one code describes; strong ones get codes of their own, weak ones share.", ParamScale::Log),
+            "Mean number of channels that one code describes; strong ones get codes of their own, weak ones "
+                "share.", ParamScale::Log),
         param::real("sparsity_threshold", "Share with residuals", 0.1, 0, 1, 0.01, "",
-            "Share of each head's vectors, those of the largest importance times error, that also store what their codes leave over."),
+            "Share of each head's vectors, those of the largest importance times error, that also store what "
+                "their codes leave over."),
         param::integer("residual_bits", "Residual bits", 3, 1, 8, "bits", "Width of a stored residual's channel."),
-        param::integer("stages", "Stages", 1, 1, 4, "", "Codebooks one after the other, each for what the ones before it leave over."),
-        ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys are more alike."),
+        param::integer("stages", "Stages", 1, 1, 4, "", "Codebooks one after the other, each for what the ones "
+            "before it leave over."),
+        ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys are more "
+            "alike."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" },
-            "klt: codes describe principal components of each head, stored; none: channels; auto: whichever promises less error."),
+            "klt: codes describe principal components of each head, stored; none: channels; auto: whichever "
+                "promises less error."),
         param::folded(param::real("coded_share", "Coded share", 1, 0.01, 1, 0.01, "",
-            "Share of each head's components, strongest first, that codes describe; the others become their mean, which saves "
+            "Share of each head's components, strongest first, that codes describe; the others become their "
+                "mean, which saves "
             "their codebooks where there are few tokens.")),
         param::folded(param::integer("update_interval", "Refresh interval", 100, 1, 1000000, "tokens",
-            "As the training tokens stream in, centroids move to the mean of their members after so many tokens.", ParamScale::Log)),
-        param::folded(param::integer("iterations", "Passes", 6, 0, 100, "", "Passes over the training tokens; 0 keeps the drawn tokens as centroids.")),
+            "As the training tokens stream in, centroids move to the mean of their members after so many "
+                "tokens.", ParamScale::Log)),
+        param::folded(param::integer("iterations", "Passes", 6, 0, 100, "", "Passes over the training tokens; 0 "
+            "keeps the drawn tokens as centroids.")),
         param::folded(param::integer("train_tokens", "Training tokens", 2048, 256, 1048576, "tokens",
             "Evenly spaced tokens of each head that the codebooks learn from, at most.", ParamScale::Log)),
-        param::folded(param::integer("codebook_bits", "Codebook bits", 6, 2, 8, "bits", "Width of a centroid's coordinate.")),
+        param::folded(param::integer("codebook_bits", "Codebook bits", 6, 2, 8, "bits", "Width of a centroid's "
+            "coordinate.")),
         param::sinks(4,
-            "First tokens kept at 16 bits: attention sinks are unlike every other token, and every query looks at them."),
+            "First tokens kept at 16 bits: attention sinks are unlike every other token, and every query looks "
+                "at them."),
         sharedParam(),
     },
     .sweep = "subvector=[1,2,3,4,8]",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A head's transform and codebooks as bytes: coordinates at a few bits, outliers among them at half precision.
 #include "core/codec/methods/fastv/fastvbook.h"
 #include "core/base/error.h"
 #include "core/base/half.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The codebooks of a layer: learned from a sample of its tokens, or read from a shared calibration.
 #include "core/codec/methods/fastv/fastvbooks.h"
 #include "core/base/error.h"
 #include "core/codec/parts/factorplane.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Codes one head with its codebooks, stage by stage, and picks the vectors whose residuals are stored, too.
 #include "core/codec/methods/fastv/fastvplane.h"
 #include "core/base/error.h"
 #include "core/kernels/bitpack.h"

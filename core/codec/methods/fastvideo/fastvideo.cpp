@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `fastvideo`: tokens as frames of a video, keyframes and predicted ones, transformed, quantised and entropy-
+// coded in a closed loop (CacheGen, arXiv:2310.07240).
 #include "core/codec/methods/fastvideo/videolayer.h"
 #include "core/codec/parts/factorplane.h"
 #include "core/codec/parts/ratiobudget.h"
@@ -78,16 +80,23 @@ const MethodRegistration registration { withFactory<FastVideo>({
     .id = "fastvideo",
     .label = "FastVideo",
     .family = "Cache reduction",
-    .sentence = "Treats tokens as video frames: keyframes, motion prediction from the decoded token before, transformed and "
+    .sentence = "Treats tokens as video frames: keyframes, motion prediction from the decoded token before, "
+        "transformed and "
                 "entropy-coded residuals.",
-    .reference = "PiKV FastVideoCompressor; CacheGen, Liu et al. 2024 (arXiv 2310.07240); differential coding, Jayant & Noll 1984, ch. 6",
+    .reference = "PiKV FastVideoCompressor; CacheGen, Liu et al. 2024 (arXiv 2310.07240); differential coding, "
+        "Jayant & Noll 1984, ch. 6",
     .params = {
-        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit bytes to aim at, met within 2 %; above about 0.7 the error is that of 16 bits and no more is stored."),
-        param::integer("keyframe_interval", "Keyframe interval", 8, 1, 4096, "tokens", "A token that is not predicted comes at least this often.", ParamScale::Log),
-        param::real("motion_threshold", "Motion threshold", 0.2, 0.0, 4.0, 0.05, "", "A token whose prediction misses by more than this share of its energy becomes a keyframe."),
-        param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises fewer bits."),
+        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit "
+            "bytes to aim at, met within 2 %; above about 0.7 the error is that of 16 bits and no more is stored."),
+        param::integer("keyframe_interval", "Keyframe interval", 8, 1, 4096, "tokens", "A token that is not "
+            "predicted comes at least this often.", ParamScale::Log),
+        param::real("motion_threshold", "Motion threshold", 0.2, 0.0, 4.0, 0.05, "", "A token whose prediction "
+            "misses by more than this share of its energy becomes a keyframe."),
+        param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components "
+            "of each head, stored; none: raw channels; auto: whichever promises fewer bits."),
         param::sinks(1,
-            "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token."),
+            "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more "
+                "than on any other token."),
         ropeParam("undo: predict keys before their rotation, which is the known motion; keep: as they are."),
         sharedParam(),
     },

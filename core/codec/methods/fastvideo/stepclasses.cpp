@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Which multiple of the layer's step each token is quantised with, by its importance, and the bytes that say so.
 #include "core/codec/methods/fastvideo/stepclasses.h"
 #include "core/base/error.h"
 #include "core/kernels/rangecoder.h"

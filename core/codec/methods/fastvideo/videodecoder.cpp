@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Decodes a layer: side information, then each head's tokens in order, each predicted from the one before.
 #include "core/base/error.h"
 #include "core/codec/methods/fastvideo/stepclasses.h"
 #include "core/codec/methods/fastvideo/videohead.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Encodes a layer: heads learn from samples, a search finds the step that meets the target, and what was coded is
+// checked against it.
 #include "core/codec/methods/fastvideo/stepclasses.h"
 #include "core/codec/methods/fastvideo/videohead.h"
 #include "core/codec/methods/fastvideo/videolayer.h"

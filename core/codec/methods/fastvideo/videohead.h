@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One head on its way to bytes.
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/codec/methods/fastvideo/keyframes.h"

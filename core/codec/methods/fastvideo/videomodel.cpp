@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What decode must know of a head: transform, prediction, means; and its bytes.
 #include "core/codec/methods/fastvideo/videomodel.h"
 #include "core/base/error.h"
 #include "core/codec/tensorbytes.h"

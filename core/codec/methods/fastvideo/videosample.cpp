@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A sample of a head's tokens, by which the bits of a step are told before anything is coded.
 #include "core/codec/methods/fastvideo/videosample.h"
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The levels of a head as rANS symbols: contexts by channel and neighbours, large levels with plain bits behind the
+// symbol.
 #include "core/codec/methods/fastvideo/videostream.h"
 #include "core/base/error.h"
 #include "core/kernels/bitstream.h"

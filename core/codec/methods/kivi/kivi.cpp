@@ -27,14 +27,16 @@ const MethodRegistration registration { withFactory<Kivi>({
     .id = "kivi",
     .label = "KIVI",
     .family = "Quantization",
-    .sentence = "Quantises keys per channel over groups of tokens and values per token, and keeps the last tokens at 16 bits.",
+    .sentence = "Quantises keys per channel over groups of tokens and values per token, and keeps the last "
+        "tokens at 16 bits.",
     .reference = "KIVI, Liu et al. 2024 (arXiv 2402.02750)",
     .params = {
         param::integer("key_bits", "Key bits", 2, 1, 8, "bits", "Width of a key code; keys are the sensitive side."),
         param::integer("value_bits", "Value bits", 2, 1, 8, "bits", "Width of a value code."),
         [] {
             ParamSpec spec = param::integer("group_size", "Group size", 32, 8, 256, "",
-                "Tokens of a key group and channels of a value group; each group stores an f16 scale and minimum.", ParamScale::Log);
+                "Tokens of a key group and channels of a value group; each group stores an f16 scale and "
+                    "minimum.", ParamScale::Log);
             spec.step = 8;
             return spec;
         }(),

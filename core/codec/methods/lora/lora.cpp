@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `lora`: X ~ mean + U B, the weighted singular value decomposition in closed form (Eckart & Young 1936),
+// every factor packed.
 #include "core/base/error.h"
 #include "core/codec/compressor.h"
 #include "core/codec/parts/planes.h"
@@ -132,10 +134,13 @@ const MethodRegistration registration { withFactory<Lora>({
     .id = "lora",
     .label = "LoRA",
     .family = "Matrix factorization",
-    .sentence = "Stores a mean, a few directions and each token's coefficients: the best low-rank description, found in closed form.",
-    .reference = "Eckart & Young 1936; Palu, Chang et al. 2024 (arXiv 2407.21118); GEAR, Kang et al. 2024 (arXiv 2403.05527)",
+    .sentence = "Stores a mean, a few directions and each token's coefficients: the best low-rank description, "
+        "found in closed form.",
+    .reference = "Eckart & Young 1936; Palu, Chang et al. 2024 (arXiv 2407.21118); GEAR, Kang et al. 2024 "
+        "(arXiv 2403.05527)",
     .params = {
-        param::integer("rank", "Rank", 8, 1, 4096, "", "Directions kept, of keys and of values apart.", ParamScale::Log),
+        param::integer("rank", "Rank", 8, 1, 4096, "", "Directions kept, of keys and of values "
+            "apart.", ParamScale::Log),
         param::oneOf("code_bits", "Coefficient bits", 4, { 16, 8, 6, 4, 3 }, "bits",
             "Mean width of a coefficient; strong directions get more of them, weak ones fewer (16: half precision)."),
         param::oneOf("basis_bits", "Direction bits", 4, { 16, 8, 6, 4 }, "bits",
@@ -144,7 +149,8 @@ const MethodRegistration registration { withFactory<Lora>({
             "Keeps what the low rank leaves over at this width, channel by channel (0: not at all)."),
         param::choice("scope", "Scope", "layer", { "layer", "head" },
             "One factorisation for all KV heads of a layer, or one for each head."),
-        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
+            "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance."),
         param::folded(param::real("dropout", "Dropout", 0, 0, 0.9, 0.1, "",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `lora_plus`: one nested basis, of which each token stores a prefix by its importance.
 #include "core/base/error.h"
 #include "core/codec/compressor.h"
 #include "core/codec/methods/lora/ranktiers.h"
@@ -160,7 +161,8 @@ const MethodRegistration registration { withFactory<LoraPlus>({
     .id = "lora_plus",
     .label = "LoRA+",
     .family = "Matrix factorization",
-    .sentence = "Gives every token a rank by its importance: all share one basis, and lesser tokens store fewer coefficients of it.",
+    .sentence = "Gives every token a rank by its importance: all share one basis, and lesser tokens store fewer "
+        "coefficients of it.",
     .reference = "Eckart & Young 1936; token tiers as in ZipCache, He et al. 2024 (arXiv 2405.14256)",
     .params = {
         listOf(param::integers("ranks", "Ranks", { 4, 8, 16 }, 1, 4096, "",
@@ -171,7 +173,8 @@ const MethodRegistration registration { withFactory<LoraPlus>({
             "Mean width of a coefficient; strong directions get more of them, weak ones fewer (16: half precision)."),
         param::oneOf("basis_bits", "Direction bits", 4, { 16, 8, 6, 4 }, "bits",
             "Mean width of a direction's entries; long contexts afford more (16: half precision)."),
-        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
+            "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance there."),
         param::sinks(1,

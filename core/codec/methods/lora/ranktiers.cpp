@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Which token has which rank: shares of the tokens by importance, and the bytes that say so.
 #include "core/codec/methods/lora/ranktiers.h"
 #include "core/base/error.h"
 #include "core/kernels/bitpack.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One matrix whose rows store prefixes of different length of their coefficients, grouped by length.
 #include "core/codec/methods/lora/tierplane.h"
 #include "core/codec/parts/coefficientcoder.h"
 #include "core/kernels/bitpack.h"

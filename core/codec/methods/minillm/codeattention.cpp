@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Local causal attention over the codes of the tokens before: what the student may look at besides a token's own code.
 #include "core/codec/methods/minillm/codeattention.h"
 #include "core/kernels/reduce.h"
 #include <algorithm>

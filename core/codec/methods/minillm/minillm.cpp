@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `minillm`: principal components as codes, and a student network, trained on the cache (Hinton et al. 2015),
+// that restores a part of what they lose.
 #include "core/base/error.h"
 #include "core/codec/compressor.h"
 #include "core/codec/methods/minillm/studentplane.h"
@@ -158,12 +160,15 @@ const MethodRegistration registration { withFactory<MiniLlm>({
     .id = "minillm",
     .label = "MiniLLM",
     .family = "Distillation",
-    .sentence = "Trains a small student decoder on the cache: principal components as codes, and a network that restores what they lose.",
-    .reference = "PiKV MiniLLM; student after Hinton, Vinyals & Dean 2015 (arXiv 1503.02531); Adam, Kingma & Ba 2014 (arXiv 1412.6980)",
+    .sentence = "Trains a small student decoder on the cache: principal components as codes, and a network that "
+        "restores what they lose.",
+    .reference = "PiKV MiniLLM; student after Hinton, Vinyals & Dean 2015 (arXiv 1503.02531); Adam, Kingma & Ba "
+        "2014 (arXiv 1412.6980)",
     .params = {
         param::integer("student_size", "Student size", 64, 1, 4096, "",
             "Numbers in a token's code, of keys and of values apart; at most kv_heads x head_dim.", ParamScale::Log),
-        param::integer("num_layers", "Layers", 2, 1, 8, "", "Layers of the student; each sees the code and the layer before it."),
+        param::integer("num_layers", "Layers", 2, 1, 8, "", "Layers of the student; each sees the code and the "
+            "layer before it."),
         param::boolean("use_attention", "Attention", true,
             "Lets the student refine a token's code with the eight codes before it."),
         param::integer("hidden_size", "Units a layer", 16, 1, 128, "",
@@ -175,11 +180,13 @@ const MethodRegistration registration { withFactory<MiniLlm>({
         param::oneOf("decoder_bits", "Student bits", 4, { 16, 8, 6, 4, 3 }, "bits", "Width of the student's weights."),
         param::integer("steps", "Training steps", 40, 1, 10000, "steps",
             "At most this many steps of Adam for each layer; it stops early where nothing improves.", ParamScale::Log),
-        param::real("learning_rate", "Learning rate", 0.05, 0.0001, 1, 0.0001, "", "Of the first step; it falls along a cosine.",
+        param::real("learning_rate", "Learning rate", 0.05, 0.0001, 1, 0.0001, "", "Of the first step; it falls "
+            "along a cosine.",
             ParamScale::Log),
         param::folded(param::integer("batch_tokens", "Batch", 256, 16, 1024, "tokens",
             "Consecutive tokens that a training step looks at.", ParamScale::Log)),
-        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys have lower rank."),
+        ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
+            "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
             "Tokens count by importance^(alpha / 16) in the loss; 0 ignores importance."),
         param::sinks(1,

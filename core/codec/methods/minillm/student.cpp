@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The student: layers of a small network, as bytes and as the sums that decode computes.
 #include "core/codec/methods/minillm/student.h"
 #include "core/base/counterrng.h"
 #include "core/base/error.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One matrix of a layer: components, their codes, and the student's correction where it pays for its bytes.
 #include "core/codec/methods/minillm/studentplane.h"
 #include "core/base/error.h"
 #include "core/base/half.h"

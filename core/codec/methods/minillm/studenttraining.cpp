@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Trains the student by LibTorch's autograd and Adam (Kingma & Ba 2014) on a sample of rows, and judges the bytes that
+// would be stored.
 #include "core/codec/methods/minillm/studenttraining.h"
 #include "core/base/counterrng.h"
 #include "core/codec/parts/planes.h"

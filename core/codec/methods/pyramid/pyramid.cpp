@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `pyramid`: tokens in levels by importance; each level codes a shorter prefix of one transform with fewer
+// bits, within a byte budget.
 #include "core/codec/methods/pyramid/pyramid.h"
 #include "core/codec/methods/pyramid/pyramidcodes.h"
 #include "core/codec/methods/pyramid/pyramidside.h"
@@ -183,18 +185,26 @@ const MethodRegistration registration { withFactory<Pyramid>({
     .id = "pyramid",
     .label = "Pyramid",
     .family = "Cache reduction",
-    .sentence = "Sorts tokens into levels by importance and codes each level with a shorter prefix of one transform and fewer "
+    .sentence = "Sorts tokens into levels by importance and codes each level with a shorter prefix of one "
+        "transform and fewer "
                 "bits, to a target ratio.",
-    .reference = "PiKV PyramidCompressor; PyramidKV (arXiv 2406.02069) for axis=layer; reverse water-filling, Cover & Thomas 10.3.3",
+    .reference = "PiKV PyramidCompressor; PyramidKV (arXiv 2406.02069) for axis=layer; reverse water-filling, "
+        "Cover & Thomas 10.3.3",
     .params = {
-        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit bytes to aim at, protected tokens included; met within 2 %."),
+        param::real("compression_ratio", "Target ratio", 0.5, 0.02, 1.0, 0.01, "", "Stored bytes over 16-bit "
+            "bytes to aim at, protected tokens included; met within 2 %."),
         param::integer("num_levels", "Levels", 3, 1, 8, "levels", "Groups of tokens that share a precision."),
-        param::real("decay_factor", "Decay", 0.8, 0.05, 1.0, 0.05, "", "How slowly the levels' shares of the tokens fall; 1 puts all tokens into the last level."),
-        param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to level; layer: from the first layer to the last (PyramidKV)."),
-        param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components of each head, stored; none: raw channels; auto: whichever promises less error."),
-        ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have lower rank."),
+        param::real("decay_factor", "Decay", 0.8, 0.05, 1.0, 0.05, "", "How slowly the levels' shares of the "
+            "tokens fall; 1 puts all tokens into the last level."),
+        param::choice("axis", "Axis", "token", { "token", "layer" }, "token: the budget falls from level to "
+            "level; layer: from the first layer to the last (PyramidKV)."),
+        param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components "
+            "of each head, stored; none: raw channels; auto: whichever promises less error."),
+        ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have "
+            "lower rank."),
         param::sinks(1,
-            "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more than on any other token."),
+            "First tokens kept at 16 bits, which count towards the target: attention leans on the sink more "
+                "than on any other token."),
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The coefficients of all levels as one stream of packed codes, and back, block by block.
 #include "core/codec/methods/pyramid/pyramidcodes.h"
 #include "core/base/error.h"
 #include "core/cache/torchdtype.h"

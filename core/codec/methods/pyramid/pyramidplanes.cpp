@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A layer's heads as coefficients by falling variance, rows in the order of their levels.
 #include "core/codec/methods/pyramid/pyramidplanes.h"
 #include "core/base/half.h"
 #include "core/codec/parts/coefficientcoder.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Heads on their way to bytes.
 #pragma once
 #include "core/cache/rope.h"
 #include "core/codec/compressor.h"

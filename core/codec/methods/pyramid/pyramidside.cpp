@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What decode must know beside the codes: transform, means, widths, and each token's level.
 #include "core/codec/methods/pyramid/pyramidside.h"
 #include "core/base/error.h"
 #include "core/codec/parts/bitallocation.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `recompute`: stores the text's tokens and computes the cache again with the model.
 #include "core/cache/torchdtype.h"
 #include "core/codec/compressor.h"
 #include "core/codec/layerview.h"

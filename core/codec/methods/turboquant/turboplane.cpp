@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Vectors as length, rotated direction in Lloyd-Max levels, and, if asked for, the signs of a projected residual (QJL,
+// arXiv:2406.03482).
 #include "core/codec/methods/turboquant/turboplane.h"
 #include "core/base/half.h"
 #include "core/kernels/bitpack.h"

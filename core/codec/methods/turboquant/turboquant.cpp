@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Registers `turboquant` (arXiv:2504.19874): a random rotation makes every coordinate alike, so that one table of
+// levels serves all.
 #include "core/base/error.h"
 #include "core/codec/methods/turboquant/turboplane.h"
 #include <bit>
@@ -59,15 +61,19 @@ const MethodRegistration registration { withFactory<TurboQuant>({
     .id = "turboquant",
     .label = "TurboQuant",
     .family = "Quantization",
-    .sentence = "Rotates every vector at random and quantises its coordinates with the table that is best for a random direction.",
+    .sentence = "Rotates every vector at random and quantises its coordinates with the table that is best for a "
+        "random direction.",
     .reference = "TurboQuant, Zandieh et al. 2025 (arXiv 2504.19874)",
     .params = {
-        param::integer("key_bits", "Key bits", 3, 1, 8, "bits", "Width of a key coordinate; each key also stores its length at 16 bits."),
-        param::integer("value_bits", "Value bits", 3, 1, 8, "bits", "Width of a value coordinate; each value also stores its length at 16 bits."),
+        param::integer("key_bits", "Key bits", 3, 1, 8, "bits", "Width of a key coordinate; each key also "
+            "stores its length at 16 bits."),
+        param::integer("value_bits", "Value bits", 3, 1, 8, "bits", "Width of a value coordinate; each value "
+            "also stores its length at 16 bits."),
         param::choice("rotation", "Rotation", "hadamard", { "hadamard", "orthogonal" },
             "Random signs with a fast Hadamard transform, or a random orthogonal matrix, which any head_dim allows."),
         param::boolean("qjl", "QJL stage", false,
-            "Spends one key bit on the signs of a projected residual: unbiased inner products, but a larger error in practice."),
+            "Spends one key bit on the signs of a projected residual: unbiased inner products, but a larger "
+                "error in practice."),
     },
     .sweep = "key_bits=[2,3,4,6],value_bits=[2,3,4]",
 }) };

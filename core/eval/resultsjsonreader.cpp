@@ -55,7 +55,8 @@ EvaluationResult readResult(const Json& object, const ResultPlace& place)
         throw place.error("is not an object");
     EvaluationResult result = resultOf(rowOf(object), place);
     try {
-        for (const auto& [name, bytes] : object.value("stored_breakdown", Json::object()).items())
+        const Json breakdown = object.value("stored_breakdown", Json::object()); // items() refers to it
+        for (const auto& [name, bytes] : breakdown.items())
             result.breakdown.emplace_back(name, bytes.get<std::uint64_t>());
         for (const Json& warning : object.value("warnings", Json::array()))
             result.warnings.push_back(warning.get<std::string>());

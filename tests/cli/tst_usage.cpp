@@ -145,8 +145,8 @@ void UsageTest::aSweepKeepsADumpThatIsCalledAsItsResults()
 void UsageTest::twoOutputsAreTwoFiles()
 {
     const QString dump = m_folder.filePath("dump.safetensors"), out = m_folder.filePath("out");
-    const Finished result = pikv(
-        { "eval", dump, "--with", "identity", "--csv", out, "--json", m_folder.filePath("./out") });
+    const Finished result
+        = pikv({ "eval", dump, "--with", "identity", "--csv", out, "--json", m_folder.filePath("./out") });
     QVERIFY2(result.status == 2 && result.err.contains("--csv and --json"), result.err);
     QVERIFY(!QFile::exists(out));
 }

@@ -34,9 +34,7 @@ class FormatPageTest : public QObject {
 private Q_SLOTS:
     void theExampleIsWhatTheProgramWrites()
     {
-        const GenerateOptions options {
-            .layers = 1, .batch = 1, .kvHeads = 1, .seq = 2, .headDim = 2, .queries = 0
-        };
+        const GenerateOptions options { .layers = 1, .batch = 1, .kvHeads = 1, .seq = 2, .headDim = 2, .queries = 0 };
         const auto cache = generateCache(options);
         const JobControl job;
         const auto identity = makeCompressor(parseSpec("identity"));

@@ -81,16 +81,26 @@ void TestSpec::anyFileNameRoundTrips_data()
 {
     QTest::addColumn<QString>("path");
     QTest::addColumn<QString>("text");
-    QTest::newRow("plain") << "a/b c=1.pikv-basis" << "a/b c=1.pikv-basis";
-    QTest::newRow("comma") << "a,b" << R"("a,b")";
-    QTest::newRow("brackets") << "[1] a" << R"("[1] a")";
-    QTest::newRow("one bracket") << "a]" << R"("a]")";
-    QTest::newRow("quote") << R"(5" disk)" << R"("5\" disk")";
-    QTest::newRow("backslash") << R"(a\b)" << R"("a\\b")";
-    QTest::newRow("ends in a backslash") << R"(a,\)" << R"("a,\\")";
-    QTest::newRow("line end") << "a\nb" << R"("a\nb")";
-    QTest::newRow("blank at the end") << "a " << R"("a ")";
-    QTest::newRow("not ASCII") << "ä,β" << R"("ä,β")";
+    QTest::newRow("plain") << "a/b c=1.pikv-basis"
+                           << "a/b c=1.pikv-basis";
+    QTest::newRow("comma") << "a,b"
+                           << R"("a,b")";
+    QTest::newRow("brackets") << "[1] a"
+                              << R"("[1] a")";
+    QTest::newRow("one bracket") << "a]"
+                                 << R"("a]")";
+    QTest::newRow("quote") << R"(5" disk)"
+                           << R"("5\" disk")";
+    QTest::newRow("backslash") << R"(a\b)"
+                               << R"("a\\b")";
+    QTest::newRow("ends in a backslash") << R"(a,\)"
+                                         << R"("a,\\")";
+    QTest::newRow("line end") << "a\nb"
+                              << R"("a\nb")";
+    QTest::newRow("blank at the end") << "a "
+                                      << R"("a ")";
+    QTest::newRow("not ASCII") << "ä,β"
+                               << R"("ä,β")";
 }
 
 void TestSpec::anyFileNameRoundTrips()

@@ -42,11 +42,11 @@ class KernelsTest : public QObject {
 private Q_SLOTS:
     void versionNamesTheKernel()
     {
-        const QByteArray version = pikv({ "--version" }).out;
+        const QByteArray version = pikvtest::pikv({ "--version" }).out;
         if (!version.contains("OpenBLAS"))
             QSKIP("this LibTorch has another BLAS");
         const Variable told("OPENBLAS_CORETYPE", "Nehalem");
-        const QByteArray again = pikv({ "--version" }).out;
+        const QByteArray again = pikvtest::pikv({ "--version" }).out;
         QVERIFY2(again.contains("OpenBLAS kernel Nehalem,"), again);
     }
 
@@ -59,14 +59,14 @@ private Q_SLOTS:
         QStringList expected { "nothing" };
         if (!better.empty())
             expected += QString::fromUtf8(better.data(), qsizetype(better.size()));
-        QCOMPARE(toldKernels(pikv({ "list" }).err), expected);
+        QCOMPARE(toldKernels(pikvtest::pikv({ "list" }).err), expected);
     }
 
     void theUsersWishStands()
     {
         const Variable path("LD_LIBRARY_PATH", PIKV_BIN_DIR "/../fake");
         const Variable told("OPENBLAS_CORETYPE", "Prescott");
-        QCOMPARE(toldKernels(pikv({ "list" }).err), QStringList { "Prescott" });
+        QCOMPARE(toldKernels(pikvtest::pikv({ "list" }).err), QStringList { "Prescott" });
     }
 };
 

@@ -376,7 +376,7 @@ void ExportTest::zeroIsMarkedInEveryFormat()
         for (int y = y0; y < image.height(); ++y) {
             int changes = 0;
             for (int x = image.width() / 4; x < image.width() / 2; ++x)
-                changes += image.pixelColor(x, y).lightness() > 200 != image.pixelColor(x - 1, y).lightness() > 200;
+                changes += (image.pixelColor(x, y).lightness() > 200) != (image.pixelColor(x - 1, y).lightness() > 200);
             if (changes > 20)
                 return true;
         }

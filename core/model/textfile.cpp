@@ -56,14 +56,9 @@ std::string readPromptStart(const std::string& path, std::uint64_t limit)
     std::string text = readBytes(file, std::min(file.size(), limit));
     if (file.size() <= limit)
         return promptOf(std::move(text), path);
-    for (int i = 0; i < 4 && !text.empty(); ++i) { // back to the first byte of the last character
-        const auto last = static_cast<unsigned char>(text.back());
-        if (last < 0x80)
-            break;
-        text.pop_back();
-        if (last >= 0xC0)
-            break;
-    }
+    constexpr std::size_t longestCharacter = 4;
+    if (const auto cut = firstInvalidUtf8(text); cut && text.size() - *cut < longestCharacter)
+        text.resize(*cut);
     return promptOf(std::move(text), path);
 }
 

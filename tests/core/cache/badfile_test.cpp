@@ -12,6 +12,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <limits>
 #include <sys/resource.h>
@@ -33,7 +34,8 @@ private Q_SLOTS:
     void unwritableTargetsLeaveNothing_data();
     void unwritableTargetsLeaveNothing();
     void fullDiskLeavesNothing();
-    void aDumpCanBeSavedOverItself();
+    void aDumpIsNotWrittenOverItself();
+    void aDumpThatIsClosedCanBeReplaced();
 
 private:
     QString refusal(const std::function<void()>& work, ErrorKind kind) const;
@@ -103,8 +105,10 @@ void BadFileTest::changesWhileOpenAreNoticed()
         QCOMPARE(::truncate(copy.c_str(), 3000), 0);
     else if (change == "remove")
         QCOMPARE(::unlink(copy.c_str()), 0);
-    else
-        generateCacheFile({ .layers = 2, .seq = 16, .headDim = 8, .seed = 9 }, copy);
+    else {
+        generateCacheFile({ .layers = 2, .seq = 16, .headDim = 8, .seed = 9 }, path("other"));
+        QCOMPARE(std::rename(path("other").c_str(), copy.c_str()), 0);
+    }
     for (const auto& work :
         { std::function<void()>([&] { cache->layer(1); }), std::function<void()>([&] { scanNonFinite(*cache); }) }) {
         const QString message = refusal(work, ErrorKind::Input);
@@ -192,12 +196,26 @@ void BadFileTest::fullDiskLeavesNothing()
                 .contains("but only"));
 }
 
-void BadFileTest::aDumpCanBeSavedOverItself()
+void BadFileTest::aDumpIsNotWrittenOverItself()
 {
     const std::string copy = freshDump("self");
     const at::Tensor key = openCache(copy)->layer(1).key;
-    saveCache(*openCache(copy), copy);
+    const CachePtr open = openCache(copy);
+    QCOMPARE(::link(copy.c_str(), path("hard").c_str()), 0);
+    QCOMPARE(::symlink(copy.c_str(), path("soft").c_str()), 0);
+    for (const std::string& name : { copy, path("hard"), path("soft") })
+        QVERIFY(refusal([&] { saveCache(*open, name); }, ErrorKind::Usage).contains("made from"));
     QVERIFY(openCache(copy)->layer(1).key.equal(key));
+}
+
+void BadFileTest::aDumpThatIsClosedCanBeReplaced()
+{
+    const std::string copy = freshDump("closed");
+    CachePtr open = openCache(copy);
+    const MemoryCache read(open->info(), { open->layer(0), open->layer(1) });
+    open.reset();
+    saveCache(read, copy);
+    QCOMPARE(openCache(copy)->layerCount(), 2);
 }
 
 PIKV_TEST(BadFileTest)

@@ -7,6 +7,7 @@
 #include "testcache.h"
 #include "testmain.h"
 #include <QFile>
+#include <QLocale>
 #include <QRegularExpression>
 #include <QSet>
 #include <QTemporaryDir>
@@ -156,7 +157,8 @@ void TestMetrics::figuresPerLayerAreWrittenAndRead()
     for (const MetricInfo& metric : metrics())
         if (metric.quality)
             for (const QualityMetrics& head : result.layers[0].heads)
-                QVERIFY2(csv.contains(QString::number(head.*metric.quality, 'g', 12)), metric.name.data());
+                QVERIFY2(csv.contains(QString::number(head.*metric.quality, 'g', QLocale::FloatingPointShortest)),
+                    metric.name.data());
 }
 
 void TestMetrics::everyFigureIsMeasured()

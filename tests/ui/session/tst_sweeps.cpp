@@ -53,10 +53,10 @@ void SweepsTest::sweepFirstFinishesWhatCancelCutShort()
         if (live && result->preview && order.size() == 1)
             engine.cancel(); // Esc, as soon as the preview is there
     });
-    QSignalSpy cancelled(&engine, &Engine::cancelled), swept(&engine, &Engine::sweepFinished);
+    QSignalSpy swept(&engine, &Engine::sweepFinished);
     const MethodSpec live = parseSpec("lora:rank=4"), point = parseSpec("lora:rank=8");
     engine.requestLive(live);
-    QTRY_COMPARE(cancelled.count(), 1);
+    QTRY_VERIFY(!order.isEmpty() && !engine.isBusy());
     QCOMPARE(engine.latestLive("lora"), 0u);
     const QStringList before = order;
     QCOMPARE(before, QStringList("preview " + QString::fromStdString(printSpec(live))));

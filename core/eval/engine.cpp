@@ -47,7 +47,10 @@ void initEngine(int threads)
         ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
     });
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    at::set_num_threads(threads > 0 ? threads : cores);
+    const int wanted = threads > 0 ? threads : cores;
+    // LibTorch makes its pool of threads anew at every call, and waits for the old one's, which has been seen to hang.
+    if (at::get_num_threads() != wanted)
+        at::set_num_threads(wanted);
 }
 
 void releaseMemory()

@@ -8,6 +8,8 @@
 #include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
 #include "core/base/inputfiles.h"
+#include "core/eval/engine.h"
+#include "core/eval/problem.h"
 #include <algorithm>
 
 namespace pikv::cli {

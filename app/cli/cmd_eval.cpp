@@ -9,6 +9,7 @@
 #include "app/cli/session.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"
+#include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
 #include <memory>

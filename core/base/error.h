@@ -39,8 +39,4 @@ struct Problem {
     std::string message;
 };
 
-/// Turns the exception in flight into a Problem; to be called inside a catch block.
-/// LibTorch's errors lose their backtrace, std::bad_alloc becomes a Resource problem.
-Problem currentProblem();
-
 } // namespace pikv

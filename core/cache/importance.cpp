@@ -105,23 +105,28 @@ std::string printImportance(const ImportanceSpec& spec)
     return "none";
 }
 
+std::string importanceObstacle(const CacheInfo& info, ImportanceSpec::Source source)
+{
+    if (source == Source::Stored && !info.hasImportance)
+        return "the dump stores no importance of its tokens";
+    if (source == Source::Attention && !info.hasQueries())
+        return "the dump stores no queries, from which the attention of its tokens would be computed; dump it with "
+               "--queries";
+    return {};
+}
+
 std::vector<float> computeImportance(const KvCache& cache, const ImportanceSpec& spec, const JobControl& job)
 {
+    if (const std::string obstacle = importanceObstacle(cache.info(), spec.source); !obstacle.empty())
+        throw usageError(obstacle + "; choose another source: " + choices());
     std::vector<float> values;
     switch (spec.source) {
     case Source::None:
         return {};
     case Source::Stored:
-        if (!cache.info().hasImportance)
-            throw usageError("the dump stores no importance; choose another source: " + choices());
         values = toVector(cache.storedImportance());
         break;
     case Source::Attention:
-        if (!cache.info().hasQueries())
-            throw usageError(
-                "the dump stores no queries, which importance 'attention' needs; dump it with --queries, or "
-                "choose another source: "
-                + choices());
         values = toVector(attentionImportance(cache, job));
         break;
     case Source::KeyNorm:

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/cachehandle.h"
+#include "core/cache/cacheinfo.h"
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ const std::vector<ImportanceSourceInfo>& importanceSources();
 /// "none", "attention", "uniform:0.8", "random:7"; throws Error{Usage} naming the choices.
 ImportanceSpec parseImportance(std::string_view text);
 std::string printImportance(const ImportanceSpec& spec);
+
+/// Why the dump cannot have importance from this source, as a clause; "" where it can.
+std::string importanceObstacle(const CacheInfo& info, ImportanceSpec::Source source);
 
 /// The importance of every token, [batch][seq] flattened row-major, or empty for None. Throws Error{Usage} where the
 /// dump lacks what the source needs (stored importance, queries).

@@ -42,7 +42,7 @@ std::uint64_t calibrateFile(const CalibrationRequest& request, const std::string
     }
     at::Tensor importance;
     if (request.caches.size() == 1)
-        importance = importanceTensor(*request.caches.front(), request.importance, nullptr, job);
+        importance = importanceTensor(*request.caches.front(), { request.caches.front(), request.importance }, job);
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
     const EncodedCache basis = compressor->calibrate(caches, importance, context);
     job.checkpoint();

@@ -6,7 +6,6 @@
 #include "core/eval/cleanlayers.h"
 #include "core/eval/evaluationrun.h"
 #include "core/eval/importancetensor.h"
-#include "core/eval/nexttoken.h"
 #include <ATen/core/grad_mode.h>
 
 namespace pikv {
@@ -29,11 +28,6 @@ CachePtr selectedLayers(const EvaluationRequest& request)
     return std::make_shared<LayerSubset>(request.cache, request.layers);
 }
 
-at::Tensor requestedImportance(const EvaluationRequest& request, const JobControl& job)
-{
-    return importanceTensor(*request.cache, request.importance, request.importanceValues.get(), job);
-}
-
 EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& cache, const RoundTrip& trip)
 {
     EvaluationResult result;
@@ -45,14 +39,13 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     result.preview = cache.layerCount() != request.cache->layerCount();
     result.originalBytes = request.cache->info().referenceBytes();
     result.sharedBytes = trip.sharedBytes();
-    result.sharedCaches = request.sharedCaches;
     result.warnings = trip.warnings(cache.info());
     return result;
 }
 
 } // namespace
 
-EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& job)
+EvaluationResult evaluate(const EvaluationRequest& request, const TokenImportance& importance, const JobControl& job)
 {
     const at::NoGradGuard noGrad;
     checkRequest(request);
@@ -61,15 +54,17 @@ EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& jo
     RoundTrip trip(request.method, context);
     trip.validate(request.cache->info());
     EvaluationResult result = emptyResult(request, *cache, trip);
-    EvaluationRun(request, *cache, requestedImportance(request, job), context, result).run(trip);
-    if (request.nextToken && !result.preview)
-        result.nextToken
-            = request.nextToken->run({ request.method, request.importance, request.device, request.seed, 0, 0 }, job)
-                  .summary.mean;
+    EvaluationRun(request, *cache, importanceTensor(*request.cache, importance, job), context, result).run(trip);
     return result;
 }
 
-std::uint64_t compressFile(const EvaluationRequest& request, const std::string& path, const JobControl& job)
+EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& job)
+{
+    return evaluate(request, TokenImportance(request.cache, request.importance), job);
+}
+
+std::uint64_t compressFile(
+    const EvaluationRequest& request, const TokenImportance& importance, const std::string& path, const JobControl& job)
 {
     const at::NoGradGuard noGrad;
     checkRequest(request);
@@ -78,7 +73,7 @@ std::uint64_t compressFile(const EvaluationRequest& request, const std::string& 
     compressor->validate(cache->info());
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
     const EncodedCache encoded = compressor->encode(
-        *withCleanLayers(cache, request.acceptNonFinite), requestedImportance(request, job), context);
+        *withCleanLayers(cache, request.acceptNonFinite), importanceTensor(*request.cache, importance, job), context);
     job.checkpoint();
     encoded.save(path);
     return encoded.fileBytes();

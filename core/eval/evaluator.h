@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The engine's façade: torch-free requests and results. Window and command line call the same functions.
+// One measurement of one method on a cache: torch-free request and result. Programs ask a Study (core/study/study.h),
+// which checks and remembers what measurements share.
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/cachehandle.h"
 #include "core/cache/importance.h"
 #include "core/codec/methodspec.h"
+#include "core/eval/device.h"
 #include "core/eval/metrics.h"
+#include "core/eval/tokenimportance.h"
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,25 +17,15 @@
 
 namespace pikv {
 
-/// "auto" takes CUDA where LibTorch has it.
-enum class DeviceChoice { Auto, Cpu, Cuda };
-
-class NextTokenSession;
-
 struct EvaluationRequest {
     CachePtr cache;
     MethodSpec method;
     ImportanceSpec importance;
-    /// Importance that was computed before for this cache and spec; null: computed here.
-    std::shared_ptr<const std::vector<float>> importanceValues;
     DeviceChoice device = DeviceChoice::Auto;
     std::uint64_t seed = 0;
     /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.
     std::vector<int> layers;
     bool perLayer = true; ///< keep LayerQuality
-    std::int64_t sharedCaches = 1; ///< caches that a calibration serves, for the amortised ratio
-    /// Next-token test to run beside (splitDump()); null: none. Previews leave it out.
-    std::shared_ptr<NextTokenSession> nextToken;
     /// NaN or infinity in the dump: refuse (Error{Input}), or leave those elements out of the metrics.
     bool acceptNonFinite = false;
 };
@@ -54,7 +47,8 @@ struct EvaluationResult {
     std::uint64_t originalBytes = 0; ///< 16-bit reference size
     std::uint64_t storedBytes = 0; ///< size of the .pikv file
     std::uint64_t sharedBytes = 0; ///< of a calibration learned elsewhere
-    std::int64_t sharedCaches = 1; ///< caches that it serves
+    /// Caches that share it in the amortised ratio: not measured, but set by whoever shows or writes the result.
+    std::int64_t sharedCaches = 1;
     std::vector<std::pair<std::string, std::uint64_t>> breakdown; ///< bytes by section, header last
     double compressSeconds = 0, decompressSeconds = 0;
     std::string attentionQueries; ///< "dump" or "keys" (stand-in queries)
@@ -80,20 +74,12 @@ struct EvaluationResult {
 /// Encodes, decodes from the bytes alone and measures. Pure and deterministic under the seed, timings aside.
 /// Streams layer by layer where the method allows. Throws Error.
 EvaluationResult evaluate(const EvaluationRequest& request, const JobControl& job = {});
+/// The same with importance that others use, too: of the request's cache and source.
+EvaluationResult evaluate(
+    const EvaluationRequest& request, const TokenImportance& importance, const JobControl& job = {});
 
 /// Encodes to a `.pikv` file; returns its size. Throws Error.
-std::uint64_t compressFile(const EvaluationRequest& request, const std::string& path, const JobControl& job = {});
-
-/// Sets LibTorch's thread counts; once, before any other call. 0: all cores.
-void initEngine(int threads);
-/// Gives memory that finished jobs left behind back to the system; the engine keeps it for the next layer otherwise.
-void releaseMemory();
-int engineThreads();
-/// "cpu" or "cuda:0 (NVIDIA …)" for the choice; throws Error{Usage} when CUDA is asked for and not there.
-std::string deviceName(DeviceChoice choice);
-DeviceChoice parseDevice(std::string_view text);
-/// "LibTorch 1.13.1, OpenBLAS kernel Haswell, 2 threads, CUDA: no" for the About box and --version; the kernel is left
-/// out where LibTorch has another BLAS.
-std::string engineDescription();
+std::uint64_t compressFile(const EvaluationRequest& request, const TokenImportance& importance, const std::string& path,
+    const JobControl& job = {});
 
 } // namespace pikv

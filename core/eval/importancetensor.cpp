@@ -5,16 +5,15 @@
 
 namespace pikv {
 
-at::Tensor importanceTensor(
-    const KvCache& cache, const ImportanceSpec& spec, const std::vector<float>* values, const JobControl& job)
+at::Tensor importanceTensor(const KvCache& cache, const TokenImportance& importance, const JobControl& job)
 {
-    if (spec.source == ImportanceSpec::Source::None)
+    if (importance.spec().source == ImportanceSpec::Source::None)
         return {};
-    const std::vector<float> computed = values ? *values : computeImportance(cache, spec, job);
+    const auto values = importance.values(job);
     const std::int64_t batch = cache.info().batch();
-    const std::int64_t seq = batch ? static_cast<std::int64_t>(computed.size()) / batch : 0;
+    const std::int64_t seq = batch ? static_cast<std::int64_t>(values->size()) / batch : 0;
     at::Tensor tensor = at::empty({ batch, seq }, at::kFloat);
-    std::copy_n(computed.data(), batch * seq, tensor.data_ptr<float>());
+    std::copy_n(values->data(), batch * seq, tensor.data_ptr<float>());
     return tensor;
 }
 

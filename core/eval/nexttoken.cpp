@@ -123,7 +123,7 @@ at::Tensor Session::importance(std::size_t index, const ImportanceSpec& spec, co
     PreparedText& text = m_prepared[index];
     if (!text.importance || text.importance->spec() != spec)
         text.importance = std::make_unique<TokenImportance>(text.cache, spec);
-    return importanceTensor(*text.cache, spec, text.importance->values(job).get(), job);
+    return importanceTensor(*text.cache, *text.importance, job);
 }
 
 std::shared_ptr<const KvCache> Session::decoded(

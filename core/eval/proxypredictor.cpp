@@ -91,8 +91,8 @@ public:
         const CodecContext context { m_job, c10::Device(deviceName(m_request.device)), m_request.seed };
         RoundTrip trip(m_request.method, context);
         trip.validate(m_info);
-        const CachePtr decoded
-            = trip.whole(*m_request.cache, importanceTensor(*m_request.cache, m_request.importance, nullptr, m_job));
+        const CachePtr decoded = trip.whole(
+            *m_request.cache, importanceTensor(*m_request.cache, { m_request.cache, m_request.importance }, m_job));
         for (int i = 0; i < m_request.cache->layerCount(); ++i) {
             m_job.checkpoint();
             m_job.report({ "Predicting layer", i + 1, m_request.cache->layerCount() });

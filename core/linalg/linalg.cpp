@@ -98,6 +98,12 @@ Eigen eigen(const at::Tensor& symmetric, Triangle triangle)
     return found;
 }
 
+Principal principal(const at::Tensor& covariance, Triangle triangle)
+{
+    const auto [values, vectors] = eigen(covariance, triangle);
+    return { values.flip(0), vectors.flip(1).t() };
+}
+
 at::Tensor solve(const at::Tensor& matrix, const at::Tensor& right)
 {
     return told("solution of the equations", matrix, [&] { return at::linalg_solve(matrix, right); });

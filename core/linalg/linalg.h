@@ -28,6 +28,12 @@ enum class Triangle { Lower, Upper };
 /// Of a symmetric matrix f32 or f64 [n, n], in its type. f32 is computed in f64 where n is 2,895 or more, or where
 /// f32 fails.
 Eigen eigen(const at::Tensor& symmetric, Triangle triangle = Triangle::Lower);
+struct Principal {
+    at::Tensor values; ///< falling
+    at::Tensor rows; ///< the vectors, orthonormal, one a row; strided
+};
+/// The principal directions of a covariance: its eigen() by falling variance.
+Principal principal(const at::Tensor& covariance, Triangle triangle = Triangle::Lower);
 /// X of matrix X = right; both f32 or both f64.
 at::Tensor solve(const at::Tensor& matrix, const at::Tensor& right);
 at::Tensor inverse(const at::Tensor& matrix);

@@ -10,13 +10,48 @@ namespace {
 
 constexpr std::int64_t mostPositions = 128;
 
-bool fitsWith(MethodSpec method, const ParamSpec& param, double value, const CacheInfo& info)
+void setNumber(MethodSpec& method, const ParamSpec& param, double value)
 {
     if (param.type == ParamType::Int)
         method.params.set(param.name, static_cast<std::int64_t>(std::llround(value)));
     else
         method.params.set(param.name, value);
+}
+
+bool fitsWith(MethodSpec method, const ParamSpec& param, double value, const CacheInfo& info)
+{
+    setNumber(method, param, value);
     return fitsCache(method, info);
+}
+
+/// A number that may go down for a short cache: what it protects, among the advanced ones, stays protected.
+bool isScalable(const ParamSpec& param)
+{
+    return (param.type == ParamType::Int || param.type == ParamType::Real) && param.choices.empty() && !param.advanced;
+}
+
+double numberOf(const MethodSpec& method, const ParamSpec& param)
+{
+    return param.type == ParamType::Int ? double(method.params.integer(param.name)) : method.params.real(param.name);
+}
+
+/// Brings an ascending list down by one factor, to the largest that fits.
+void scaleList(MethodSpec& method, const ParamSpec& param, const CacheInfo& info)
+{
+    const std::vector<std::int64_t> list = method.params.integers(param.name);
+    MethodSpec scaled = method;
+    for (std::int64_t last = list.empty() ? 0 : list.back() - 1; last > 0; --last) {
+        std::vector<std::int64_t> lower;
+        for (const std::int64_t value : list)
+            lower.push_back(value * last / list.back());
+        if (lower.front() < static_cast<std::int64_t>(param.minimum))
+            return;
+        scaled.params.set(param.name, lower);
+        if (fitsCache(scaled, info)) {
+            method = scaled;
+            return;
+        }
+    }
 }
 
 } // namespace
@@ -95,6 +130,25 @@ double usableMaximum(const MethodSpec& method, const ParamSpec& param, const Cac
         (fitsWith(method, param, param.minimum + double(middle) * param.step, info) ? good : bad) = middle;
     }
     return param.minimum + double(good) * param.step;
+}
+
+/// From the least of everything, where one number may hide behind another's bound, each goes back up as far as it can.
+MethodSpec boundedBy(const MethodSpec& method, const CacheInfo& info)
+{
+    const auto& params = Registry::instance().get(method.id).params;
+    MethodSpec bounded = method;
+    for (const ParamSpec& param : params)
+        if (isScalable(param))
+            setNumber(bounded, param, std::min(param.minimum, numberOf(method, param)));
+    for (const ParamSpec& param : params)
+        if (param.type == ParamType::IntList && !fitsCache(bounded, info))
+            scaleList(bounded, param, info);
+    if (!fitsCache(bounded, info))
+        return method;
+    for (const ParamSpec& param : params)
+        if (isScalable(param))
+            setNumber(bounded, param, std::min(numberOf(method, param), usableMaximum(bounded, param, info)));
+    return bounded;
 }
 
 std::int64_t defaultPositions(const CacheInfo& info)

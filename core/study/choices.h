@@ -35,6 +35,10 @@ std::vector<MethodSpec> expandSpecs(const std::vector<std::string>& specs);
 /// its slider. The parameter's own maximum where the cache sets no bound.
 double usableMaximum(const MethodSpec& method, const ParamSpec& param, const CacheInfo& info);
 
+/// The settings with every number brought down, in the order of the parameters, to the most that fits the cache beside
+/// the others; where nothing fits they are as they were.
+MethodSpec boundedBy(const MethodSpec& method, const CacheInfo& info);
+
 /// Positions that a next-token test predicts of a dump: a quarter of its tokens, 128 at most and 1 at least.
 std::int64_t defaultPositions(const CacheInfo& info);
 

@@ -28,13 +28,12 @@ void Study::check(const MethodSpec& method) const
     requireMemory(evaluationMemory(method, info()), "evaluating " + method.id);
 }
 
-EvaluationRequest Study::requestOf(const MethodSpec& method, const JobControl& job) const
+EvaluationRequest Study::requestOf(const MethodSpec& method) const
 {
     EvaluationRequest request;
     request.cache = m_cache;
     request.method = method;
     request.importance = m_settings.importance;
-    request.importanceValues = m_importance.values(job);
     request.device = m_settings.device;
     request.seed = m_settings.seed;
     request.acceptNonFinite = m_settings.acceptNonFinite;
@@ -44,10 +43,10 @@ EvaluationRequest Study::requestOf(const MethodSpec& method, const JobControl& j
 EvaluationResult Study::evaluate(const MethodSpec& method, const EvaluationScope& scope, const JobControl& job) const
 {
     check(method);
-    EvaluationRequest request = requestOf(method, job);
+    EvaluationRequest request = requestOf(method);
     request.layers = scope.layers;
     request.perLayer = scope.perLayer;
-    EvaluationResult result = pikv::evaluate(request, job);
+    EvaluationResult result = pikv::evaluate(request, m_importance, job);
     if (scope.nextToken && !result.preview)
         result.nextToken = scope.nextToken->run(scoringOf(method), job).summary.mean;
     return result;
@@ -57,7 +56,7 @@ std::uint64_t Study::compress(const MethodSpec& method, const std::string& path,
 {
     checkMethod(method, info());
     requireMemory(compressionMemory(info()), "compressing " + nameOf(info()) + " with " + method.id);
-    return compressFile(requestOf(method, job), path, job);
+    return compressFile(requestOf(method), m_importance, path, job);
 }
 
 std::shared_ptr<NextTokenSession> Study::openNextToken(

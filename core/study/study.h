@@ -56,7 +56,7 @@ public:
     ProxyResult proxy(const MethodSpec& method, const JobControl& job = {}) const;
 
 private:
-    EvaluationRequest requestOf(const MethodSpec& method, const JobControl& job) const;
+    EvaluationRequest requestOf(const MethodSpec& method) const;
 
     CachePtr m_cache;
     StudySettings m_settings;

@@ -2,6 +2,7 @@
 // Points come importance by importance, so that one Study at a time, which computes its importance once, is enough.
 #include "core/study/sweep.h"
 #include "core/base/filesource.h"
+#include "core/eval/problem.h"
 #include "core/study/studyof.h"
 
 namespace pikv {

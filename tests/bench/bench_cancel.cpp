@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/codec/compressor.h"
 #include "core/dumps/generate.h"
+#include "core/eval/engine.h"
 #include "core/eval/evaluator.h"
 #include <algorithm>
 #include <benchmark/benchmark.h>

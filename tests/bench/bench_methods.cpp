@@ -6,6 +6,7 @@
 #include "core/codec/layerview.h"
 #include "core/dumps/generate.h"
 #include "core/eval/calibrate.h"
+#include "core/eval/engine.h"
 #include <benchmark/benchmark.h>
 #include <cstdlib>
 #include <cstring>

@@ -4,6 +4,7 @@
 //   PIKV_MODEL=model.gguf bench_model -- kivi lora:rank=32
 // Without a model nothing is measured.
 #include "core/base/error.h"
+#include "core/eval/engine.h"
 #include "core/eval/nexttoken.h"
 #include <benchmark/benchmark.h>
 #include <cstdio>

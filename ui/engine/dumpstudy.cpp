@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The open dump as the engine thread works with it: its settings, and its importance, computed once.
+// The open dump as the engine thread works with it.
 #include "ui/engine/dumpstudy.h"
 #include <utility>
 
@@ -12,55 +12,36 @@ constexpr std::size_t previewCount = 3; ///< layers
 
 void DumpStudy::setCache(const CachePtr& cache)
 {
-    m_cache = cache;
-    m_acceptNonFinite = false;
-    m_once = std::make_shared<ImportanceOnce>();
+    m_settings.acceptNonFinite = false;
+    m_study = std::make_shared<Study>(cache, m_settings);
     m_recent.clear();
 }
 
-void DumpStudy::setImportance(const ImportanceSpec& importance)
+void DumpStudy::setSettings(const StudySettings& settings)
 {
-    m_importance = importance;
-    m_once = std::make_shared<ImportanceOnce>();
+    m_settings = settings;
+    if (m_study)
+        m_study = std::make_shared<Study>(m_study->cache(), settings);
 }
 
+/// Of what results of one dump depend on here: device and seed stay as they are.
 QString DumpStudy::keyOf(const MethodSpec& method) const
 {
-    return QStringLiteral("%1|%2|%3|%4")
-        .arg(QString::fromStdString(printSpec(method)), QString::fromStdString(printImportance(m_importance)),
-            m_acceptNonFinite ? "all" : "finite", QString::number(m_sharedCaches));
-}
-
-EvaluationRequest DumpStudy::requestFor(const MethodSpec& method) const
-{
-    EvaluationRequest request;
-    request.cache = m_cache;
-    request.method = method;
-    request.importance = m_importance;
-    request.acceptNonFinite = m_acceptNonFinite;
-    request.sharedCaches = m_sharedCaches;
-    return request;
+    return QStringLiteral("%1|%2|%3")
+        .arg(QString::fromStdString(printSpec(method)), QString::fromStdString(printImportance(m_settings.importance)),
+            m_settings.acceptNonFinite ? "all" : "finite");
 }
 
 std::function<ResultPtr(const JobControl&)> DumpStudy::measure(const MethodSpec& method, std::vector<int> layers) const
 {
-    EvaluationRequest request = requestFor(method);
-    request.layers = std::move(layers);
-    return [request = std::move(request), once = m_once](const JobControl& control) -> ResultPtr {
-        EvaluationRequest filled = request;
-        if (request.importance.source != ImportanceSpec::Source::None) {
-            if (!once->values)
-                once->values = std::make_shared<const std::vector<float>>(
-                    computeImportance(*request.cache, request.importance, control));
-            filled.importanceValues = once->values;
-        }
-        return std::make_shared<EvaluationResult>(evaluate(filled, control));
+    return [study = m_study, method, layers = std::move(layers)](const JobControl& control) -> ResultPtr {
+        return std::make_shared<EvaluationResult>(study->evaluate(method, { layers }, control));
     };
 }
 
 std::vector<int> DumpStudy::previewLayers() const
 {
-    const std::size_t count = cacheInfo(*m_cache).layers.size();
+    const std::size_t count = m_study->info().layers.size();
     if (count <= previewCount)
         return {};
     std::vector<int> layers;

@@ -2,7 +2,7 @@
 // Turns wishes of the window into jobs, and their answers into signals of the GUI thread.
 #include "ui/engine/engine.h"
 #include "core/dumps/dumps.h"
-#include "core/eval/calibrate.h"
+#include "core/eval/engine.h"
 #include <utility>
 
 namespace pikv::ui {
@@ -90,26 +90,24 @@ void Engine::takeDump(const CachePtr& cache)
 
 void Engine::setImportance(const ImportanceSpec& importance)
 {
-    if (importance == m_study.importance())
-        return;
-    dropWork();
-    m_study.setImportance(importance);
+    StudySettings settings = m_study.settings();
+    settings.importance = importance;
+    setSettings(settings);
 }
 
 void Engine::setAcceptNonFinite(bool accept)
 {
-    if (accept == m_study.acceptsNonFinite())
-        return;
-    dropWork();
-    m_study.setAcceptNonFinite(accept);
+    StudySettings settings = m_study.settings();
+    settings.acceptNonFinite = accept;
+    setSettings(settings);
 }
 
-void Engine::setSharedCaches(int caches)
+void Engine::setSettings(const StudySettings& settings)
 {
-    if (caches == m_study.sharedCaches())
+    if (settings == m_study.settings())
         return;
     dropWork();
-    m_study.setSharedCaches(caches);
+    m_study.setSettings(settings);
 }
 
 /// Forgets all requests without a word: the settings that they belong to are no longer wanted.
@@ -187,24 +185,21 @@ void Engine::compressTo(const MethodSpec& method, const QString& path)
     if (!cache())
         return;
     pushTask({ JobKind::Compress, path.toStdString() }, tr("Saving"),
-        [this, request = m_study.requestFor(method), path](const JobControl& control) -> JobAnswer {
-            const quint64 bytes = compressFile(request, path.toStdString(), control);
+        [this, study = study(), method, path](const JobControl& control) -> JobAnswer {
+            const quint64 bytes = study->compress(method, path.toStdString(), control);
             return [this, path, bytes] { Q_EMIT fileSaved(path, bytes); };
         });
 }
 
 void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const QString& path)
 {
-    const CalibrationRequest settings { {}, method, m_study.importance() };
     pushTask({ JobKind::Calibrate, path.toStdString() }, tr("Learning"),
-        [this, settings, dumps, path](const JobControl& control) -> JobAnswer {
-            CalibrationRequest request = settings;
+        [this, settings = m_study.settings(), method, dumps, path](const JobControl& control) -> JobAnswer {
+            std::vector<CachePtr> caches;
             for (const QString& dump : dumps)
-                request.caches.push_back(openCache(dump.toStdString()));
-            const quint64 bytes = calibrateFile(request, path.toStdString(), control);
-            return [this, id = QString::fromStdString(request.method.id), path, bytes] {
-                Q_EMIT calibrated(id, path, bytes);
-            };
+                caches.push_back(openCache(dump.toStdString()));
+            const quint64 bytes = pikv::calibrate(method, caches, settings, path.toStdString(), control);
+            return [this, id = QString::fromStdString(method.id), path, bytes] { Q_EMIT calibrated(id, path, bytes); };
         });
 }
 

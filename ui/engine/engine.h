@@ -25,8 +25,9 @@ public:
     CachePtr cache() const { return m_study.cache(); }
     /// Null where no dump is open.
     const CacheInfo* info() const { return cache() ? &cacheInfo(*cache()) : nullptr; }
-    const ImportanceSpec& importance() const { return m_study.importance(); }
-    const DumpStudy& study() const { return m_study; }
+    const ImportanceSpec& importance() const { return m_study.settings().importance; }
+    /// Null where no dump is open.
+    const StudyPtr& study() const { return m_study.study(); }
     bool isBusy() const { return m_busy; }
     /// For objects that work through queue(): problem() follows.
     void report(const JobProblem& failure) { Q_EMIT problem(failure); }
@@ -42,8 +43,6 @@ public:
     void setImportance(const ImportanceSpec& importance);
     /// NaN and infinity in the dump: refused (default) or left out of every figure.
     void setAcceptNonFinite(bool accept);
-    /// How many caches share a calibration's bytes in the amortised ratio.
-    void setSharedCaches(int caches);
 
     /// Evaluates a method at the form's parameters; see LivePoints. Returns the request's id; 0 without a dump.
     quint64 requestLive(const MethodSpec& method);
@@ -95,6 +94,7 @@ private:
     void connectQueue();
     void takeDump(const CachePtr& cache);
     void dropWork();
+    void setSettings(const StudySettings& settings);
     void pushTask(JobOrigin origin, const QString& label, std::function<JobAnswer(const JobControl&)> work,
         JobAnswer onFailure = {});
     void showProgress(Urgency urgency, const QString& label, const QString& stage, int done, int total);

@@ -2,6 +2,7 @@
 // One job at a time, by urgency. A more urgent one stops the one that runs, which is queued again; a successor for the
 // same key replaces it.
 #include "ui/jobs/jobqueue.h"
+#include "core/eval/problem.h"
 #include "ui/jobs/jobschedule.h"
 #include "ui/jobs/mailbox.h"
 #include <QDeadlineTimer>

@@ -49,6 +49,15 @@ QVariant metricCell(const MetricInfo& metric, const EvaluationResult& result, in
     return {};
 }
 
+ResultPtr sharedBy(ResultPtr result, int caches)
+{
+    if (!result || result->sharedCaches == caches)
+        return result;
+    auto copy = std::make_shared<EvaluationResult>(*result);
+    copy->sharedCaches = caches;
+    return copy;
+}
+
 } // namespace
 
 ResultsModel::ResultsModel(QObject* parent)
@@ -63,6 +72,8 @@ bool sameSettings(const EvaluationResult& a, const EvaluationResult& b)
 
 void ResultsModel::append(ResultRow row)
 {
+    row.result = sharedBy(std::move(row.result), m_sharedCaches);
+    row.swept = sharedBy(std::move(row.swept), m_sharedCaches);
     beginInsertRows({}, int(m_rows.size()), int(m_rows.size()));
     m_rows.append(std::move(row));
     endInsertRows();
@@ -70,6 +81,8 @@ void ResultsModel::append(ResultRow row)
 
 int ResultsModel::replace(int row, ResultRow with)
 {
+    with.result = sharedBy(std::move(with.result), m_sharedCaches);
+    with.swept = sharedBy(std::move(with.swept), m_sharedCaches);
     m_rows[row] = std::move(with);
     Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
     return row;
@@ -201,6 +214,14 @@ void ResultsModel::clear()
     beginRemoveRows({}, 0, int(m_rows.size()) - 1);
     m_rows.clear();
     endRemoveRows();
+}
+
+void ResultsModel::setSharedCaches(int caches)
+{
+    if (std::exchange(m_sharedCaches, caches) == caches)
+        return;
+    for (int row = 0; row < int(m_rows.size()); ++row)
+        replace(row, m_rows.at(row));
 }
 
 int ResultsModel::metricColumn(std::string_view metric) const

@@ -54,6 +54,8 @@ public:
     void removeMethod(const QString& methodId);
     void removeRowsAt(QList<int> rows);
     void clear();
+    /// Caches that share a calibration in the amortised ratio, 1 at first: of every result that is here and to come.
+    void setSharedCaches(int caches);
     const ResultRow& row(int index) const { return m_rows.at(index); }
     int resultCount() const { return int(m_rows.size()); }
     int metricColumn(std::string_view metric) const;
@@ -70,6 +72,7 @@ private:
     int putCurrent(ResultPtr result);
 
     QList<ResultRow> m_rows;
+    int m_sharedCaches = 1;
 };
 
 } // namespace pikv::ui

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the next-token tab wants to know of which methods, and when it asks for it.
 #include "ui/nexttoken/nexttokencontroller.h"
+#include "core/study/choices.h"
 #include "ui/engine/engine.h"
-#include "ui/engine/modelengine.h"
+#include "ui/engine/languagemodels.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/specstore.h"
 #include "ui/nexttoken/nexttokenmodel.h"
@@ -12,41 +13,40 @@
 namespace pikv::ui {
 namespace {
 
-constexpr qint64 mostPredicted = 128; ///< positions, where the user did not say
 constexpr qint64 leastPreview = 8;
 
 } // namespace
 
 NextTokenController::NextTokenController(
-    Engine* engine, ModelEngine* models, MethodsModel* methods, SpecStore* specs, QObject* parent)
+    Engine* engine, LanguageModels* models, MethodsModel* methods, SpecStore* specs, QObject* parent)
     : QObject(parent)
     , m_engine(engine)
     , m_models(models)
     , m_methods(methods)
     , m_specs(specs)
-    , m_test(new NextTokenEngine(engine, this))
+    , m_test(new Scoring(engine, this))
     , m_figures(new NextTokenModel(this))
 {
-    connect(m_models, &ModelEngine::changed, this, &NextTokenController::restart);
+    connect(m_models, &LanguageModels::changed, this, &NextTokenController::restart);
     connect(m_engine, &Engine::dumpOpened, this, &NextTokenController::noteDump);
-    connect(m_test, &NextTokenEngine::opened, this, [this] {
+    connect(m_test, &Scoring::opened, this, [this] {
         m_figures->reset(m_test->baseline());
         m_figures->setMethods(m_methods->checkedMethods());
         m_cursor = 0;
         setState(State::Ready);
         requestAll();
     });
-    connect(m_test, &NextTokenEngine::openFailed, this, [this](const QString& reason) {
+    connect(m_test, &Scoring::openFailed, this, [this](const QString& reason) {
         setState(State::Failed, reason.isEmpty() ? tr("Scoring was cancelled.") : reason);
         requestProxies();
     });
-    connect(m_test, &NextTokenEngine::resultReady, this, &NextTokenController::noteResult);
-    connect(m_test, &NextTokenEngine::failed, this, [this](const QString& method, const JobProblem& failure) {
+    connect(m_test, &Scoring::resultReady, this, &NextTokenController::noteResult);
+    connect(m_test, &Scoring::failed, this, [this](const QString& method, const JobProblem& failure) {
         m_figures->setFailure(method, QString::fromStdString(failure.message));
         if (failure.origin.kind != JobKind::Proxy)
             Q_EMIT problem(failure);
     });
-    connect(m_test, &NextTokenEngine::proxyReady, m_figures, &NextTokenModel::putProxy);
+    connect(m_test, &Scoring::proxyReady, m_figures, &NextTokenModel::putProxy);
 }
 
 void NextTokenController::setState(State state, const QString& explanation)
@@ -90,7 +90,7 @@ void NextTokenController::restart()
     if (showObstacle())
         return requestProxies();
     setState(State::Opening, tr("Scoring the uncompressed cache…"));
-    m_test->open(m_models->model(), m_engine->cache(), predictedPositions(), m_compressContinuation);
+    m_test->open(m_models->model(), predictedPositions(), m_compressContinuation);
 }
 
 /// True where dump or model do not allow the test; says why.
@@ -143,7 +143,7 @@ qint64 NextTokenController::predictedPositions() const
 {
     const auto tokens = qint64(m_engine->info()->tokenIds.size());
     return m_predict > 0 ? std::clamp<qint64>(m_predict, 1, std::max<qint64>(1, tokens - 2))
-                         : std::clamp<qint64>(tokens / 4, 1, mostPredicted);
+                         : defaultPositions(*m_engine->info());
 }
 
 void NextTokenController::setPredict(qint64 positions)
@@ -175,7 +175,7 @@ void NextTokenController::requestMethod(const QString& methodId)
         Q_EMIT requested(methodId);
     } else if (isProxy()) {
         m_figures->setStale(methodId, true);
-        m_test->requestProxy(m_engine->cache(), m_specs->spec(methodId));
+        m_test->requestProxy(m_specs->spec(methodId));
     }
 }
 

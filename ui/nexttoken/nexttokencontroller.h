@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tab's wishes between its panel and the engine.
 #pragma once
-#include "ui/engine/nexttokenengine.h"
+#include "ui/engine/scoring.h"
 #include <QObject>
 #include <QString>
 
@@ -9,7 +9,7 @@ namespace pikv::ui {
 
 class Engine;
 class MethodsModel;
-class ModelEngine;
+class LanguageModels;
 class NextTokenModel;
 class SpecStore;
 
@@ -20,10 +20,11 @@ class NextTokenController : public QObject {
 public:
     enum class State { Asleep, NoDump, NoTokens, NoModel, Loading, Mismatch, Opening, Failed, Ready };
 
-    NextTokenController(Engine* engine, ModelEngine* models, MethodsModel* methods, SpecStore* specs, QObject* parent);
+    NextTokenController(
+        Engine* engine, LanguageModels* models, MethodsModel* methods, SpecStore* specs, QObject* parent);
 
     NextTokenModel* figures() const { return m_figures; }
-    NextTokenEngine* test() const { return m_test; }
+    Scoring* test() const { return m_test; }
     State state() const { return m_state; }
     /// What is missing and what to do next; "" when ready.
     QString explanation() const { return m_explanation; }
@@ -74,10 +75,10 @@ private:
     qint64 predictedPositions() const;
 
     Engine* m_engine;
-    ModelEngine* m_models;
+    LanguageModels* m_models;
     MethodsModel* m_methods;
     SpecStore* m_specs;
-    NextTokenEngine* m_test;
+    Scoring* m_test;
     NextTokenModel* m_figures;
     State m_state = State::Asleep;
     QString m_explanation;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The table of the next-token tab.
 #pragma once
-#include "ui/engine/nexttokenengine.h"
+#include "ui/engine/scoring.h"
 #include <QAbstractTableModel>
 #include <QList>
 #include <optional>

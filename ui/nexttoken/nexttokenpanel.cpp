@@ -46,7 +46,7 @@ NextTokenPanel::NextTokenPanel(NextTokenController* controller, QWidget* parent)
     connect(controller, &NextTokenController::stateChanged, this, &NextTokenPanel::showState);
     connect(controller, &NextTokenController::cursorChanged, this, &NextTokenPanel::showCursor);
     connect(controller->figures(), &NextTokenModel::figuresChanged, this, &NextTokenPanel::showFigures);
-    connect(controller->test(), &NextTokenEngine::continued, this,
+    connect(controller->test(), &Scoring::continued, this,
         [this](const QString& method, const std::vector<std::int64_t>& tokens) {
             m_continuations[method] = tokens;
             showWritten();
@@ -55,7 +55,7 @@ NextTokenPanel::NextTokenPanel(NextTokenController* controller, QWidget* parent)
         if (m_continuations.remove(method) > 0) // of earlier settings
             showWritten();
     });
-    connect(controller->test(), &NextTokenEngine::greedyDone, this, &NextTokenPanel::showFigures);
+    connect(controller->test(), &Scoring::greedyDone, this, &NextTokenPanel::showFigures);
     showState();
 }
 

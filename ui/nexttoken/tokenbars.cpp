@@ -29,7 +29,7 @@ constexpr int mostBars = 40; ///< that are still readable
 Ids tokensToShow(const QList<NextTokenEntry>& entries, int cursor)
 {
     Ids ids;
-    const auto count = std::size_t(std::clamp(mostBars / int(entries.size() + 1), 3, NextTokenEngine::topCount));
+    const auto count = std::size_t(std::clamp(mostBars / int(entries.size() + 1), 3, Scoring::topCount));
     for (const NextTokenEntry& entry : entries) {
         const NextTokenPosition* position = NextTokenModel::positionOf(entry, cursor);
         if (!position)

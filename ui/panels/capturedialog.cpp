@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Text, model and what to keep of it; the state of the running capture stands below.
 #include "ui/panels/capturedialog.h"
+#include "core/eval/problem.h"
 #include "core/model/textfile.h"
 #include "ui/models/counted.h"
 #include "ui/panels/wheelguard.h"
@@ -23,7 +24,7 @@ constexpr std::uint64_t longestText = 16'000'000; ///< bytes; far beyond any con
 
 } // namespace
 
-CaptureDialog::CaptureDialog(ModelEngine* models, QWidget* parent)
+CaptureDialog::CaptureDialog(LanguageModels* models, QWidget* parent)
     : QDialog(parent)
     , m_models(models)
     , m_text(new QPlainTextEdit(this))
@@ -42,14 +43,14 @@ CaptureDialog::CaptureDialog(ModelEngine* models, QWidget* parent)
     connect(m_openModel, &QPushButton::clicked, this, &CaptureDialog::openModelRequested);
     connect(m_start, &QPushButton::clicked, this, &CaptureDialog::start);
     connect(m_text, &QPlainTextEdit::textChanged, this, &CaptureDialog::noteText);
-    connect(m_models, &ModelEngine::changed, this, &CaptureDialog::noteText);
-    connect(m_models, &ModelEngine::captured, this, [this](const CachePtr& cache, const QString& note) {
+    connect(m_models, &LanguageModels::changed, this, &CaptureDialog::noteText);
+    connect(m_models, &LanguageModels::captured, this, [this](const CachePtr& cache, const QString& note) {
         m_cache = cache;
         m_note = note;
         accept();
     });
-    connect(m_models, &ModelEngine::captureFailed, this, &CaptureDialog::showState);
-    connect(m_models, &ModelEngine::captureCancelled, this, [this] { showState(tr("Capturing was cancelled.")); });
+    connect(m_models, &LanguageModels::captureFailed, this, &CaptureDialog::showState);
+    connect(m_models, &LanguageModels::captureCancelled, this, [this] { showState(tr("Capturing was cancelled.")); });
     resize(fontMetrics().averageCharWidth() * 90, fontMetrics().height() * 28);
     noteText();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/engine/modelengine.h"
+#include "ui/engine/languagemodels.h"
 #include <QDialog>
 
 class QCheckBox;
@@ -17,7 +17,7 @@ namespace pikv::ui {
 class CaptureDialog : public QDialog {
     Q_OBJECT
 public:
-    CaptureDialog(ModelEngine* models, QWidget* parent = nullptr);
+    CaptureDialog(LanguageModels* models, QWidget* parent = nullptr);
 
     void setText(const QString& text);
     /// The dump and what to say of it, once accepted.
@@ -42,7 +42,7 @@ private:
     void showState(const QString& message);
     void noteText();
 
-    ModelEngine* m_models;
+    LanguageModels* m_models;
     QPlainTextEdit* m_text;
     QSpinBox *m_tokens, *m_queries;
     QComboBox* m_dtype;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The facts of the dump as wrapped text, and the boxes of the importance source.
 #include "ui/panels/dumppanel.h"
+#include "core/cache/importance.h"
+#include "core/study/choices.h"
 #include "ui/models/counted.h"
-#include "ui/models/paramlimits.h"
 #include "ui/panels/numberbox.h"
 #include "ui/panels/wheelguard.h"
 #include <QComboBox>
@@ -137,7 +138,7 @@ void DumpPanel::showSources(const CacheInfo* info)
     const auto& sources = importanceSources();
     for (int i = 0; i < int(sources.size()); ++i) {
         const ImportanceSourceInfo& source = sources[std::size_t(i)];
-        const QString obstacle = info ? importanceObstacle(*info, source.source) : QString();
+        const QString obstacle = info ? QString::fromStdString(importanceObstacle(*info, source.source)) : QString();
         items->item(i)->setEnabled(obstacle.isEmpty());
         items->item(i)->setToolTip(obstacle.isEmpty()
                 ? QString::fromUtf8(source.sentence.data(), qsizetype(source.sentence.size()))

@@ -3,7 +3,7 @@
 #include "ui/panels/paramform.h"
 #include "core/base/error.h"
 #include "core/codec/registry.h"
-#include "ui/models/paramlimits.h"
+#include "core/study/choices.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/parameditor.h"
 #include <QApplication>

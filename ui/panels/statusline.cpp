@@ -2,6 +2,7 @@
 // Shows work only once it has lasted a moment, and the machine's state every two seconds.
 #include "ui/panels/statusline.h"
 #include "core/base/memory.h"
+#include "core/eval/engine.h"
 #include "core/eval/evaluator.h"
 #include "ui/models/counted.h"
 #include <QHBoxLayout>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/session/boundeddefaults.h"
 #include "core/codec/registry.h"
-#include "ui/models/paramlimits.h"
+#include "core/study/choices.h"
 #include "ui/models/specstore.h"
 
 namespace pikv::ui {

@@ -4,9 +4,9 @@
 // point and sweep, an uncheck forgets both. Scores join the live points as they come.
 #include "ui/session/runs.h"
 #include "core/codec/registry.h"
+#include "core/study/choices.h"
 #include "ui/engine/engine.h"
 #include "ui/models/methodsmodel.h"
-#include "ui/models/paramlimits.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/specstore.h"
 #include "ui/nexttoken/nexttokencontroller.h"
@@ -26,7 +26,7 @@ Runs::Runs(const RunsParts& parts, QObject* parent)
     });
     connect(parts.engine, &Engine::cancelled, this, &Runs::settleCancelled);
     connect(parts.nextToken, &NextTokenController::scored, this, &Runs::noteScores);
-    connect(parts.nextToken->test(), &NextTokenEngine::failed, this, [this](const QString& method) {
+    connect(parts.nextToken->test(), &Scoring::failed, this, [this](const QString& method) {
         m_parts.results->setStale(method, false); // no newer figures are to come
     });
 }
@@ -74,14 +74,8 @@ void Runs::sweepChecked()
 
 void Runs::sweep(const QString& methodId)
 {
-    const MethodInfo& method = Registry::instance().get(methodId.toStdString());
-    const CacheInfo* info = m_parts.engine->info();
-    if (method.sweep.empty() || !info)
-        return;
-    std::vector<MethodSpec> points = expandSpec(method.id + ":" + method.sweep);
-    // The default sweep is made for long caches: points beyond a short one's bounds are no problem of the user's.
-    std::erase_if(points, [info](const MethodSpec& point) { return !fitsCache(point, *info); });
-    m_parts.engine->requestSweep(points);
+    if (const CacheInfo* info = m_parts.engine->info())
+        m_parts.engine->requestSweep(defaultSweep(Registry::instance().get(methodId.toStdString()), *info));
 }
 
 void Runs::noteResult(const ResultPtr& result, quint64 id, bool live)

@@ -3,9 +3,9 @@
 // undo. What is evaluated after it, and in which order, is Runs' business.
 #include "ui/session/session.h"
 #include "core/codec/registry.h"
-#include "ui/engine/modelengine.h"
+#include "core/study/choices.h"
+#include "ui/engine/languagemodels.h"
 #include "ui/models/methodsmodel.h"
-#include "ui/models/paramlimits.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
@@ -28,7 +28,7 @@ Session::Session(QObject* parent)
     , m_problems(new ProblemsModel(this))
     , m_selection(new QItemSelectionModel(m_results, this))
     , m_training(new TrainingRun(this))
-    , m_languageModels(new ModelEngine(&m_engine, this))
+    , m_languageModels(new LanguageModels(&m_engine, this))
     , m_nextToken(new NextTokenController(&m_engine, m_languageModels, m_methods, m_specs, this))
     , m_runs(new Runs({ &m_engine, m_nextToken, m_methods, m_specs, m_results, m_problems }, this))
     , m_defaults(m_specs)
@@ -132,11 +132,11 @@ void Session::fitDefaults()
 /// A dump that lacks what the source of the one before needs goes without importance.
 void Session::settleImportance()
 {
-    const QString obstacle = importanceObstacle(*info(), importance().source);
-    if (obstacle.isEmpty())
+    const std::string obstacle = importanceObstacle(*info(), importance().source);
+    if (obstacle.empty())
         return;
     m_engine.setImportance({});
-    m_problems->addWarning(tr("%1. Importance is off for it.").arg(obstacle));
+    m_problems->addWarning(tr("Importance is off: %1").arg(QString::fromStdString(obstacle)));
     Q_EMIT importanceChanged();
 }
 
@@ -149,9 +149,9 @@ void Session::setImportance(const ImportanceSpec& importance)
 
 void Session::chooseImportance(const ImportanceSpec& importance)
 {
-    const QString obstacle = info() ? importanceObstacle(*info(), importance.source) : QString();
-    if (!obstacle.isEmpty()) {
-        report({ ErrorKind::Usage, obstacle.toStdString() });
+    const std::string obstacle = info() ? importanceObstacle(*info(), importance.source) : std::string();
+    if (!obstacle.empty()) {
+        report({ ErrorKind::Usage, "Importance stays as it is: " + obstacle });
         Q_EMIT importanceChanged(); // views show the old one again
     } else if (importance != this->importance()) {
         m_undo.push(new ImportanceCommand(this, importance));
@@ -165,11 +165,7 @@ void Session::setAcceptNonFinite(bool accept)
     m_runs->evaluateAnew();
 }
 
-void Session::setSharedCaches(int caches)
-{
-    m_engine.setSharedCaches(caches);
-    m_runs->evaluateAnew();
-}
+void Session::setSharedCaches(int caches) { m_results->setSharedCaches(caches); }
 
 // Runs
 
@@ -219,8 +215,11 @@ void Session::noteChecked(const QString& methodId, bool checked)
 void Session::runDefaultComparison()
 {
     m_undo.beginMacro(tr("check the default comparison"));
+    QStringList chosen;
+    for (const MethodSpec& method : openingComparison())
+        chosen << QString::fromStdString(method.id);
     for (const MethodInfo& method : Registry::instance().methods())
-        chooseMethod(QString::fromStdString(method.id), method.checkedByDefault);
+        chooseMethod(QString::fromStdString(method.id), chosen.contains(QString::fromStdString(method.id)));
     m_undo.endMacro();
     m_runs->sweepChecked();
 }

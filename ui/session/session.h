@@ -14,7 +14,7 @@ class QItemSelectionModel;
 namespace pikv::ui {
 
 class MethodsModel;
-class ModelEngine;
+class LanguageModels;
 class NextTokenController;
 class ProblemsModel;
 class Runs;
@@ -32,7 +32,7 @@ public:
     ~Session() override;
 
     Engine* engine() { return &m_engine; }
-    ModelEngine* languageModels() const { return m_languageModels; }
+    LanguageModels* languageModels() const { return m_languageModels; }
     NextTokenController* nextToken() const { return m_nextToken; }
     SpecStore* specs() const { return m_specs; }
     MethodsModel* methods() const { return m_methods; }
@@ -83,6 +83,7 @@ public Q_SLOTS:
     void removeResults(const QList<int>& rows);
     /// Evaluates NaN and infinity by leaving them out; the next dump refuses them again.
     void setAcceptNonFinite(bool accept);
+    /// Caches that share a calibration in the amortised ratio; nothing is measured for it.
     void setSharedCaches(int caches);
     /// Enters it in the problems, and says so.
     void report(const pikv::Problem& problem);
@@ -121,7 +122,7 @@ private:
     QItemSelectionModel* m_selection;
     TrainingRun* m_training;
     Engine m_engine;
-    ModelEngine* m_languageModels;
+    LanguageModels* m_languageModels;
     NextTokenController* m_nextToken;
     UnsavedCapture m_capture;
     Runs* m_runs;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every dialog of the window that asks for a file of its own, and what it starts with the answer.
 #include "ui/window/filecommands.h"
+#include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
 #include "ui/export/savefile.h"
 #include "ui/export/tableclipboard.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/window/helpboxes.h"
+#include "core/eval/engine.h"
 #include "core/eval/evaluator.h"
 #include "ui/window/actions.h"
 #include <QMessageBox>

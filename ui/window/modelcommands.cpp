@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From the Model menu to the session's language model and back to menu and status bar; captures of a text.
 #include "ui/window/modelcommands.h"
-#include "ui/engine/modelengine.h"
+#include "ui/engine/languagemodels.h"
 #include "ui/models/counted.h"
 #include "ui/panels/capturedialog.h"
 #include "ui/session/session.h"
@@ -39,7 +39,7 @@ ModelCommands::ModelCommands(Session* session, FileCommands* files, QMenu* insta
     , m_window(window)
 {
     m_name->setObjectName(QStringLiteral("statusModel"));
-    connect(session->languageModels(), &ModelEngine::changed, this, &ModelCommands::showModel);
+    connect(session->languageModels(), &LanguageModels::changed, this, &ModelCommands::showModel);
     refresh();
 }
 
@@ -76,7 +76,7 @@ void ModelCommands::refresh()
 
 void ModelCommands::showModel()
 {
-    const ModelEngine* models = m_session->languageModels();
+    const LanguageModels* models = m_session->languageModels();
     const ModelPtr model = models->model();
     const QString name = model ? QString::fromStdString(modelInfo(*model).name) : QString();
     if (models->isLoading())
@@ -93,7 +93,7 @@ void ModelCommands::showModel()
 
 void ModelCommands::captureText()
 {
-    ModelEngine* models = m_session->languageModels();
+    LanguageModels* models = m_session->languageModels();
     if (!models->model() && !models->isLoading() && !findModels().empty())
         models->open(QString::fromStdString(findModels().front()));
     auto* dialog = new CaptureDialog(models, m_window);

@@ -52,7 +52,7 @@ at::Tensor principalVectors(const at::Tensor& rows, const at::Tensor& mean, cons
     const at::Tensor weights = allWeights.defined() ? allWeights.slice(0, 0, rows.size(0), stride) : allWeights;
     const at::Tensor weighted = weights.defined() ? centred * weights.unsqueeze(1) : centred;
     const at::Tensor covariance = at::matmul(centred.t(), weighted);
-    return linalg::eigen(covariance).vectors.flip({ 1 }).t().contiguous();
+    return linalg::principal(covariance).rows.contiguous();
 }
 
 } // namespace

@@ -107,28 +107,21 @@ at::Tensor gaussianColumns(std::int64_t rows, std::int64_t columns, std::uint64_
     return q.to(like.device());
 }
 
-struct Eigen {
-    at::Tensor values; ///< falling
-    at::Tensor rows; ///< the vectors
-};
+using linalg::Principal;
 
 /// Of a symmetric matrix, read on and above its diagonal.
-Eigen eigenRows(const at::Tensor& upper, const JobControl& job)
+Principal eigenRows(const at::Tensor& upper, const JobControl& job)
 {
-    const auto eigen = [upper]() -> Eigen {
-        const auto [values, vectors] = linalg::eigen(upper, linalg::Triangle::Upper);
-        return { values.flip(0), vectors.flip(1).t() };
-    };
     if (upper.size(0) < slowWidth)
-        return eigen();
-    const auto found = std::make_shared<Eigen>();
-    runApart(job, [eigen, found] { *found = eigen(); });
+        return linalg::principal(upper, linalg::Triangle::Upper);
+    const auto found = std::make_shared<Principal>();
+    runApart(job, [upper, found] { *found = linalg::principal(upper, linalg::Triangle::Upper); });
     return *found;
 }
 
 /// Leading eigenvectors of a covariance C of which only q and y = C q are known, by Nystrom's formula y (q^T y)^-1 y^T
 /// (Tropp, Yurtsever, Udell & Cevher 2017, algorithm 3): as good as a further pass over the rows.
-Eigen nystrom(const at::Tensor& q, const at::Tensor& y, const JobControl& job)
+Principal nystrom(const at::Tensor& q, const at::Tensor& y, const JobControl& job)
 {
     const at::Tensor wide = y.to(at::kDouble), core = at::mm(q.to(at::kDouble).t(), wide);
     const auto [d, v] = linalg::eigen((core + core.t()) * 0.5);
@@ -155,7 +148,7 @@ bool rowsPay(const WeightedRows& a, std::int64_t columns)
 
 /// From a random start. Either on the covariance, or first on small samples of the rows, which settle most of the
 /// subspace at a fraction of the work, then once over all of them.
-Eigen leadingEigen(const WeightedRows& a, std::int64_t columns, std::uint64_t seed, const JobControl& job)
+Principal leadingEigen(const WeightedRows& a, std::int64_t columns, std::uint64_t seed, const JobControl& job)
 {
     at::Tensor q = gaussianColumns(a.rows.size(1), columns, seed, a.rows);
     if (!rowsPay(a, columns)) {
@@ -182,7 +175,7 @@ LowRankFit fitLowRank(
     fit.mean = weightedMean(rows, weights);
     const WeightedRows a { rows, weights, fit.mean };
     const std::int64_t columns = std::min(rank + oversampling, std::min(rows.size(0), rows.size(1)));
-    const Eigen leading = 4 * columns <= rows.size(1) && columns < rows.size(0)
+    const Principal leading = 4 * columns <= rows.size(1) && columns < rows.size(0)
         ? leadingEigen(a, columns, seed, job)
         : eigenRows(a.upperCovariance(job), job);
     fit.directions = leading.rows.narrow(0, 0, rank).contiguous();

@@ -127,7 +127,7 @@ void MeasurePlan::startNextToken(const QString& method)
 {
     m_window->session()->engine()->cancel();
     auto* bars = m_window->findChild<TokenBars*>();
-    connect(m_window->session()->nextToken()->test(), &NextTokenEngine::resultReady, bars,
+    connect(m_window->session()->nextToken()->test(), &Scoring::resultReady, bars,
         [bars](const NextTokenPtr& result, quint64 id) {
             if (result->preview)
                 connect(

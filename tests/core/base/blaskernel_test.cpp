@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which kernel OpenBLAS is told to take on a processor that it does not know.
 #include "core/base/blaskernel.h"
+#include "core/eval/engine.h"
 #include "core/eval/evaluator.h"
 #include "testmain.h"
 #include <QTest>

@@ -8,6 +8,7 @@
 #include "core/dumps/dumps.h"
 #include "core/dumps/generate.h"
 #include "core/eval/evaluator.h"
+#include "core/study/study.h"
 #include "testmain.h"
 #include <ATen/ops/arange.h>
 #include <QFile>
@@ -72,10 +73,7 @@ private:
 void EncodedFileTest::opensLikeADump()
 {
     const CachePtr cache = generateCache({ .layers = 3, .seq = 40 });
-    EvaluationRequest request;
-    request.cache = cache;
-    request.method = parseSpec("identity:sinks=4,recent=8");
-    const std::uint64_t bytes = compressFile(request, path("a.pikv"));
+    const std::uint64_t bytes = Study(cache).compress(parseSpec("identity:sinks=4,recent=8"), path("a.pikv"));
 
     const CachePtr encoded = openCache(path("a.pikv"));
     QCOMPARE(encoded->info().fileBytes, bytes);
@@ -93,10 +91,8 @@ void EncodedFileTest::opensLikeADump()
 /// Nothing is decoded to answer whether tokens were dropped, and a dump is written with one decode of each layer.
 void EncodedFileTest::theHeaderTellsOfDroppedTokens()
 {
-    EvaluationRequest request;
-    request.cache = generateCache({ .layers = 3, .seq = 10 });
-    request.method = parseSpec("every_other");
-    compressFile(request, path("dropped.pikv"));
+    const Study study(generateCache({ .layers = 3, .seq = 10 }));
+    study.compress(parseSpec("every_other"), path("dropped.pikv"));
     EveryOther::decoded = 0;
     const CachePtr encoded = openCache(path("dropped.pikv"));
     QVERIFY(encoded->hasKeep());
@@ -105,7 +101,7 @@ void EncodedFileTest::theHeaderTellsOfDroppedTokens()
     QCOMPARE(EveryOther::decoded.load(), 3);
     const at::Tensor keep = openCache(path("dropped.safetensors"))->layer(2).keep;
     QCOMPARE(keep.sum().item<std::int64_t>(), keep.numel() / 2);
-    QCOMPARE(evaluate(request).storedBytes, encoded->info().fileBytes);
+    QCOMPARE(study.evaluate(parseSpec("every_other")).storedBytes, encoded->info().fileBytes);
 }
 
 void EncodedFileTest::unknownMethodIsABadFile()

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/evaluator.h"
+#include "core/study/study.h"
 #include "testcache.h"
 #include "testmain.h"
 #include <QTemporaryDir>
@@ -33,11 +34,9 @@ private Q_SLOTS:
     {
         const QTemporaryDir dir;
         const auto path = dir.filePath("x.pikv").toStdString();
-        EvaluationRequest request;
-        request.cache = pikvtest::makeCache();
-        request.method = parseSpec("truncate:channels=8");
-        compressFile(request, path);
-        const auto original = request.cache->layer(1).key, back = openCache(path)->layer(1).key;
+        const auto cache = pikvtest::makeCache();
+        Study(cache).compress(parseSpec("truncate:channels=8"), path);
+        const auto original = cache->layer(1).key, back = openCache(path)->layer(1).key;
         QVERIFY(back.narrow(3, 0, 8).equal(original.narrow(3, 0, 8)));
         QCOMPARE(back.narrow(3, 8, 56).abs().max().item<float>(), 0.0f);
     }

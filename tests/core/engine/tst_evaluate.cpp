@@ -3,6 +3,7 @@
 #include "core/eval/evaluator.h"
 #include "core/eval/pareto.h"
 #include "core/eval/resultsio.h"
+#include "core/study/study.h"
 #include "testcache.h"
 #include "testmain.h"
 #include <QFileInfo>
@@ -67,7 +68,7 @@ void TestEvaluate::reportedBytesAreTheFileSize()
     for (const char* spec : { "identity", "identity:sinks=3,recent=5" }) {
         const EvaluationRequest r = request(spec);
         const QString path = dir.filePath("x.pikv");
-        const std::uint64_t written = compressFile(r, path.toStdString());
+        const std::uint64_t written = Study(r.cache).compress(r.method, path.toStdString());
         QCOMPARE(quint64(QFileInfo(path).size()), quint64(written));
         const EvaluationResult result = evaluate(r);
         QCOMPARE(quint64(result.storedBytes), quint64(written));

@@ -3,9 +3,9 @@
 #include "core/codec/registry.h"
 #include "core/dumps/dumps.h"
 #include "core/dumps/generate.h"
+#include "core/study/choices.h"
 #include "testmain.h"
 #include "ui/models/methodsmodel.h"
-#include "ui/models/paramlimits.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
@@ -71,6 +71,8 @@ private Q_SLOTS:
     void captureIsUnsavedUntilItIsSaved();
     void problemOfAnotherOriginLeavesWhatWaits();
     void failedSavingForgetsWhatWaits();
+    void memoryIsAskedBeforeWork();
+    void theNumberOfCachesMeasuresNothing();
 
 private:
     QString dump(const char* name, std::int64_t seq, std::int64_t queries) const;
@@ -354,6 +356,56 @@ void SessionTest::failedSavingForgetsWhatWaits()
     session.saveDump(m_folder.filePath("later.safetensors"));
     QTRY_VERIFY(!session.capture()->isUnsaved());
     QVERIFY(!done);
+}
+
+/// A sparse dump whose one layer no machine can hold: what the command line refuses, the window refuses.
+void SessionTest::memoryIsAskedBeforeWork()
+{
+    constexpr quint64 tensorBytes = Q_UINT64_C(1) << 41; // each of keys and values
+    const QString path = m_folder.filePath("vast.safetensors");
+    const QByteArray shape = R"("dtype":"F16","shape":[1,64,134217728,128])";
+    const QByteArray header = R"({"layers.0.key":{)" + shape + R"(,"data_offsets":[0,)"
+        + QByteArray::number(tensorBytes) + R"(]},"layers.0.value":{)" + shape + R"(,"data_offsets":[)"
+        + QByteArray::number(tensorBytes) + ',' + QByteArray::number(2 * tensorBytes) + "]}}";
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    const quint64 length = header.size();
+    file.write(reinterpret_cast<const char*>(&length), 8);
+    file.write(header);
+    if (!file.resize(qint64(8 + length + 2 * tensorBytes)))
+        QSKIP("this file system has no files of 4 TiB");
+    file.close();
+    Worked session({ "kivi" });
+    QSignalSpy complete(&session, &Session::firstChartComplete);
+    session.openDump(path);
+    QVERIFY(complete.wait(20'000));
+    QCOMPARE(session.problems()->errorCount(), 1);
+    const QString message = session.problems()->entry(0).message;
+    QVERIFY2(message.contains("evaluating kivi needs about") && message.contains("available"), qPrintable(message));
+    QCOMPARE(session.results()->resultCount(), 0);
+    QVERIFY(session.idle());
+}
+
+void SessionTest::theNumberOfCachesMeasuresNothing()
+{
+    Worked session({ "lora" });
+    QVERIFY(session.open(m_dump));
+    const qsizetype measured = session.order.size();
+    QSignalSpy started(session.engine(), &Engine::busyChanged), shown(session.results(), &ResultsModel::dataChanged);
+    const ResultPtr before = session.live("lora");
+    QCOMPARE(before->sharedCaches, std::int64_t(1));
+    session.setSharedCaches(100);
+    QVERIFY(shown.count() > 0);
+    for (int row = 0; row < session.results()->resultCount(); ++row)
+        QCOMPARE(session.results()->row(row).result->sharedCaches, std::int64_t(100));
+    QCOMPARE(session.live("lora")->compressSeconds, before->compressSeconds); // the very measurement
+    QTest::qWait(100);
+    QCOMPARE(started.count(), 0);
+    QCOMPARE(session.order.size(), measured);
+    session.specs()->setSpec(parseSpec("lora:rank=3")); // and of what is measured from now on
+    QTRY_VERIFY(session.live("lora")->method.params.integer("rank") == 3 && !session.live("lora")->preview);
+    QCOMPARE(session.live("lora")->sharedCaches, std::int64_t(100));
+    QVERIFY(session.idle());
 }
 
 PIKV_TEST(SessionTest)

@@ -2,7 +2,7 @@
 #pragma once
 #include "core/dumps/dumps.h"
 #include "core/model/model.h"
-#include "ui/engine/modelengine.h"
+#include "ui/engine/languagemodels.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
 #include "ui/nexttoken/tokenbars.h"

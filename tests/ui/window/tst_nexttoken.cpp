@@ -151,7 +151,7 @@ void NextTokenTabTest::barsShowOriginalAndEveryMethod()
         const NextTokenPosition& original = window.entry("")->full->positions[std::size_t(position)];
         QCOMPARE(data.tokens[0], window.nextToken()->tokenText(original.topOriginal));
         QCOMPARE(data.sets[0].values[0], original.top[0].original);
-        for (int i = 1; i < NextTokenEngine::topCount; ++i)
+        for (int i = 1; i < Scoring::topCount; ++i)
             QVERIFY(data.sets[0].values[i] <= data.sets[0].values[i - 1]);
         QCOMPARE(data.sets[2].name, "KIVI");
         const NextTokenPosition& kivi = window.entry("kivi")->full->positions[std::size_t(position)];
@@ -209,7 +209,7 @@ void NextTokenTabTest::dragShowsAPreviewAndThenAllPositions()
     QVERIFY(window.ready());
     window.choose("kivi");
     QList<bool> previews;
-    connect(window.nextToken()->test(), &NextTokenEngine::resultReady, this, [&](const NextTokenPtr& result) {
+    connect(window.nextToken()->test(), &Scoring::resultReady, this, [&](const NextTokenPtr& result) {
         if (result->request.method.id == "kivi")
             previews << result->preview;
     });
@@ -274,7 +274,7 @@ void NextTokenTabTest::writesOnFromEveryCache()
     NextTokenWindow window({ "identity", "kivi", "lora" });
     QVERIFY(window.ready());
     std::map<QString, std::vector<std::int64_t>> written;
-    connect(window.nextToken()->test(), &NextTokenEngine::continued, this,
+    connect(window.nextToken()->test(), &Scoring::continued, this,
         [&](const QString& method, const std::vector<std::int64_t>& ids) { written[method] = ids; });
     auto* button = window.find<QPushButton>("nextTokenWrite");
     QTest::mouseClick(button, Qt::LeftButton);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Sweeps, cancelling, and what is exported.
 #include "core/codec/registry.h"
+#include "core/study/choices.h"
 #include "testmain.h"
-#include "ui/models/paramlimits.h"
 #include "windowfixture.h"
 #include <QApplication>
 #include <QClipboard>

@@ -100,7 +100,7 @@ public:
     pikv::ui::ResultsModel* results() const { return session()->results(); }
     pikv::ui::SpecStore* specs() const { return session()->specs(); }
     pikv::ui::MethodsModel* methods() const { return session()->methods(); }
-    pikv::ui::ModelEngine* models() const { return session()->languageModels(); }
+    pikv::ui::LanguageModels* models() const { return session()->languageModels(); }
     pikv::ui::NextTokenController* nextToken() const { return session()->nextToken(); }
     /// Opens a dump and waits for the first complete chart.
     bool open(const QString& path)

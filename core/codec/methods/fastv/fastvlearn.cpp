@@ -41,8 +41,8 @@ Spread spreadOf(const at::Tensor& rows, const at::Tensor& importance, bool direc
     if (!directions)
         return { mean, {}, {}, listOf((centred * weighted).sum(0)) };
     const at::Tensor covariance = at::mm(centred.t(), weighted);
-    const auto [values, vectors] = linalg::eigen(covariance);
-    return { mean, vectors.flip({ 1 }).t().contiguous(), listOf(values.flip({ 0 })), listOf(covariance.diagonal()) };
+    const auto [values, directionRows] = linalg::principal(covariance);
+    return { mean, directionRows.contiguous(), listOf(values), listOf(covariance.diagonal()) };
 }
 
 /// Whether principal directions promise less error than the bits that they cost would give the channels.

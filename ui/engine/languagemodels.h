@@ -20,10 +20,10 @@ struct CaptureForm {
 };
 
 /// The window's language model: loaded, and used to capture caches, in the engine thread. Nothing here blocks.
-class ModelEngine : public QObject {
+class LanguageModels : public QObject {
     Q_OBJECT
 public:
-    explicit ModelEngine(Engine* engine, QObject* parent = nullptr);
+    explicit LanguageModels(Engine* engine, QObject* parent = nullptr);
 
     /// Null where none is open.
     ModelPtr model() const { return m_model; }

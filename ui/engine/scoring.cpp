@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Next-token jobs are "apart": they hold model and dump themselves, so that importance or another dump does not drop
 // them in the queue; close() does where they are no longer wanted.
-#include "ui/engine/nexttokenengine.h"
+#include "ui/engine/scoring.h"
 #include "core/codec/registry.h"
 #include "ui/engine/engine.h"
 #include <utility>
@@ -19,7 +19,7 @@ QString labelOf(const std::string& methodId)
 
 } // namespace
 
-NextTokenEngine::NextTokenEngine(Engine* engine, QObject* parent)
+Scoring::Scoring(Engine* engine, QObject* parent)
     : QObject(parent)
     , m_engine(engine)
     , m_baselines(engine->queue(), JobKind::NextTokenBaseline,
@@ -39,33 +39,29 @@ NextTokenEngine::NextTokenEngine(Engine* engine, QObject* parent)
 {
 }
 
-void NextTokenEngine::open(const ModelPtr& model, const CachePtr& dump, qint64 predict, bool compressContinuation)
+void Scoring::open(const ModelPtr& model, qint64 predict, bool compressContinuation)
 {
     close();
     // Ahead of full results, which may train for long: whoever asks is looking at the place where this is shown.
     m_baselines.request({}, { tr("Next token, baseline"), Urgency::Preview, true },
-        [model, dump, predict, compressContinuation](const JobControl& control) -> Opened {
-            NextTokenSetup setup;
-            setup.model = model;
-            setup.compressContinuation = compressContinuation;
-            setup.texts = { splitDump(*model, dump, predict) };
-            const auto session = NextTokenSession::open(std::move(setup), control);
+        [study = m_engine->study(), model, predict, compressContinuation](const JobControl& control) -> Opened {
+            const auto session = study->openNextToken(model, predict, compressContinuation, control);
             return { session, std::make_shared<NextTokenResult>(session->baseline(topCount, control)) };
         });
 }
 
-void NextTokenEngine::takeSession(const Opened& opened)
+void Scoring::takeSession(const Opened& opened)
 {
     m_open = opened;
     Q_EMIT this->opened();
 }
 
-void NextTokenEngine::noteOpenFailed(const JobProblem& problem)
+void Scoring::noteOpenFailed(const JobProblem& problem)
 {
     Q_EMIT openFailed(problem.isCancel() ? QString() : QString::fromStdString(problem.message));
 }
 
-void NextTokenEngine::close()
+void Scoring::close()
 {
     m_baselines.dropAll();
     m_runs.dropAll();
@@ -74,16 +70,14 @@ void NextTokenEngine::close()
     m_open = {};
 }
 
-NextTokenMethod NextTokenEngine::requestFor(const MethodSpec& method) const
+NextTokenMethod Scoring::requestFor(const MethodSpec& method) const
 {
-    NextTokenMethod request;
-    request.method = method;
-    request.importance = m_engine->importance();
+    NextTokenMethod request = m_engine->study()->scoringOf(method);
     request.topCount = topCount;
     return request;
 }
 
-quint64 NextTokenEngine::request(const MethodSpec& method, qint64 previewPositions)
+quint64 Scoring::request(const MethodSpec& method, qint64 previewPositions)
 {
     if (!isOpen())
         return 0;
@@ -101,19 +95,19 @@ quint64 NextTokenEngine::request(const MethodSpec& method, qint64 previewPositio
     return m_runs.request(method.id, terms, run(previewPositions), run(0));
 }
 
-void NextTokenEngine::noteFailed(const std::string& methodId, const JobProblem& problem)
+void Scoring::noteFailed(const std::string& methodId, const JobProblem& problem)
 {
     if (!problem.isCancel())
         Q_EMIT failed(QString::fromStdString(methodId), problem);
 }
 
-void NextTokenEngine::drop(const QString& methodId)
+void Scoring::drop(const QString& methodId)
 {
     m_runs.drop(methodId.toStdString());
     m_proxies.drop(methodId.toStdString());
 }
 
-void NextTokenEngine::continueGreedy(const std::vector<MethodSpec>& methods)
+void Scoring::continueGreedy(const std::vector<MethodSpec>& methods)
 {
     if (!isOpen())
         return;
@@ -125,7 +119,7 @@ void NextTokenEngine::continueGreedy(const std::vector<MethodSpec>& methods)
     }
 }
 
-void NextTokenEngine::continueWith(const std::string& methodId, const NextTokenMethod* method)
+void Scoring::continueWith(const std::string& methodId, const NextTokenMethod* method)
 {
     const QString label = method ? tr("Writing on with %1").arg(labelOf(methodId)) : tr("Writing on, uncompressed");
     m_texts.request(methodId, { label, Urgency::Full, true },
@@ -134,14 +128,14 @@ void NextTokenEngine::continueWith(const std::string& methodId, const NextTokenM
         });
 }
 
-void NextTokenEngine::takeText(const std::string& methodId, const Text& tokens)
+void Scoring::takeText(const std::string& methodId, const Text& tokens)
 {
     Q_EMIT continued(QString::fromStdString(methodId), tokens);
     if (!m_texts.isPending())
         Q_EMIT greedyDone();
 }
 
-void NextTokenEngine::noteTextFailed(const JobProblem& problem)
+void Scoring::noteTextFailed(const JobProblem& problem)
 {
     m_texts.dropAll(); // the others would say the same
     if (!problem.isCancel())
@@ -149,18 +143,13 @@ void NextTokenEngine::noteTextFailed(const JobProblem& problem)
     Q_EMIT greedyDone();
 }
 
-void NextTokenEngine::requestProxy(const CachePtr& dump, const MethodSpec& method)
+void Scoring::requestProxy(const MethodSpec& method)
 {
-    ProxyRequest request;
-    request.cache = dump;
-    request.method = method;
-    request.importance = m_engine->importance();
-    request.acceptNonFinite = m_engine->study().acceptsNonFinite();
     m_proxies.request(method.id, { tr("Next-token stand-in, %1").arg(labelOf(method.id)), Urgency::Full, true },
-        [request](const JobControl& control) { return runProxy(request, control); });
+        [study = m_engine->study(), method](const JobControl& control) { return study->proxy(method, control); });
 }
 
-void NextTokenEngine::cancel()
+void Scoring::cancel()
 {
     m_runs.dropAll();
     m_proxies.dropAll();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Loads language models and captures caches with them, one of each at a time.
-#include "ui/engine/modelengine.h"
+#include "ui/engine/languagemodels.h"
 #include "ui/engine/engine.h"
 #include <algorithm>
 #include <utility>
 
 namespace pikv::ui {
 
-ModelEngine::ModelEngine(Engine* engine, QObject* parent)
+LanguageModels::LanguageModels(Engine* engine, QObject* parent)
     : QObject(parent)
     , m_loads(engine->queue(), JobKind::LoadModel,
           { [this](const std::string&, const ModelPtr& model, quint64) { takeModel(model); },
@@ -16,10 +16,10 @@ ModelEngine::ModelEngine(Engine* engine, QObject* parent)
           { [this](const std::string&, const Captured& result, quint64) { takeCapture(result); },
               [this](const std::string&, const JobProblem& failure) { noteCaptureFailed(failure); } })
 {
-    connect(this, &ModelEngine::problem, engine, &Engine::report);
+    connect(this, &LanguageModels::problem, engine, &Engine::report);
 }
 
-void ModelEngine::open(const QString& model)
+void LanguageModels::open(const QString& model)
 {
     m_failure.clear();
     m_loads.request({}, { tr("Loading the model"), Urgency::Task, true },
@@ -27,13 +27,13 @@ void ModelEngine::open(const QString& model)
     Q_EMIT changed();
 }
 
-void ModelEngine::takeModel(const ModelPtr& model)
+void LanguageModels::takeModel(const ModelPtr& model)
 {
     m_model = model;
     Q_EMIT changed();
 }
 
-void ModelEngine::noteLoadFailed(const JobProblem& failure)
+void LanguageModels::noteLoadFailed(const JobProblem& failure)
 {
     m_failure = failure.isCancel() ? tr("Loading was cancelled.") : QString::fromStdString(failure.message);
     Q_EMIT changed();
@@ -42,7 +42,8 @@ void ModelEngine::noteLoadFailed(const JobProblem& failure)
 }
 
 /// In the engine thread.
-ModelEngine::Captured ModelEngine::captureNow(const ModelPtr& model, const CaptureForm& form, const JobControl& control)
+LanguageModels::Captured LanguageModels::captureNow(
+    const ModelPtr& model, const CaptureForm& form, const JobControl& control)
 {
     const Tokens tokens = tokenize(*model, form.text.toStdString(), static_cast<std::size_t>(form.tokens));
     const auto count = static_cast<std::int64_t>(tokens.ids.size());
@@ -57,7 +58,7 @@ ModelEngine::Captured ModelEngine::captureNow(const ModelPtr& model, const Captu
     return { captureCache(request, control), tokens.droppedBytes };
 }
 
-void ModelEngine::capture(const CaptureForm& form)
+void LanguageModels::capture(const CaptureForm& form)
 {
     if (!m_model)
         return;
@@ -65,13 +66,13 @@ void ModelEngine::capture(const CaptureForm& form)
         [model = m_model, form](const JobControl& control) { return captureNow(model, form, control); });
 }
 
-void ModelEngine::takeCapture(const Captured& result)
+void LanguageModels::takeCapture(const Captured& result)
 {
     const QString note = tr("%1 bytes of the text were left out: the model has no token for them").arg(result.dropped);
     Q_EMIT captured(result.cache, result.dropped == 0 ? QString() : note);
 }
 
-void ModelEngine::noteCaptureFailed(const JobProblem& failure)
+void LanguageModels::noteCaptureFailed(const JobProblem& failure)
 {
     if (failure.isCancel())
         Q_EMIT captureCancelled();
@@ -79,7 +80,7 @@ void ModelEngine::noteCaptureFailed(const JobProblem& failure)
         Q_EMIT captureFailed(QString::fromStdString(failure.message));
 }
 
-void ModelEngine::cancel()
+void LanguageModels::cancel()
 {
     if (isLoading()) {
         m_loads.dropAll();

@@ -16,16 +16,17 @@ using NextTokenPtr = std::shared_ptr<const NextTokenResult>;
 
 /// The next-token test of the open dump: its session, and the runs of the methods, in the engine thread. Nothing here
 /// blocks; the latest request of a method wins.
-class NextTokenEngine : public QObject {
+class Scoring : public QObject {
     Q_OBJECT
 public:
     static constexpr int topCount = 8; ///< tokens of each side that a position carries
     static constexpr int greedyCount = 32; ///< tokens that a continuation writes
 
-    explicit NextTokenEngine(Engine* engine, QObject* parent = nullptr);
+    explicit Scoring(Engine* engine, QObject* parent = nullptr);
 
-    /// Splits the dump and scores its uncompressed cache; opened() or openFailed() follows. What was open is closed.
-    void open(const ModelPtr& model, const CachePtr& dump, qint64 predict, bool compressContinuation);
+    /// Splits the open dump (`predict` positions; 0: defaultPositions()) and scores its uncompressed cache; opened() or
+    /// openFailed() follows. What was open is closed.
+    void open(const ModelPtr& model, qint64 predict, bool compressContinuation);
     /// Forgets the session, and without a word all that waits or runs.
     void close();
     bool isOpen() const { return m_open.baseline != nullptr; }
@@ -44,8 +45,8 @@ public:
     /// Greedy continuations from the original and from each method's cache; continued() for each, then greedyDone().
     void continueGreedy(const std::vector<MethodSpec>& methods);
     bool isContinuing() const { return m_texts.isPending(); }
-    /// The proxy predictor of any dump, without a model; proxyReady() or failed() follows.
-    void requestProxy(const CachePtr& dump, const MethodSpec& method);
+    /// The proxy predictor of the open dump, without a model; proxyReady() or failed() follows.
+    void requestProxy(const MethodSpec& method);
     /// Forgets all that waits or runs; openFailed() and greedyDone() tell who waits for them.
     void cancel();
 

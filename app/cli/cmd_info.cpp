@@ -4,7 +4,7 @@
 #include "app/cli/output.h"
 #include "app/cli/session.h"
 #include "core/base/text.h"
-#include "core/codec/paramspec.h"
+#include "core/cache/cachetext.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/resultsio.h"
 #include <memory>
@@ -23,18 +23,6 @@ std::string line(const std::string& name, const std::string& value)
     return value.empty() ? std::string() : name + std::string(14 - name.size(), ' ') + value + "\n";
 }
 
-std::string ropeText(const RopeInfo& rope)
-{
-    if (rope.state == RopeInfo::State::Unknown)
-        return "unknown";
-    std::string text = rope.state == RopeInfo::State::Post ? "keys rotated" : "keys not rotated";
-    if (rope.layout != RopeInfo::Layout::Unknown)
-        text += rope.layout == RopeInfo::Layout::Half ? ", half layout" : ", interleaved layout";
-    if (rope.theta)
-        text += ", base " + printParam(*rope.theta);
-    return text;
-}
-
 std::string queriesText(const CacheInfo& info)
 {
     if (!info.hasQueries())
@@ -42,13 +30,6 @@ std::string queriesText(const CacheInfo& info)
     const LayerShape& layer = info.layers.front();
     return std::to_string(layer.queryCount) + " rows of "
         + countText(static_cast<std::uint64_t>(layer.queryHeads), "head") + " a layer";
-}
-
-std::string tokensText(const CacheInfo& info)
-{
-    const std::string ids = info.tokenIds.empty() ? "unknown ids" : "ids known";
-    return countText(static_cast<std::uint64_t>(info.batch()), "sequence") + " of "
-        + countText(static_cast<std::uint64_t>(info.seq()), "token") + ", " + ids;
 }
 
 std::string nonFiniteText(const NonFiniteReport& report)
@@ -61,15 +42,23 @@ std::string nonFiniteText(const NonFiniteReport& report)
     return text;
 }
 
+std::string notesText(const CacheInfo& info)
+{
+    std::string text;
+    for (const std::string& note : info.notes)
+        text += line("note", note);
+    return text;
+}
+
 std::string infoText(const CacheInfo& info)
 {
     return line("file", info.path) + line("format", info.format)
         + line("model", info.model.empty() ? "unknown" : info.model) + line("shape", info.shapeText())
-        + line("tokens", tokensText(info)) + line("queries", queriesText(info)) + line("rope", ropeText(info.rope))
-        + line("importance", info.hasImportance ? "stored" : "not stored")
+        + line("tokens", tokensText(info)) + line("queries", queriesText(info)) + line("layers", layerNumbersText(info))
+        + line("rope", ropeText(info)) + line("importance", info.hasImportance ? "stored" : "not stored")
         + line("file size", bytesText(info.fileBytes))
         + line("16-bit size", bytesText(info.referenceBytes()) + ", the reference of every ratio")
-        + line("text", info.text.empty() ? "" : inQuotes(info.text));
+        + line("text", info.text.empty() ? "" : inQuotes(info.text)) + notesText(info);
 }
 
 void show(const Options& options, Session& session)

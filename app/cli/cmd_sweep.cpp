@@ -112,7 +112,13 @@ void measure(const SweepPoints& open, const Study& study, NextTokenSession* next
 {
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
     runSweep(open, study.cache(), study.settings(), nextToken,
-        { [&](const EvaluationResult& result) { folder.add(result); }, failed }, session.job());
+        { [&](const EvaluationResult& result) {
+             folder.add(result);
+             for (const std::string& warning : result.warnings)
+                 session.warn(warning);
+         },
+            failed },
+        session.job());
 }
 
 /// The analysis and, where the program has charts, the charts. Returns what was written.

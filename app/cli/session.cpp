@@ -13,6 +13,8 @@ JobControl Session::job(const std::string& activity)
 
 void Session::warn(const std::string& message)
 {
+    if (!m_warned.insert(message).second)
+        return; // what holds of a dump or a method would come with every result
     m_progress.clear();
     writeErrorLine("warning: " + message);
 }

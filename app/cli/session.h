@@ -4,6 +4,7 @@
 #include "core/base/jobcontrol.h"
 #include "core/eval/evaluator.h"
 #include <cstdint>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -28,7 +29,7 @@ public:
     bool interrupted() const { return m_stop.stop_requested(); }
     DeviceChoice deviceChoice() const { return parseDevice(device); }
 
-    /// A line on standard error: a warning always, a note unless --quiet.
+    /// A line on standard error: a warning always, but each once, a note unless --quiet.
     void warn(const std::string& message);
     void note(const std::string& message);
     void clearProgress() { m_progress.clear(); }
@@ -36,6 +37,7 @@ public:
 private:
     std::stop_token m_stop;
     ProgressLine m_progress;
+    std::set<std::string> m_warned;
 };
 
 } // namespace pikv::cli

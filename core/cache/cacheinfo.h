@@ -19,11 +19,8 @@ struct RopeInfo {
     std::optional<double> theta; ///< base of the frequencies
     int dim = 0; ///< rotated channels a head; 0: all of head_dim
     std::string scaling; ///< JSON of the scaling rule; "" or "none": none
-    /// Keys can be un-rotated: state, layout and base are known and no scaling is in force.
-    bool invertible() const
-    {
-        return state == State::Post && layout != Layout::Unknown && theta && (scaling.empty() || scaling == "none");
-    }
+    /// Keys can be un-rotated: state, layout and base are known, and the scaling rule is one of ropeFrequencies().
+    bool invertible() const;
     bool operator==(const RopeInfo&) const = default;
 };
 
@@ -32,6 +29,8 @@ struct RopeInfo {
 struct LayerShape {
     std::int64_t batch = 0, kvHeads = 0, seq = 0, keyDim = 0, valueDim = 0;
     std::int64_t queryHeads = 0, queryCount = 0;
+    /// Token of row 0: a layer that keeps fewer rows than others (a sliding window) holds the last tokens.
+    std::int64_t firstToken = 0;
     DType keyDtype = DType::F16, valueDtype = DType::F16;
     DType queryDtype = DType::F16; ///< F16 where there are no queries
 
@@ -49,14 +48,27 @@ struct CacheInfo {
     std::string config; ///< Hugging Face config.json of the model, JSON text; "" where unknown
     std::uint64_t fileBytes = 0; ///< size of the dump on disk
     std::vector<LayerShape> layers;
+    /// Of every layer in the model, ascending: models may have layers without a cache between them. Empty: 0, 1, …
+    std::vector<int> layerNumbers;
     RopeInfo rope;
+    std::vector<RopeInfo> layerRopes; ///< of every layer where they differ; empty: `rope` is that of all
     std::vector<std::int64_t> positions; ///< position of every row; empty: 0 … seq-1
     std::vector<std::int64_t> queryPositions; ///< positions of the query rows; empty: no queries
     std::vector<std::int64_t> tokenIds; ///< [batch * seq], row-major; empty: unknown
     bool hasImportance = false; ///< the dump carries `importance` [batch, seq]
-    bool hasAttentionMask = false;
+    /// Attention mask [batch * seq], row-major: 0 for padding, whose rows are nobody's tokens. Empty: all are tokens.
+    std::vector<std::uint8_t> visible;
+    /// What a reader had to assume, or found to contradict itself: one sentence each.
+    std::vector<std::string> notes;
     std::map<std::string, std::string> metadata; ///< every other key of the file's metadata, kept as it was
 
+    const RopeInfo& ropeOf(std::size_t layer) const { return layerRopes.empty() ? rope : layerRopes.at(layer); }
+    int layerNumber(std::size_t layer) const
+    {
+        return layerNumbers.empty() ? static_cast<int>(layer) : layerNumbers.at(layer);
+    }
+    bool hasPadding() const { return !visible.empty(); }
+    /// Elements of the layers' rows that are tokens.
     std::int64_t elements() const;
     /// 16-bit reference size: element count x 2 bytes, whatever dtype the dump has.
     std::uint64_t referenceBytes() const { return static_cast<std::uint64_t>(elements()) * 2; }
@@ -65,8 +77,15 @@ struct CacheInfo {
     std::int64_t batch() const { return layers.empty() ? 0 : layers.front().batch; }
     /// Tokens of the longest layer; layers with a sliding window keep only the last ones.
     std::int64_t seq() const;
-    /// "30 layers x [1, 3, 256, 64] f16", with K and V apart where they differ.
+    /// "30 layers x [1, 3, 256, 64] f16", with K and V apart where they differ; a run of equal layers after the other.
     std::string shapeText() const;
 };
+
+/// Sets LayerShape::firstToken: rows end with the longest layer's.
+void alignLayers(std::vector<LayerShape>& layers);
+/// Tokens of every sequence: seq() of each where there is no padding.
+std::vector<std::int64_t> tokenCounts(const CacheInfo& info);
+/// Leaves out a mask that hides nothing.
+void dropFullMask(CacheInfo& info);
 
 } // namespace pikv

@@ -14,7 +14,6 @@ public:
     int sourceLayer(int index) const override { return m_inner->sourceLayer(index); }
     int sourceLayerCount() const override { return m_inner->sourceLayerCount(); }
     at::Tensor storedImportance() const override { return m_inner->storedImportance(); }
-    at::Tensor attentionMask() const override { return m_inner->attentionMask(); }
     bool hasKeep() const override { return m_inner->hasKeep(); }
 
 protected:

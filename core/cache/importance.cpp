@@ -138,9 +138,7 @@ std::vector<float> computeImportance(const KvCache& cache, const ImportanceSpec&
         values = perToken(cache.info(), spec);
         break;
     }
-    if (const at::Tensor mask = cache.attentionMask(); mask.defined()) {
-        const at::Tensor plain = mask.contiguous();
-        const bool* visible = plain.data_ptr<bool>();
+    if (const std::vector<std::uint8_t>& visible = cache.info().visible; !visible.empty()) {
         for (std::size_t i = 0; i < values.size(); ++i)
             if (!visible[i])
                 values[i] = 0;

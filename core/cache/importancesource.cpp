@@ -125,18 +125,25 @@ at::Tensor attentionImportance(const KvCache& cache, const JobControl& job)
 
 at::Tensor keyNormImportance(const KvCache& cache, const JobControl& job)
 {
+    const at::Tensor mask = cache.attentionMask();
     TokenMean result(cache.info());
     for (int i = 0; i < cache.layerCount(); ++i) {
         job.report({ "Measuring keys of layer", i, cache.layerCount() });
         const LayerKv layer = cache.layer(i);
         const at::Tensor norms
             = at::linalg_vector_norm(layer.key.to(at::kFloat), 2, c10::IntArrayRef { -1 }).contiguous();
-        const at::Tensor once = at::ones({ norms.size(2) }, at::kDouble);
-        for (std::int64_t b = 0; b < norms.size(0); ++b)
+        const std::int64_t rows = norms.size(2);
+        const at::Tensor once = at::ones({ rows }, at::kDouble);
+        for (std::int64_t b = 0; b < norms.size(0); ++b) {
+            const at::Tensor tokens = mask.defined() ? mask[b].narrow(0, mask.size(1) - rows, rows).nonzero().squeeze(1)
+                                                     : at::arange(rows, at::kLong); // padding has no rank
             for (std::int64_t h = 0; h < norms.size(1); ++h) {
                 job.checkpoint();
-                result.add(b, longerShare(norms[b][h]), once);
+                at::Tensor share = at::zeros({ rows }, at::kDouble);
+                share.index_copy_(0, tokens, longerShare(norms[b][h].index_select(0, tokens)));
+                result.add(b, share, once);
             }
+        }
     }
     return result.mean(0.5);
 }

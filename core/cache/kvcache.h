@@ -29,13 +29,20 @@ public:
     /// Reads one layer into memory, in the dump's dtypes, on the CPU. Throws Error{Input} when the file changed,
     /// shrank or vanished since it was opened.
     virtual LayerKv layer(int index) const = 0;
-    /// Index of the layer in the model: differs from `index` in a view of some layers.
+    /// Index of the layer in the whole cache: differs from `index` in a view of some layers. layerNumber() is that in
+    /// the model.
     virtual int sourceLayer(int index) const { return index; }
     virtual int sourceLayerCount() const { return layerCount(); }
+    /// What the layer is called: its number in the model.
+    int layerNumber(int index) const
+    {
+        return m_info.layerNumbers.empty() ? sourceLayer(index)
+                                           : m_info.layerNumbers.at(static_cast<std::size_t>(index));
+    }
     /// The dump's own importance, f32 [batch, seq] in [0, 1]; undefined where it has none.
     virtual at::Tensor storedImportance() const { return {}; }
-    /// attention_mask of the dump, bool [batch, seq]; undefined where it has none.
-    virtual at::Tensor attentionMask() const { return {}; }
+    /// CacheInfo::visible as bool [batch, seq]; undefined where all rows are tokens.
+    at::Tensor attentionMask() const;
     /// Some layer comes with a keep-mask.
     virtual bool hasKeep() const { return false; }
 

@@ -3,6 +3,7 @@
 #include "core/cache/cachehandle.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/torchdtype.h"
+#include <ATen/ops/empty.h>
 #include <algorithm>
 
 namespace pikv {
@@ -10,8 +11,8 @@ namespace pikv {
 LayerShape shapeOf(const LayerKv& layer)
 {
     const auto& k = layer.key;
-    LayerShape shape { k.size(0), k.size(1), k.size(2), k.size(3), layer.value.size(3), 0, 0, dtypeOf(k.scalar_type()),
-        dtypeOf(layer.value.scalar_type()), DType::F16 };
+    LayerShape shape { k.size(0), k.size(1), k.size(2), k.size(3), layer.value.size(3), 0, 0, 0,
+        dtypeOf(k.scalar_type()), dtypeOf(layer.value.scalar_type()), DType::F16 };
     if (layer.query.defined()) {
         shape.queryHeads = layer.query.size(1);
         shape.queryCount = layer.query.size(2);
@@ -28,7 +29,17 @@ MemoryCache::MemoryCache(CacheInfo info, std::vector<LayerKv> layers, at::Tensor
     m_info.layers.clear();
     for (const LayerKv& layer : m_layers)
         m_info.layers.push_back(shapeOf(layer));
+    alignLayers(m_info.layers);
     m_info.hasImportance = m_importance.defined();
+}
+
+at::Tensor KvCache::attentionMask() const
+{
+    if (!m_info.hasPadding())
+        return {};
+    at::Tensor mask = at::empty({ m_info.batch(), m_info.seq() }, at::kBool);
+    std::copy(m_info.visible.begin(), m_info.visible.end(), mask.data_ptr<bool>());
+    return mask;
 }
 
 LayerKv MemoryCache::layer(int index) const { return m_layers.at(static_cast<std::size_t>(index)); }

@@ -2,29 +2,19 @@
 // Rotary position embedding (Su et al. 2021, arXiv:2104.09864): angles in f64, rotation of channel pairs in f32.
 #include "core/cache/rope.h"
 #include "core/base/error.h"
+#include "core/cache/ropefrequencies.h"
 #include "core/kernels/rotatepairs.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cos.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/outer.h>
-#include <ATen/ops/pow.h>
 #include <ATen/ops/sin.h>
+#include <algorithm>
+#include <vector>
 
 namespace pikv {
 namespace {
-
-std::int64_t rotatedChannels(std::int64_t headDim, const RopeInfo& rope)
-{
-    if (!rope.theta || rope.layout == RopeInfo::Layout::Unknown)
-        throw usageError("the dump does not say how its keys are rotated (rope_theta, rope_layout)");
-    if (!rope.scaling.empty() && rope.scaling != "none")
-        throw usageError("keys with a RoPE scaling rule cannot be un-rotated: " + rope.scaling);
-    const std::int64_t channels = rope.dim > 0 ? rope.dim : headDim;
-    if (channels % 2 || channels > headDim)
-        throw usageError("rope_dim is " + std::to_string(channels)
-            + "; it must be even and at most head_dim = " + std::to_string(headDim));
-    return channels;
-}
 
 /// In place on any device: vectors [..., dim] by angles that their leading dimensions broadcast to.
 void turnTensor(const at::Tensor& vectors, const at::Tensor& cosine, const at::Tensor& sine, bool halves)
@@ -55,10 +45,12 @@ void turnOnHost(const RopeTable& table, const at::Tensor& vectors, RowOf rowOf, 
 
 RopeTable ropeTable(const at::Tensor& positions, const RopeInfo& rope, std::int64_t headDim)
 {
-    const std::int64_t channels = rotatedChannels(headDim, rope);
-    const auto wide = at::TensorOptions(at::kDouble).device(positions.device());
-    const at::Tensor exponents = at::arange(channels / 2, wide) * (-2.0 / static_cast<double>(channels));
-    const at::Tensor angles = at::outer(positions.to(at::kDouble), at::pow(at::Scalar(*rope.theta), exponents));
+    const std::vector<double> frequencies = ropeFrequencies(rope, headDim);
+    if (rope.layout == RopeInfo::Layout::Unknown)
+        throw usageError("the dump does not say how its keys are rotated (rope_theta, rope_layout)");
+    const at::Tensor each = at::empty({ static_cast<std::int64_t>(frequencies.size()) }, at::kDouble);
+    std::copy(frequencies.begin(), frequencies.end(), each.data_ptr<double>());
+    const at::Tensor angles = at::outer(positions.to(at::kDouble), each.to(positions.device()));
     return { at::cos(angles).to(at::kFloat), at::sin(angles).to(at::kFloat), rope.layout == RopeInfo::Layout::Half };
 }
 

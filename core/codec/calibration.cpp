@@ -3,6 +3,8 @@
 #include "core/codec/calibration.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
+#include "core/cache/ropefrequencies.h"
 
 namespace pikv {
 namespace {
@@ -20,6 +22,33 @@ void requireSameWidth(const std::string& what, const LayerShape& a, const LayerS
             + std::to_string(s.valueDim) + " channels";
     };
     throw usageError(what + ": layer " + std::to_string(layer) + " has " + text(a) + " where the cache has " + text(b));
+}
+
+/// "" where what is learned of keys that come as `learned` is right for keys that come as `here`; else what differs.
+/// With `undone` the rotation is taken away from both, where it can be.
+std::string rotationDifference(const RopeInfo& learned, const RopeInfo& here, std::int64_t keyDim, bool undone)
+{
+    using State = RopeInfo::State;
+    const auto text = [](const RopeInfo& rope) {
+        return rope.state == State::Unknown ? std::string("unknown")
+            : rope.state == State::Pre      ? std::string("none")
+                                       : "base " + (rope.theta ? printParam(*rope.theta) : "unknown") + ", scaling "
+                + ropeScalingName(rope.scaling);
+    };
+    const std::string differ = text(learned) + " there, " + text(here) + " here";
+    if (undone && learned.invertible() != here.invertible())
+        return differ + "; learn it with rope=keep to use it on both";
+    if (undone && learned.invertible())
+        return {}; // neither is rotated any more
+    if (learned.state == State::Unknown || here.state == State::Unknown)
+        return {}; // nothing contradicts
+    if (learned.state != here.state || learned.layout != here.layout)
+        return differ;
+    if (learned.state == State::Pre || !learned.theta || !here.theta)
+        return {};
+    if (!isRopeScalingSupported(learned.scaling) || !isRopeScalingSupported(here.scaling))
+        return learned.scaling == here.scaling && *learned.theta == *here.theta ? std::string() : differ;
+    return ropeFrequencies(learned, keyDim) == ropeFrequencies(here, keyDim) ? std::string() : differ;
 }
 
 } // namespace
@@ -69,10 +98,18 @@ void requireFits(const EncodedCache& basis, const std::string& path, const std::
             + std::to_string(info.layers.size()));
     for (std::size_t i = 0; i < info.layers.size(); ++i)
         requireSameWidth(path, basis.header.layers[i], info.layers[i], i);
-    if (undoesRope && basis.header.rope.invertible() != info.rope.invertible())
-        throw usageError(path + " was learned on keys whose rotation " + (info.rope.invertible() ? "is not" : "is")
-            + " known, that of the cache " + (info.rope.invertible() ? "is" : "is not")
-            + "; learn it with rope=keep to use it on both");
+    if (!basis.header.model.empty() && !info.model.empty() && basis.header.model != info.model)
+        throw usageError(path + " was learned on the model " + inQuotes(basis.header.model) + ", the cache is of "
+            + inQuotes(info.model));
+    for (std::size_t i = 0; i < info.layers.size(); ++i) {
+        if (basis.header.ropeOf(i) == info.ropeOf(i))
+            continue;
+        const std::string what
+            = rotationDifference(basis.header.ropeOf(i), info.ropeOf(i), info.layers[i].keyDim, undoesRope);
+        if (!what.empty())
+            throw usageError(path + " was learned on keys of another rotation in layer "
+                + std::to_string(info.layerNumber(i)) + ": " + what);
+    }
 }
 
 MethodSpec learnedSpec(const EncodedCache& basis, const std::string& path, const ParamSet& params,
@@ -86,17 +123,27 @@ MethodSpec learnedSpec(const EncodedCache& basis, const std::string& path, const
     return learned;
 }
 
-void requireAlike(const std::vector<std::shared_ptr<const KvCache>>& caches)
+void requireAlike(const std::vector<std::shared_ptr<const KvCache>>& caches, bool undoesRope)
 {
     if (caches.empty())
         throw usageError("a calibration needs at least one dump");
     const CacheInfo& first = caches.front()->info();
     for (const auto& cache : caches) {
+        const CacheInfo& info = cache->info();
+        if (!first.model.empty() && !info.model.empty() && first.model != info.model)
+            throw usageError("the dumps of a calibration differ: " + first.path + " is of the model "
+                + inQuotes(first.model) + ", " + info.path + " of " + inQuotes(info.model));
         if (cache->info().layers.size() != first.layers.size())
             throw usageError("the dumps of a calibration differ: " + std::to_string(cache->layerCount()) + " and "
                 + std::to_string(first.layers.size()) + " layers");
         for (std::size_t i = 0; i < first.layers.size(); ++i)
             requireSameWidth(first.path, first.layers[i], cache->info().layers[i], i);
+        for (std::size_t i = 0; i < first.layers.size(); ++i)
+            if (const std::string what
+                = rotationDifference(first.ropeOf(i), info.ropeOf(i), first.layers[i].keyDim, undoesRope);
+                !what.empty())
+                throw usageError("the dumps of a calibration differ: the keys of " + first.path + " and " + info.path
+                    + " are rotated otherwise, " + what);
     }
 }
 

@@ -22,7 +22,8 @@ void addFingerprint(std::uint64_t mark, SectionSet& global);
 bool hasFingerprint(std::uint64_t mark, const SectionSet& global);
 
 /// Throws Error{Usage} naming `path` where the calibration is of another method, or of other layers, heads or channels
-/// than `info`; with `undoesRope` also where the rotation of only one of them is known.
+/// than `info`, or of another model, or of keys that are rotated otherwise than the method gets them: with `undoesRope`
+/// it takes known rotations away.
 void requireFits(const EncodedCache& basis, const std::string& path, const std::string& methodId, const CacheInfo& info,
     bool undoesRope);
 /// The spec that the calibration was learned with. Throws Error{Usage} where it was learned with another value of one
@@ -30,7 +31,7 @@ void requireFits(const EncodedCache& basis, const std::string& path, const std::
 MethodSpec learnedSpec(const EncodedCache& basis, const std::string& path, const ParamSet& params,
     std::initializer_list<const char*> sameParams);
 
-/// Throws Error{Usage} where there is no cache, or they differ in layers, heads or channels.
-void requireAlike(const std::vector<std::shared_ptr<const KvCache>>& caches);
+/// Throws Error{Usage} where there is no cache, or they differ in layers, heads, channels, model or rotation.
+void requireAlike(const std::vector<std::shared_ptr<const KvCache>>& caches, bool undoesRope);
 
 } // namespace pikv

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What methods have in common: the loop over layers, protected tokens and the calibration around the method itself.
 #include "core/codec/compressor.h"
+#include "core/cache/ropefrequencies.h"
 #include "core/cache/torchdtype.h"
 #include "core/codec/calibration.h"
+#include "core/codec/container/companions.h"
 #include "core/codec/layerview.h"
+#include "core/codec/padding.h"
 #include "core/codec/protection.h"
 #include "core/linalg/linalg.h"
 #include <ATen/ops/empty.h>
@@ -36,7 +39,7 @@ const SectionSet* layerOf(const EncodedCache* basis, int index)
 
 LayerKv LayerOutput::placeOnHost() const { return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU); }
 
-void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->validate(info); }
+void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->accept(info); }
 
 ParamSpec sharedParam()
 {
@@ -47,6 +50,14 @@ ParamSpec sharedParam()
 ParamSpec ropeParam(std::string help)
 {
     return param::choice("rope", "Rotation", "undo", { "undo", "keep" }, std::move(help));
+}
+
+void Compressor::accept(const CacheInfo& info) const
+{
+    if (!layerwise() || !info.hasPadding())
+        return validate(info);
+    for (const CacheInfo& tokens : tokenCaches(info))
+        validate(tokens);
 }
 
 void Compressor::validate(const CacheInfo&) const { }
@@ -73,8 +84,15 @@ void LayerwiseCompressor::validate(const CacheInfo& info) const
 
 std::vector<std::string> LayerwiseCompressor::warnings(const CacheInfo& info) const
 {
-    if (undoesRope() && !info.rope.invertible())
-        return { "rope=undo has no effect: the dump does not say how its keys were rotated" };
+    if (!undoesRope())
+        return {};
+    const std::vector<RopeInfo> ropes = info.layerRopes.empty() ? std::vector { info.rope } : info.layerRopes;
+    for (const RopeInfo& rope : ropes)
+        if (rope.state != RopeInfo::State::Pre && !rope.invertible())
+            return { isRopeScalingSupported(rope.scaling)
+                    ? "rope=undo has no effect: the dump does not say how its keys were rotated"
+                    : "rope=undo has no effect: the RoPE scaling '" + ropeScalingName(rope.scaling)
+                        + "' is not one that can be undone" };
     return {};
 }
 
@@ -92,12 +110,12 @@ std::optional<RopeTable> LayerwiseCompressor::keyRotation(const LayerOutput& out
 
 LayerShape LayerwiseCompressor::codedShape(LayerShape shape) const
 {
-    return Protection(params(), shape.seq).middleShape(shape);
+    return Protection(params(), shape).middleShape(shape);
 }
 
 LayerInput LayerwiseCompressor::unprotected(const LayerInput& input) const
 {
-    return Protection(params(), input.shape.seq).middleInput(input);
+    return Protection(params(), input.shape).middleInput(input);
 }
 
 void LayerwiseCompressor::nameFailures(int layer, const std::function<void()>& work) const
@@ -111,8 +129,21 @@ void LayerwiseCompressor::nameFailures(int layer, const std::function<void()>& w
 
 SectionSet LayerwiseCompressor::encodeOne(const LayerInput& input, const SectionSet&, const CodecContext& context) const
 {
+    if (!input.visible.defined())
+        return encodeTokens(input, context);
+    SectionSet all;
+    for (const VisibleRows& sequence : visibleRows(input.visible)) {
+        const SectionSet own = encodeTokens(sequence.select(input), context);
+        for (const auto& [name, bytes] : own.all())
+            all.add(sequence.prefix() + name, bytes);
+    }
+    return all;
+}
+
+SectionSet LayerwiseCompressor::encodeTokens(const LayerInput& input, const CodecContext& context) const
+{
     SectionSet out;
-    const Protection p(params(), input.shape.seq);
+    const Protection p(params(), input.shape);
     LayerInput inner = p.middleInput(input);
     inner.shared = layerOf(shared(), input.index);
     if (p.middle() > 0 || !p.any())
@@ -124,9 +155,31 @@ SectionSet LayerwiseCompressor::encodeOne(const LayerInput& input, const Section
 
 LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecContext& context) const
 {
-    const LayerShape& shape = output.shape;
     checkShared(output.global);
-    const Protection p(params(), shape.seq);
+    if (!output.visible.defined())
+        return decodeTokens(output, context);
+    const LayerShape& shape = output.shape;
+    LayerKv out = emptyLayer(shape, context.device);
+    out.key.zero_();
+    out.value.zero_();
+    for (const VisibleRows& sequence : visibleRows(output.visible)) {
+        const SectionSet own = sequence.sectionsOf(output.sections);
+        const LayerKv tokens = decodeTokens(sequence.select(output, own), context);
+        sequence.put(tokens.key.to(out.key.device(), out.key.scalar_type()), out.key);
+        sequence.put(tokens.value.to(out.value.device(), out.value.scalar_type()), out.value);
+        if (!tokens.keep.defined())
+            continue;
+        if (!out.keep.defined())
+            out.keep = at::ones({ shape.batch, shape.kvHeads, shape.seq }, at::kBool);
+        out.keep.select(0, sequence.item).index_copy_(1, sequence.rows, tokens.keep.cpu().select(0, 0));
+    }
+    return out;
+}
+
+LayerKv LayerwiseCompressor::decodeTokens(const LayerOutput& output, const CodecContext& context) const
+{
+    const LayerShape& shape = output.shape;
+    const Protection p(params(), shape);
     const LayerKv out = emptyLayer(shape, context.device);
     const LayerOutput inner = p.middleOutput(output, out, layerOf(shared(), output.index));
     LayerKv middle;
@@ -176,7 +229,7 @@ std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded
 EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches,
     const at::Tensor& importance, const CodecContext& context) const
 {
-    requireAlike(caches);
+    requireAlike(caches, undoesRope());
     const CacheInfo& first = caches.front()->info();
     EncodedCache out;
     out.header = encodedHeader(first, printSpec(spec()), context.seed);
@@ -189,9 +242,16 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
         std::vector<LayerInput> inputs;
         for (const auto& cache : caches) {
             const at::Tensor weights = caches.size() == 1 ? importance : at::Tensor();
-            LayerInput input = unprotected(layerInput(*cache, i, weights, context.device));
-            if (input.shape.seq > 0)
-                inputs.push_back(std::move(input));
+            const LayerInput whole = layerInput(*cache, i, weights, context.device);
+            std::vector<LayerInput> sequences { whole };
+            if (whole.visible.defined()) {
+                sequences.clear();
+                for (const VisibleRows& sequence : visibleRows(whole.visible))
+                    sequences.push_back(sequence.select(whole));
+            }
+            for (const LayerInput& sequence : sequences)
+                if (LayerInput input = unprotected(sequence); input.shape.seq > 0)
+                    inputs.push_back(std::move(input));
         }
         if (inputs.empty())
             throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");
@@ -232,6 +292,7 @@ SectionSet LayerwiseCompressor::globalSections(const CacheInfo& info, const Code
     SectionSet sections = prepare(info, context);
     if (shared())
         addFingerprint(m_fingerprint, sections);
+    addCompanions(info, sections);
     return sections;
 }
 

@@ -39,6 +39,8 @@ struct LayerInput {
     at::Tensor positions; ///< i64 [seq], position of every row
     at::Tensor queryPositions; ///< i64 [query_count]; undefined: no queries
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
+    /// Bool [batch, seq] on the CPU, false for padding; undefined: all rows are tokens. encodeLayer() never sees one.
+    at::Tensor visible = {};
 };
 
 /// One layer as decode sees it: the bytes and the header's description, nothing else.
@@ -52,6 +54,7 @@ struct LayerOutput {
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
     LayerKv place {}; ///< uninitialised key and value of the layer's shape, dtypes and device: filling and returning
                       ///< them saves a copy
+    at::Tensor visible = {}; ///< as in LayerInput
 
     /// `place`, or tensors like it on the CPU: where methods that decode there write.
     LayerKv placeOnHost() const;
@@ -72,7 +75,10 @@ public:
     const ParamSet& params() const { return m_spec.params; }
 
     /// Refuses, before any work, what the method cannot do with this cache: Error{Usage} naming the parameter and its
-    /// bound ("lora: rank=80 is above min(seq, head_dim) = 64").
+    /// bound ("lora: rank=80 is above min(seq, head_dim) = 64"). Of a cache with padding every sequence is asked for by
+    /// itself, as it is encoded.
+    void accept(const CacheInfo& info) const;
+    /// accept()'s work: of a cache without padding, or for methods that see the whole cache of any.
     virtual void validate(const CacheInfo& info) const;
     /// Hints about accepted parameters that have no effect ("dropout is accepted and ignored: …").
     virtual std::vector<std::string> warnings(const CacheInfo& info) const;
@@ -117,8 +123,8 @@ public:
 
     /// Sections for the whole cache: prepare()'s, and the calibration's fingerprint.
     SectionSet globalSections(const CacheInfo& info, const CodecContext& context) const;
-    /// encodeLayer() with protection around it; what encode() and the evaluator call. `global` are the
-    /// globalSections().
+    /// encodeLayer() with protection around it, and of a layer with padding once for every sequence's tokens; what
+    /// encode() and the evaluator call. `global` are the globalSections().
     SectionSet encodeOne(const LayerInput& input, const SectionSet& global, const CodecContext& context) const;
     LayerKv decodeOne(const LayerOutput& output, const CodecContext& context) const;
 
@@ -132,6 +138,10 @@ protected:
     virtual void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const = 0;
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
+
+    /// encodeOne() and decodeOne() of tokens alone.
+    SectionSet encodeTokens(const LayerInput& input, const CodecContext& context) const;
+    LayerKv decodeTokens(const LayerOutput& output, const CodecContext& context) const;
 
     /// What encodeLayer() sees of a layer: its shape without the protected tokens.
     LayerShape codedShape(LayerShape shape) const;

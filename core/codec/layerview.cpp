@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What encode and decode see of one layer: tensors on the device, positions of its rows, importance.
 #include "core/codec/layerview.h"
+#include "core/codec/padding.h"
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 
@@ -18,7 +19,7 @@ at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerS
 {
     const auto known = static_cast<std::int64_t>(positions.size());
     if (known < shape.seq)
-        return at::arange(shape.seq, at::TensorOptions(at::kLong).device(device));
+        return at::arange(shape.firstToken, shape.firstToken + shape.seq, at::TensorOptions(at::kLong).device(device));
     return indexTensor(positions.data() + (known - shape.seq), shape.seq, device);
 }
 
@@ -34,9 +35,11 @@ LayerInput layerInput(const KvCache& cache, int index, LayerKv kv, const at::Ten
     input.index = cache.sourceLayer(index);
     input.layerCount = cache.sourceLayerCount();
     input.shape = shapeOf(kv);
-    input.rope = info.rope;
+    input.shape.firstToken = info.layers.at(static_cast<std::size_t>(index)).firstToken;
+    input.rope = info.ropeOf(static_cast<std::size_t>(index));
     input.positions = rowPositions(info.positions, input.shape, device);
     input.kv = { kv.key.to(device), kv.value.to(device), kv.query.defined() ? kv.query.to(device) : kv.query, kv.keep };
+    input.visible = layerMask(info.visible, input.shape);
     const std::int64_t seq = input.shape.seq;
     if (importance.defined() && importance.size(1) >= seq)
         input.importance = importance.narrow(1, importance.size(1) - seq, seq).to(device);
@@ -50,16 +53,16 @@ LayerOutput layerOutput(const EncodedHeader& header, int index, int sourceLayer,
     const SectionSet& global, c10::Device device)
 {
     const LayerShape& shape = header.layers.at(static_cast<std::size_t>(index));
-    return { sourceLayer, shape, header.rope, rowPositions(header.positions, shape, device), sections, global };
+    return { sourceLayer, shape, header.ropeOf(static_cast<std::size_t>(index)),
+        rowPositions(header.positions, shape, device), sections, global, nullptr, {},
+        layerMask(header.visible, shape) };
 }
 
 std::shared_ptr<KvCache> decodedCache(const EncodedHeader& header, std::vector<LayerKv> layers)
 {
     CacheInfo info;
     info.format = "decoded from " + header.spec;
-    info.model = header.model;
-    info.rope = header.rope;
-    info.positions = header.positions;
+    describe(info, header);
     for (LayerKv& kv : layers)
         kv = { kv.key.cpu(), kv.value.cpu(), {}, kv.keep.defined() ? kv.keep.cpu() : kv.keep };
     return std::make_shared<MemoryCache>(std::move(info), std::move(layers));

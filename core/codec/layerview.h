@@ -5,7 +5,8 @@
 
 namespace pikv {
 
-/// Positions of a layer's rows, i64 [seq]: the tail of the cache's positions where the layer keeps fewer rows.
+/// Positions of a layer's rows, i64 [seq]: the tail of the cache's where the layer keeps fewer rows. `positions` empty:
+/// 0, 1, … for the longest layer.
 at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerShape& shape, c10::Device device);
 
 /// Loads layer `index` and moves it to the device.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The rows that are kept beside a method, cut off before encode and put back after decode.
 #include "core/codec/protection.h"
+#include "core/base/half.h"
 #include "core/cache/torchdtype.h"
 #include "core/codec/tensorbytes.h"
 #include <ATen/ops/cat.h>
@@ -9,35 +10,40 @@
 namespace pikv {
 namespace {
 
-/// Protected rows are stored at 16 bits: in the dump's own type where that is one, else as f16.
+/// Protected rows are stored at 16 bits: in the dump's own type where that is one, else as f16; in f32 where f16 does
+/// not reach so far.
 DType protectedType(DType dtype) { return dtype == DType::BF16 ? DType::BF16 : DType::F16; }
 
 Bytes protectedRows(const Protection& p, const at::Tensor& rows, DType dtype)
 {
     const at::Tensor kept = at::cat({ rows.narrow(2, 0, p.first), rows.narrow(2, p.seq - p.last, p.last) }, 2);
-    return tensorToBytes(kept, protectedType(dtype));
+    const bool isWide = dtypeSize(dtype) > 2 && kept.numel() > 0 && kept.abs().max().item<double>() > largestHalf;
+    return tensorToBytes(kept, isWide ? DType::F32 : protectedType(dtype));
 }
 
 void putProtected(const Protection& p, ByteSpan bytes, DType dtype, const at::Tensor& rows)
 {
-    const at::Tensor kept
-        = tensorFromBytes(bytes, protectedType(dtype), { rows.size(0), rows.size(1), p.first + p.last, rows.size(3) });
+    const std::int64_t count = rows.size(0) * rows.size(1) * (p.first + p.last) * rows.size(3);
+    const bool isWide = dtypeSize(dtype) > 2 && count > 0 && bytes.size() == static_cast<std::size_t>(count) * 4;
+    const at::Tensor kept = tensorFromBytes(bytes, isWide ? DType::F32 : protectedType(dtype),
+        { rows.size(0), rows.size(1), p.first + p.last, rows.size(3) });
     rows.narrow(2, 0, p.first).copy_(kept.narrow(2, 0, p.first));
     rows.narrow(2, p.seq - p.last, p.last).copy_(kept.narrow(2, p.first, p.last));
 }
 
 } // namespace
 
-Protection::Protection(const ParamSet& params, std::int64_t seqLength)
-    : seq(seqLength)
+Protection::Protection(const ParamSet& params, const LayerShape& shape)
+    : seq(shape.seq)
 {
-    first = std::min(params.integer("sinks"), seq);
+    first = std::clamp<std::int64_t>(params.integer("sinks") - shape.firstToken, 0, seq);
     last = std::min(params.integer("recent"), seq - first);
 }
 
 LayerShape Protection::middleShape(LayerShape shape) const
 {
     shape.seq = middle();
+    shape.firstToken += first;
     return shape;
 }
 

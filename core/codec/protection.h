@@ -6,11 +6,12 @@
 
 namespace pikv {
 
-/// Rows [0, first) and [seq - last, seq) are kept beside the method.
+/// Rows [0, first) and [seq - last, seq) are kept beside the method. Sinks are the cache's first tokens: a layer that
+/// holds only the last ones (a sliding window) has none, or fewer.
 struct Protection {
     std::int64_t first = 0, last = 0, seq = 0;
 
-    Protection(const ParamSet& params, std::int64_t seqLength);
+    Protection(const ParamSet& params, const LayerShape& shape);
     bool any() const { return first + last > 0; }
     std::int64_t middle() const { return seq - first - last; }
 

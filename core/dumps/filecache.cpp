@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Layers of a dump on disk: where its reader says they lie, seen as it says.
 #include "core/dumps/filecache.h"
+#include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/cache/torchdtype.h"
 #include <ATen/ops/empty.h>
+#include <ATen/ops/repeat_interleave.h>
 #include <algorithm>
 
 namespace pikv {
@@ -15,11 +18,25 @@ FileCache::FileCache(std::unique_ptr<const ByteSource> file, DumpLayout layout)
     m_info.path = m_file->name();
 }
 
-at::Tensor FileCache::read(const TensorEntry& entry) const
+/// One read where the elements lie in C order; else their whole extent is read and then gathered by its strides.
+at::Tensor FileCache::read(const StoredTensor& entry) const
 {
+    const ByteSource& file = entry.file == 0 ? *m_file : *m_layout.files.at(entry.file - 1);
     at::Tensor tensor = at::empty(entry.shape, torchType(entry.dtype));
-    m_file->read(entry.begin, std::span(static_cast<std::byte*>(tensor.data_ptr()), entry.bytes));
-    return tensor;
+    const std::span bytes(static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes());
+    if (entry.decode) {
+        entry.decode(file, { static_cast<float*>(tensor.data_ptr()), static_cast<std::size_t>(tensor.numel()) });
+        return tensor;
+    }
+    if (entry.strides.empty()) {
+        file.read(entry.begin, bytes);
+        return tensor;
+    }
+    requireMemory(entry.bytes, "reading tensor " + inQuotes(entry.name) + " of " + file.name());
+    const at::Tensor extent
+        = at::empty({ static_cast<std::int64_t>(entry.bytes / dtypeSize(entry.dtype)) }, torchType(entry.dtype));
+    file.read(entry.begin, std::span(static_cast<std::byte*>(extent.data_ptr()), extent.nbytes()));
+    return tensor.copy_(extent.as_strided(entry.shape, entry.strides));
 }
 
 LayerKv FileCache::layer(int index) const
@@ -30,7 +47,23 @@ LayerKv FileCache::layer(int index) const
         layer.query = read(*entries.query);
     if (entries.keep)
         layer.keep = read(*entries.keep).to(at::kBool);
+    if (entries.repeats > 1)
+        checkRepeats(entries, layer, index);
     return layer;
+}
+
+void FileCache::checkRepeats(const LayerEntries& entries, const LayerKv& layer, int index) const
+{
+    const auto same = [&](const at::Tensor& heads, const StoredTensor& whole) {
+        const auto bits = [](const at::Tensor& x) { return x.contiguous().view(at::kByte); }; // NaN equals itself
+        return bits(heads.repeat_interleave(entries.repeats, 1)).equal(bits(read(whole)));
+    };
+    if (!same(layer.key, *entries.wholeKey) || !same(layer.value, *entries.wholeValue))
+        throw inputError(m_info.path + ": its config names " + std::to_string(layer.key.size(1))
+            + " KV heads, its tensors have " + std::to_string(layer.key.size(1) * entries.repeats)
+            + ", and those of layer " + std::to_string(layerNumber(index)) + " are not "
+            + std::to_string(entries.repeats)
+            + " copies of each; leave the config out of the metadata to read them as they are");
 }
 
 at::Tensor FileCache::storedImportance() const
@@ -44,11 +77,6 @@ at::Tensor FileCache::storedImportance() const
         throw inputError(m_info.path + ": tensor " + inQuotes(m_layout.importance->name)
             + " has values outside 0 to 1; scale the importance before saving it.");
     return importance;
-}
-
-at::Tensor FileCache::attentionMask() const
-{
-    return m_layout.attentionMask ? read(*m_layout.attentionMask).to(at::kBool) : at::Tensor();
 }
 
 bool FileCache::hasKeep() const

@@ -12,11 +12,12 @@ public:
     FileCache(std::unique_ptr<const ByteSource> file, DumpLayout layout);
     LayerKv layer(int index) const override;
     at::Tensor storedImportance() const override;
-    at::Tensor attentionMask() const override;
     bool hasKeep() const override;
 
 private:
-    at::Tensor read(const TensorEntry& entry) const;
+    at::Tensor read(const StoredTensor& entry) const;
+    /// Throws Error{Input} where the heads that are shown do not stand for the others.
+    void checkRepeats(const LayerEntries& entries, const LayerKv& layer, int index) const;
 
     std::unique_ptr<const ByteSource> m_file;
     DumpLayout m_layout;

@@ -52,7 +52,7 @@ GenerateOptions complete(GenerateOptions o)
 
 LayerShape shapeFor(const GenerateOptions& o)
 {
-    return { o.batch, o.kvHeads, o.seq, o.headDim, o.valueDim, o.queryHeads, o.queries, o.dtype, o.dtype,
+    return { o.batch, o.kvHeads, o.seq, o.headDim, o.valueDim, o.queryHeads, o.queries, 0, o.dtype, o.dtype,
         o.queries ? o.dtype : DType::F16 };
 }
 

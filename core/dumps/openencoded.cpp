@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/memory.h"
 #include "core/codec/compressor.h"
+#include "core/codec/container/companions.h"
 #include "core/codec/container/containerformat.h"
 #include "core/codec/layerview.h"
 #include <mutex>
@@ -37,11 +38,9 @@ public:
                 + m_method->spec().id + ":shared=" + path);
         m_info.path = path;
         m_info.format = ContainerFormat::title(header.spec);
-        m_info.model = header.model;
         m_info.fileBytes = m_encoded.fileBytes();
-        m_info.layers = header.layers;
-        m_info.rope = header.rope;
-        m_info.positions = header.positions;
+        describe(m_info, header);
+        readCompanions(m_encoded.global, m_info);
     }
 
     LayerKv layer(int index) const override

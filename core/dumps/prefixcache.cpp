@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The first tokens of a cache as a cache of their own.
 #include "core/dumps/prefixcache.h"
 #include "core/base/error.h"
 #include "core/cache/cacheview.h"
+#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -23,6 +25,14 @@ public:
             m_info.positions.resize(count);
         if (m_info.batch() == 1 && m_info.tokenIds.size() > count)
             m_info.tokenIds.resize(count);
+        if (m_info.hasPadding()) {
+            const auto whole = static_cast<std::size_t>(inner().info().seq());
+            for (std::size_t b = 0; b < static_cast<std::size_t>(m_info.batch()); ++b)
+                std::copy_n(inner().info().visible.begin() + std::ptrdiff_t(b * whole), count,
+                    m_info.visible.begin() + std::ptrdiff_t(b * count));
+            m_info.visible.resize(static_cast<std::size_t>(m_info.batch()) * count);
+            dropFullMask(m_info);
+        }
     }
     LayerKv layer(int index) const override
     {
@@ -31,7 +41,6 @@ public:
         return { cut(whole.key), cut(whole.value), {}, cut(whole.keep) };
     }
     at::Tensor storedImportance() const override { return firstColumns(CacheView::storedImportance()); }
-    at::Tensor attentionMask() const override { return firstColumns(CacheView::attentionMask()); }
 
 private:
     at::Tensor firstColumns(const at::Tensor& x) const { return x.defined() ? x.narrow(1, 0, m_rows).contiguous() : x; }

@@ -29,6 +29,7 @@ public:
 
 private:
     std::vector<TensorEntry> describe() const;
+    std::size_t number(std::size_t layer) const { return static_cast<std::size_t>(m_info.layerNumber(layer)); }
     void write(const at::Tensor& tensor, DType dtype);
     void write(const std::vector<std::int64_t>& values);
 
@@ -59,12 +60,12 @@ std::vector<TensorEntry> DumpWriter::describe() const
         add("attention_mask", DType::U8, { batch, seq });
     for (std::size_t i = 0; i < m_info.layers.size(); ++i) {
         const LayerShape& l = m_info.layers[i];
-        add(nativeTensorName(i, "key"), l.keyDtype, { l.batch, l.kvHeads, l.seq, l.keyDim });
-        add(nativeTensorName(i, "value"), l.valueDtype, { l.batch, l.kvHeads, l.seq, l.valueDim });
+        add(nativeTensorName(number(i), "key"), l.keyDtype, { l.batch, l.kvHeads, l.seq, l.keyDim });
+        add(nativeTensorName(number(i), "value"), l.valueDtype, { l.batch, l.kvHeads, l.seq, l.valueDim });
         if (l.queryHeads > 0)
-            add(nativeTensorName(i, "query"), l.queryDtype, { l.batch, l.queryHeads, l.queryCount, l.keyDim });
+            add(nativeTensorName(number(i), "query"), l.queryDtype, { l.batch, l.queryHeads, l.queryCount, l.keyDim });
         if (m_keep)
-            add(nativeTensorName(i, "keep"), DType::U8, { l.batch, l.kvHeads, l.seq });
+            add(nativeTensorName(number(i), "keep"), DType::U8, { l.batch, l.kvHeads, l.seq });
     }
     return tensors;
 }

@@ -2,6 +2,7 @@
 #include "core/eval/cleanlayers.h"
 #include "core/base/error.h"
 #include "core/cache/cacheview.h"
+#include "core/codec/padding.h"
 #include "core/eval/measure.h"
 
 namespace pikv {
@@ -17,9 +18,10 @@ public:
     LayerKv layer(int index) const override
     {
         LayerKv kv = CacheView::layer(index);
-        const LayerReference reference = makeReference(kv);
+        const LayerReference reference
+            = makeReference(kv, layerMask(m_info.visible, m_info.layers.at(static_cast<std::size_t>(index))));
         if (reference.nonFinite > 0 && !m_accept)
-            refuseNonFinite(m_info, index, reference.nonFinite);
+            refuseNonFinite(m_info, layerNumber(index), reference.nonFinite);
         return kv;
     }
 

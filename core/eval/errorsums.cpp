@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Sums of squared errors, energies and cosines of one head, which the quality metrics are made of.
 #include "core/eval/errorsums.h"
+#include "core/base/half.h"
 #include <algorithm>
+#include <cmath>
 
 namespace pikv {
 namespace {
 
 /// Float partial sums a row (a head vector is short), doubles across rows: exact enough and vectorised.
 struct RowSums {
-    float error = 0, original = 0, decoded = 0, dot = 0;
+    double error = 0, original = 0, decoded = 0, dot = 0;
 };
 
 RowSums sumRow(const float* x, const float* y, std::int64_t dim)
@@ -31,14 +33,46 @@ RowSums sumRow(const float* x, const float* y, std::int64_t dim)
         decoded[0] += b * b;
         dot[0] += a * b;
     }
-    RowSums sums;
+    float allError = 0, allOriginal = 0, allDecoded = 0, allDot = 0;
     for (int l = 0; l < lanes; ++l) {
-        sums.error += error[l];
-        sums.original += original[l];
-        sums.decoded += decoded[l];
-        sums.dot += dot[l];
+        allError += error[l];
+        allOriginal += original[l];
+        allDecoded += decoded[l];
+        allDot += dot[l];
+    }
+    return { allError, allOriginal, allDecoded, allDot };
+}
+
+/// Squares of values below 1e-16 or above 1e17 leave the range of floats.
+bool needsDoubles(const RowSums& sums)
+{
+    constexpr double least = 1e-30, most = 1e36;
+    const auto fits = [](double energy) { return energy == 0 || (energy > least && energy < most); };
+    return !(fits(sums.error) && fits(sums.original) && fits(sums.decoded)) || sums.original == 0 || sums.decoded == 0;
+}
+
+RowSums sumRowInDoubles(const float* x, const float* y, std::int64_t dim)
+{
+    RowSums sums;
+    for (std::int64_t i = 0; i < dim; ++i) {
+        const double a = x[i], b = y[i], e = b - a;
+        sums.error += e * e;
+        sums.original += a * a;
+        sums.decoded += b * b;
+        sums.dot += a * b;
     }
     return sums;
+}
+
+void countClamped(const float* x, const float* y, std::int64_t dim, ErrorSums& sums)
+{
+    for (std::int64_t i = 0; i < dim; ++i) {
+        const float original = std::abs(x[i]);
+        if (original <= largestHalf || std::abs(y[i]) >= 0.875f * original)
+            continue;
+        ++sums.clamped;
+        sums.largestClamped = std::max<double>(sums.largestClamped, original);
+    }
 }
 
 std::int64_t countValid(const std::uint8_t* valid, std::int64_t n)
@@ -55,6 +89,8 @@ void ErrorSums::add(const ErrorSums& other)
     cosine += other.cosine;
     elements += other.elements;
     cosineRows += other.cosineRows;
+    clamped += other.clamped;
+    largestClamped = std::max(largestClamped, other.largestClamped);
 }
 
 double ErrorSums::nmse() const
@@ -86,14 +122,18 @@ ErrorSums compareRows(
             a = x.data();
             b = y.data();
         }
-        const RowSums row = sumRow(a, b, dim);
+        RowSums row = sumRow(a, b, dim);
+        if (needsDoubles(row))
+            row = sumRowInDoubles(a, b, dim);
+        if (row.original > double(largestHalf) * largestHalf)
+            countClamped(a, b, dim, sums);
         sums.errorEnergy += row.error;
         sums.signalEnergy += row.original;
         sums.elements += counted;
         if (row.original > 0) {
             ++sums.cosineRows;
             if (row.decoded > 0)
-                sums.cosine += row.dot / std::sqrt(double(row.original) * row.decoded);
+                sums.cosine += row.dot / std::sqrt(row.original * row.decoded);
         }
     }
     return sums;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/eval/metrics.h"
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,10 @@ namespace pikv {
 struct ErrorSums {
     double errorEnergy = 0, signalEnergy = 0, cosine = 0;
     std::int64_t elements = 0, cosineRows = 0;
+    /// Originals beyond f16's reach (±65504) that came back as less than seven eighths of themselves: clamped on the
+    /// way.
+    std::int64_t clamped = 0;
+    double largestClamped = 0; ///< magnitude of the largest of them
 
     void add(const ErrorSums& other);
     double mse() const { return elements ? errorEnergy / double(elements) : kNoValue; }
@@ -29,6 +34,8 @@ struct QualitySums {
     double attentionError = 0, attentionSignal = 0;
     bool attention = false;
 
+    std::int64_t clamped() const { return key.clamped + value.clamped; }
+    double largestClamped() const { return std::max(key.largestClamped, value.largestClamped); }
     void add(const QualitySums& other);
     QualityMetrics metrics() const;
 };

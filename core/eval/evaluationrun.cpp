@@ -2,9 +2,12 @@
 // The evaluator's loop: every layer is loaded, cleaned, sent through bytes and compared with what it was. Sums go up
 // from heads to layers to the cache, so that every figure exists on all three levels.
 #include "core/eval/evaluationrun.h"
+#include "core/base/text.h"
 #include "core/codec/layerview.h"
+#include "core/codec/padding.h"
 #include "core/eval/attention.h"
 #include "core/eval/cleanlayers.h"
+#include "core/eval/figuretext.h"
 
 namespace pikv {
 
@@ -32,9 +35,11 @@ EvaluationRun::Loaded EvaluationRun::load(int index)
     m_context.job.checkpoint();
     LayerKv kv = m_cache.layer(index);
     Loaded loaded;
-    loaded.reference = makeReference(kv);
+    loaded.number = m_cache.layerNumber(index);
+    loaded.reference = makeReference(
+        kv, layerMask(m_cache.info().visible, m_cache.info().layers.at(static_cast<std::size_t>(index))));
     if (loaded.reference.nonFinite > 0 && !m_request.acceptNonFinite)
-        refuseNonFinite(m_cache.info(), index, loaded.reference.nonFinite);
+        refuseNonFinite(m_cache.info(), m_cache.layerNumber(index), loaded.reference.nonFinite);
     m_result.nonFinite += loaded.reference.nonFinite;
     loaded.input = layerInput(m_cache, index, std::move(kv), m_importance, m_context.device);
     return loaded;
@@ -76,7 +81,7 @@ void EvaluationRun::measure(const Loaded& loaded, const LayerKv& decoded, std::u
     m_total.add(layer);
     if (!m_request.perLayer)
         return;
-    quality.layer = loaded.input.index;
+    quality.layer = loaded.number;
     quality.storedBytes = storedBytes;
     quality.quality = layer.metrics();
     m_result.layers.push_back(std::move(quality));
@@ -84,20 +89,28 @@ void EvaluationRun::measure(const Loaded& loaded, const LayerKv& decoded, std::u
 
 void EvaluationRun::finish(const RoundTrip& trip)
 {
-    const std::uint64_t file = trip.fileBytes(), payload = trip.sizes().payloadBytes();
-    // A preview's sizes stand for the whole cache: its payload is scaled by the elements it covers.
+    // A preview's sizes stand for the whole cache: what its layers take is scaled by the elements it covers.
+    const std::uint64_t file = trip.fileBytes(), layers = trip.sizes().layersBytes();
     const double scale
         = double(m_request.cache->info().elements()) / double(std::max<std::int64_t>(1, m_cache.info().elements()));
     const auto scaled
         = [&](std::uint64_t bytes) { return m_result.preview ? std::uint64_t(double(bytes) * scale) : bytes; };
-    m_result.storedBytes = scaled(payload) + (file - payload);
-    for (const auto& [name, bytes] : trip.sizes().breakdown())
+    m_result.storedBytes = scaled(layers) + (file - layers);
+    for (const auto& [name, bytes] : trip.sizes().layerBreakdown())
         m_result.breakdown.emplace_back(name, scaled(bytes));
-    m_result.breakdown.emplace_back("header", file - payload);
+    for (const auto& [name, bytes] : trip.sizes().global())
+        m_result.breakdown.emplace_back(name, bytes);
+    m_result.breakdown.emplace_back("header", file - trip.sizes().payloadBytes());
     const double ofTime = m_result.preview ? scale : 1;
     m_result.compressSeconds = trip.compressSeconds() * ofTime;
     m_result.decompressSeconds = trip.decompressSeconds() * ofTime;
     m_result.quality = m_total.metrics();
+    m_result.clamped = m_total.clamped();
+    m_result.largestClamped = m_total.largestClamped();
+    if (m_result.clamped > 0)
+        m_result.warnings.push_back(countText(static_cast<std::uint64_t>(m_result.clamped), "element")
+            + " beyond f16's reach of 65504, the largest " + figureText(m_result.largestClamped)
+            + (m_result.clamped == 1 ? ", was" : ", were") + " clamped");
     if (m_result.nonFinite > 0)
         m_result.warnings.push_back(
             std::to_string(m_result.nonFinite) + " NaN or infinite elements of the dump were left out");

@@ -20,6 +20,7 @@ public:
 private:
     struct Loaded {
         LayerInput input;
+        int number = 0; ///< of the layer, in the model
         LayerReference reference;
     };
     void streamLayers(RoundTrip& trip);

@@ -39,7 +39,9 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     result.preview = cache.layerCount() != request.cache->layerCount();
     result.originalBytes = request.cache->info().referenceBytes();
     result.sharedBytes = trip.sharedBytes();
-    result.warnings = trip.warnings(cache.info());
+    result.warnings = request.cache->info().notes;
+    for (const std::string& warning : trip.warnings(cache.info()))
+        result.warnings.push_back(warning);
     return result;
 }
 
@@ -70,7 +72,7 @@ std::uint64_t compressFile(
     checkRequest(request);
     const CachePtr cache = selectedLayers(request);
     const auto compressor = makeCompressor(request.method);
-    compressor->validate(cache->info());
+    compressor->accept(cache->info());
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
     const EncodedCache encoded = compressor->encode(
         *withCleanLayers(cache, request.acceptNonFinite), importanceTensor(*request.cache, importance, job), context);

@@ -56,6 +56,9 @@ struct EvaluationResult {
     NextTokenMetrics nextToken;
     std::vector<LayerQuality> layers;
     std::int64_t nonFinite = 0; ///< elements left out
+    /// Elements beyond f16's reach, ±65504, that the method clamped, and the magnitude of the largest; see ErrorSums.
+    std::int64_t clamped = 0;
+    double largestClamped = 0;
     std::vector<std::string> warnings;
 
     double compressionRatio() const { return originalBytes ? double(storedBytes) / double(originalBytes) : kNoValue; }

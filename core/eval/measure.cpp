@@ -10,17 +10,24 @@
 namespace pikv {
 namespace {
 
-/// `tensor` on the CPU with zeros for what is not finite; `valid` says where, if anywhere.
-at::Tensor cleaned(at::Tensor& tensor, at::Tensor& valid, std::int64_t& nonFinite)
+/// `tensor` on the CPU with zeros for what is not finite, and for `padding` [batch, 1, seq, 1] (or undefined); `valid`
+/// says where, if anywhere.
+at::Tensor cleaned(at::Tensor& tensor, const at::Tensor& padding, at::Tensor& valid, std::int64_t& nonFinite)
 {
     at::Tensor original = tensor.cpu().contiguous();
+    if (padding.defined()) {
+        original = original.masked_fill(padding, 0.0);
+        tensor = tensor.masked_fill(padding.to(tensor.device()), 0.0);
+        valid = padding.logical_not().to(at::kByte).expand(original.sizes()).contiguous();
+    }
     const NonFiniteCount count
         = countNonFinite(asBytes(original.data_ptr(), original.nbytes()), dtypeOf(original.scalar_type()));
     if (count.nan + count.infinite == 0)
         return original;
     nonFinite += count.nan + count.infinite;
     const at::Tensor finite = at::isfinite(original);
-    valid = finite.to(at::kByte).contiguous();
+    const at::Tensor counted = finite.to(at::kByte).contiguous();
+    valid = valid.defined() ? valid.mul(counted) : counted;
     tensor = tensor.masked_fill(finite.logical_not().to(tensor.device()), 0.0);
     return original.masked_fill(finite.logical_not(), 0.0);
 }
@@ -52,31 +59,56 @@ struct Plane {
     ErrorSums sums() const { return compareTensors(original, decoded, valid); }
 };
 
-/// Everything attention needs, on the CPU: small queries against one head at a time.
+/// Everything attention needs, on the CPU: small queries against one head at a time. Padding is neither seen nor asks.
 struct AttentionCheck {
-    AttentionQueries queries;
-    at::Tensor queryPositions, keyPositions, keep;
+    std::vector<AttentionQueries> queries; ///< of every sequence, [1, query_heads, queries, key_dim]
+    at::Tensor keyPositions, keep, visible;
     std::int64_t group = 1;
 
     AttentionCheck(const LayerReference& reference, const LayerInput& input, const LayerKv& decoded)
-        : queries(attentionQueries(
-            { reference.key, reference.value, input.kv.query, {} }, input.queryPositions, input.positions))
-        , queryPositions(queries.positions.cpu())
-        , keyPositions(input.positions.cpu())
+        : keyPositions(input.positions.cpu())
         , keep(decoded.keep.defined() ? decoded.keep.cpu() : decoded.keep)
-        , group(queries.query.size(1) / reference.key.size(1))
+        , visible(reference.visible)
     {
-        queries.query = queries.query.cpu();
+        const at::Tensor positions = input.queryPositions.defined() ? input.queryPositions.cpu() : at::Tensor();
+        for (std::int64_t b = 0; b < reference.key.size(0); ++b)
+            queries.push_back(queriesOf(b, reference, input.kv.query, positions));
+        group = queries.front().query.size(1) / reference.key.size(1);
     }
+
+    AttentionQueries queriesOf(
+        std::int64_t b, const LayerReference& reference, const at::Tensor& query, const at::Tensor& positions) const
+    {
+        const auto item = [b](const at::Tensor& x) { return x.defined() ? x.narrow(0, b, 1) : x; };
+        LayerKv one { item(reference.key), item(reference.value), query.defined() ? item(query).cpu() : query, {} };
+        if (!visible.defined())
+            return attentionQueries(one, positions, keyPositions);
+        const at::Tensor rows = visible[b].nonzero().squeeze(1);
+        const at::Tensor tokens = keyPositions.index_select(0, rows);
+        one.key = one.key.index_select(2, rows);
+        at::Tensor asking = positions;
+        if (one.query.defined() && positions.defined()) {
+            const at::Tensor isToken = positions.unsqueeze(1).eq(tokens.unsqueeze(0)).any(1);
+            const at::Tensor index = isToken.nonzero().squeeze(1);
+            one.query = one.query.index_select(2, index);
+            asking = positions.index_select(0, index);
+        }
+        return attentionQueries(one, asking, tokens);
+    }
+
     void compare(std::int64_t b, std::int64_t h, const Plane& keys, const Plane& values, QualitySums& sums) const
     {
-        const at::Tensor query = queries.query.select(0, b).narrow(0, h * group, group);
-        const at::Tensor kept = keep.defined() ? keep.select(0, b).select(0, h) : at::Tensor();
+        const AttentionQueries& asked = queries[static_cast<std::size_t>(b)];
+        const at::Tensor query = asked.query.select(0, 0).narrow(0, h * group, group);
+        const at::Tensor tokens = visible.defined() ? visible[b] : at::Tensor();
+        at::Tensor kept = keep.defined() ? keep.select(0, b).select(0, h) : tokens;
+        if (keep.defined() && tokens.defined())
+            kept = kept.logical_and(tokens);
         const auto output = [&](const at::Tensor& key, const at::Tensor& value, const at::Tensor& mask) {
-            return attentionOutput(query, queryPositions, key, value, keyPositions, mask).contiguous();
+            return attentionOutput(query, asked.positions, key, value, keyPositions, mask).contiguous();
         };
         const ErrorSums e = compareTensors(
-            output(keys.original, values.original, {}), output(keys.decoded, values.decoded, kept), nullptr);
+            output(keys.original, values.original, tokens), output(keys.decoded, values.decoded, kept), nullptr);
         sums.attentionError += e.errorEnergy;
         sums.attentionSignal += e.signalEnergy;
         sums.attention = true;
@@ -85,11 +117,13 @@ struct AttentionCheck {
 
 } // namespace
 
-LayerReference makeReference(LayerKv& kv)
+LayerReference makeReference(LayerKv& kv, const at::Tensor& visible)
 {
     LayerReference reference;
-    reference.key = cleaned(kv.key, reference.keyValid, reference.nonFinite);
-    reference.value = cleaned(kv.value, reference.valueValid, reference.nonFinite);
+    reference.visible = visible;
+    const at::Tensor padding = visible.defined() ? visible.logical_not().unsqueeze(1).unsqueeze(3) : at::Tensor();
+    reference.key = cleaned(kv.key, padding, reference.keyValid, reference.nonFinite);
+    reference.value = cleaned(kv.value, padding, reference.valueValid, reference.nonFinite);
     return reference;
 }
 

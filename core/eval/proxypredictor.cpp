@@ -76,6 +76,8 @@ public:
         , m_job(job)
         , m_info(request.cache->info())
     {
+        if (const std::string obstacle = proxyObstacle(m_info); !obstacle.empty())
+            throw usageError("The proxy predictor cannot be had: " + obstacle);
         if (request.vocabulary < 2 || request.vocabulary > kMaxVocabulary)
             throw usageError("The proxy's vocabulary of " + std::to_string(request.vocabulary) + " is outside 2 to "
                 + std::to_string(kMaxVocabulary));
@@ -189,6 +191,17 @@ ProxyResult ProxyRun::result() const
 }
 
 } // namespace
+
+std::string proxyObstacle(const CacheInfo& info)
+{
+    if (info.hasPadding())
+        return "the dump has an attention mask, and its sequences are not equally long";
+    for (const LayerShape& layer : info.layers)
+        if (layer.seq != info.seq())
+            return "its layers hold " + std::to_string(layer.seq) + " and " + std::to_string(info.seq())
+                + " tokens, and the predictor needs the same ones of each";
+    return {};
+}
 
 ProxyResult runProxy(const ProxyRequest& request, const JobControl& job)
 {

@@ -3,6 +3,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/cachehandle.h"
+#include "core/cache/cacheinfo.h"
 #include "core/cache/importance.h"
 #include "core/codec/methodspec.h"
 #include "core/eval/evaluator.h"
@@ -38,8 +39,11 @@ struct ProxyResult {
     std::string label;
 };
 
+/// Why the proxy cannot be had of such a cache, as a clause; "" where it can.
+std::string proxyObstacle(const CacheInfo& info);
+
 /// Attention outputs of every layer, normalised, through a read-out of their own; the layers' logits are averaged.
-/// Throws Error{Usage}: bounds, a fit without token ids or with fewer than 8 positions.
+/// Throws Error{Usage}: proxyObstacle(), bounds, a fit without token ids or with fewer than 8 positions.
 ProxyResult runProxy(const ProxyRequest& request, const JobControl& job = {});
 
 } // namespace pikv

@@ -21,6 +21,14 @@ std::string number(double value)
 
 std::string identityFields(const EvaluationResult& r) { return r.method.id + "," + csvField(printParams(r.method)); }
 
+std::string joined(const std::vector<std::string>& texts, const char* between)
+{
+    std::string all;
+    for (const std::string& text : texts)
+        all += (all.empty() ? "" : between) + text;
+    return all;
+}
+
 std::string settingsFields(const EvaluationResult& r)
 {
     return r.device + "," + printImportance(r.importance) + "," + std::to_string(r.seed);
@@ -33,12 +41,13 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results)
     std::string csv = "compressor,params,device,importance,seed";
     for (const MetricInfo& metric : metrics())
         csv += "," + std::string(metric.name);
-    csv += ",attention_queries,shared_caches\n";
+    csv += ",attention_queries,shared_caches,warnings\n";
     for (const EvaluationResult& r : results) {
         csv += identityFields(r) + "," + settingsFields(r);
         for (const MetricInfo& metric : metrics())
             csv += "," + number(metric.value(r));
-        csv += "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + "\n";
+        csv += "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
+            + csvField(joined(r.warnings, "; ")) + "\n";
     }
     return csv;
 }

@@ -49,6 +49,8 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
     json["shared_caches"] = r.sharedCaches;
     for (const auto& [name, bytes] : r.breakdown)
         json["stored_breakdown"][name] = bytes;
+    if (r.clamped > 0)
+        json.update({ { "clamped_elements", r.clamped }, { "largest_clamped", r.largestClamped } });
     if (!r.warnings.empty())
         json["warnings"] = r.warnings;
     if (perLayer)
@@ -64,7 +66,22 @@ Json ropeJson(const RopeInfo& rope)
         { "rope_layout", layouts[static_cast<int>(rope.layout)] } };
     json["rope_theta"] = rope.theta ? Json(*rope.theta) : Json();
     json["rope_scaling"] = rope.scaling.empty() ? "none" : rope.scaling;
+    json["rope_dim"] = rope.dim;
+    json["rope_undone"] = rope.invertible();
     return json;
+}
+
+/// One object a layer: its number in the model and its own shape.
+Json shapesJson(const CacheInfo& info)
+{
+    Json list = Json::array();
+    for (std::size_t i = 0; i < info.layers.size(); ++i) {
+        const LayerShape& l = info.layers[i];
+        list.push_back({ { "layer", info.layerNumber(i) }, { "kv_heads", l.kvHeads }, { "seq", l.seq },
+            { "key_dim", l.keyDim }, { "value_dim", l.valueDim }, { "key_dtype", dtypeName(l.keyDtype) },
+            { "value_dtype", dtypeName(l.valueDtype) } });
+    }
+    return list;
 }
 
 Json cacheJson(const CacheInfo& info)
@@ -79,7 +96,16 @@ Json cacheJson(const CacheInfo& info)
             { "query_heads", l.queryHeads }, { "queries", l.queryCount } });
     }
     json["uniform_layers"] = info.uniform();
+    json["layer_shapes"] = shapesJson(info);
     json.update(ropeJson(info.rope));
+    for (const RopeInfo& rope : info.layerRopes)
+        json["layer_ropes"].push_back(ropeJson(rope));
+    if (info.hasPadding())
+        json["tokens_of_sequences"] = tokenCounts(info);
+    if (!info.positions.empty())
+        json.update({ { "first_position", info.positions.front() }, { "last_position", info.positions.back() } });
+    if (!info.notes.empty())
+        json["notes"] = info.notes;
     json["token_ids"] = info.tokenIds.size();
     json["has_text"] = !info.text.empty();
     json["has_importance"] = info.hasImportance;

@@ -58,6 +58,8 @@ EvaluationResult readResult(const Json& object, const ResultPlace& place)
         const Json breakdown = object.value("stored_breakdown", Json::object()); // items() refers to it
         for (const auto& [name, bytes] : breakdown.items())
             result.breakdown.emplace_back(name, bytes.get<std::uint64_t>());
+        result.clamped = object.value("clamped_elements", std::int64_t(0));
+        result.largestClamped = object.value("largest_clamped", 0.0);
         for (const Json& warning : object.value("warnings", Json::array()))
             result.warnings.push_back(warning.get<std::string>());
         result.layers = layersOf(object.value("layers", Json::array()));

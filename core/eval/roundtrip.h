@@ -17,7 +17,7 @@ public:
     RoundTrip(const MethodSpec& method, const CodecContext& context);
 
     /// Throws Error{Usage} where the method cannot do this with a cache of these shapes.
-    void validate(const CacheInfo& info) const { m_encoder->validate(info); }
+    void validate(const CacheInfo& info) const { m_encoder->accept(info); }
     std::vector<std::string> warnings(const CacheInfo& info) const { return m_encoder->warnings(info); }
     std::uint64_t sharedBytes() const { return m_encoder->sharedBytes(); }
 

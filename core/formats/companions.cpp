@@ -2,6 +2,7 @@
 // Tensors of a dump beside its keys and values: token ids, positions, mask, importance.
 #include "core/base/text.h"
 #include "core/formats/layercheck.h"
+#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -22,10 +23,11 @@ bool isFlag(DType dtype) { return dtypeSize(dtype) == 1 || isInteger(dtype); }
 /// Finds the tensors beside the layers and checks their shapes.
 class Companions {
 public:
-    Companions(const std::string& file, const SafetensorsHeader& header, bool strict)
+    Companions(const std::string& file, const SafetensorsHeader& header, bool strict, CacheInfo& info)
         : m_file(file)
         , m_header(header)
         , m_strict(strict)
+        , m_info(info)
     {
     }
 
@@ -41,17 +43,20 @@ public:
             known = known || entry->shape == shape;
         if (known && fits(entry->dtype))
             return entry;
-        if (!m_strict)
-            return nullptr;
-        throw inputError(m_file + ": tensor " + inQuotes(name) + " is " + shapeText(entry->shape) + " "
+        const std::string what = "tensor " + inQuotes(name) + " is " + shapeText(entry->shape) + " "
             + std::string(dtypeName(entry->dtype)) + " where " + shapeText(*shapes.begin()) + " " + type
-            + " was expected; leave it out or write it for every token.");
+            + " was expected";
+        if (m_strict)
+            throw inputError(m_file + ": " + what + "; leave it out or write it for every token.");
+        m_info.notes.push_back(what + ": it is left out");
+        return nullptr;
     }
 
 private:
     const std::string& m_file;
     const SafetensorsHeader& m_header;
     bool m_strict;
+    CacheInfo& m_info;
 };
 
 } // namespace
@@ -70,25 +75,47 @@ std::vector<std::int64_t> readIntegers(const ByteSource& file, const TensorEntry
     return values;
 }
 
+namespace {
+
+/// Any number but 0 is a token.
+void acceptMask(CacheInfo& info, const ByteSource& file, const TensorEntry& entry)
+{
+    Bytes raw(entry.bytes);
+    file.read(entry.begin, raw);
+    const std::size_t size = dtypeSize(entry.dtype), seq = static_cast<std::size_t>(info.seq());
+    info.visible.assign(raw.size() / size, 0);
+    for (std::size_t i = 0; i < raw.size(); ++i)
+        if (raw[i] != std::byte(0))
+            info.visible[i / size] = 1;
+    for (std::size_t b = 0; b * seq < info.visible.size(); ++b) {
+        const auto first = info.visible.begin() + std::ptrdiff_t(b * seq);
+        if (std::find(first, first + std::ptrdiff_t(seq), 1) == first + std::ptrdiff_t(seq))
+            throw inputError(file.name() + ": tensor " + inQuotes(entry.name) + " hides every token of sequence "
+                + std::to_string(b) + "; leave that sequence out of the dump.");
+    }
+    dropFullMask(info);
+}
+
+} // namespace
+
 void acceptCompanions(DumpLayout& layout, const ByteSource& file, const SafetensorsHeader& header, bool strict)
 {
     CacheInfo& info = layout.info;
     info.fileBytes = file.size();
     const std::int64_t batch = info.batch(), seq = info.seq();
-    const Companions companions(file.name(), header, strict);
+    const Companions companions(file.name(), header, strict, info);
     const std::vector<std::int64_t> tokens { batch, seq };
 
     const bool single = batch == 1;
     if (const auto* t = companions.find("input_ids", { tokens, { single ? seq : -1 } }, isInteger, "i64"))
         info.tokenIds = readIntegers(file, *t);
-    if (const auto* t = companions.find("positions", { { seq } }, isInteger, "i64"))
+    if (const auto* t = companions.find("positions", { { seq }, { single ? 1 : -1, seq } }, isInteger, "i64"))
         info.positions = readIntegers(file, *t);
     if (const auto* t = companions.find("importance", { tokens }, isCacheDtype, "f32"))
         layout.importance = *t;
-    if (const auto* t = companions.find("attention_mask", { tokens }, isFlag, "u8"))
-        layout.attentionMask = *t;
+    if (const auto* t = companions.find("attention_mask", { tokens, { single ? seq : -1 } }, isFlag, "u8"))
+        acceptMask(info, file, *t);
     info.hasImportance = layout.importance.has_value();
-    info.hasAttentionMask = layout.attentionMask.has_value();
 
     if (!info.hasQueries())
         return;

@@ -1,19 +1,56 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What a reader hands out: where the tensors of a dump lie, and what is known of it. Torch-free.
 #pragma once
 #include "core/cache/cacheinfo.h"
 #include "core/formats/safetensors.h"
+#include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pikv {
 
 inline constexpr std::size_t maxLayerCount = 4096;
 
+/// Where the elements of a tensor lie and how they become floats. `dtype` is that in memory, `shape` that of the tensor
+/// as a cache has it; both may differ from what the file calls the tensor.
+struct StoredTensor : TensorEntry {
+    StoredTensor() = default;
+    StoredTensor(TensorEntry entry) // NOLINT: the plain case is just this
+        : TensorEntry(std::move(entry))
+    {
+    }
+    /// 0: the file that was opened; else DumpLayout::files[file - 1].
+    std::size_t file = 0;
+    /// Distance of neighbours along every axis, in elements; empty: C order. Element 0 is at `begin`, and `bytes` reach
+    /// from there to behind the last one.
+    std::vector<std::int64_t> strides;
+    /// Of tensors whose elements are no floats on disk (FP8 with a scale, quantised blocks): fills `out`, f32 of
+    /// `shape` in C order; `dtype` is F32 then. Throws Error{Input}.
+    std::function<void(const ByteSource& file, std::span<float> out)> decode;
+
+    /// Axes `a` and `b` are swapped: the same elements, seen otherwise.
+    void swapAxes(std::size_t a, std::size_t b);
+    /// Only `count` indices of `axis`, from `first` on.
+    void narrow(std::size_t axis, std::int64_t first, std::int64_t count);
+    /// Only every `step`-th index of `axis`, from 0 on.
+    void every(std::size_t axis, std::int64_t step);
+
+private:
+    void makeStrided();
+};
+
 /// Where one layer's tensors lie in the file; shapes as LayerShape says.
 struct LayerEntries {
-    TensorEntry key, value;
-    std::optional<TensorEntry> query, keep;
+    StoredTensor key, value;
+    std::optional<StoredTensor> query, keep;
+    /// Heads that are stored so many times, one after the other (repeat_kv): key and value show the first of each. The
+    /// whole tensors are kept to be compared when the layer is read.
+    std::int64_t repeats = 1;
+    std::optional<StoredTensor> wholeKey, wholeValue;
 };
 
 /// A dump as its reader understood it: what is known, and where the tensors lie.
@@ -21,7 +58,7 @@ struct DumpLayout {
     CacheInfo info; ///< without `path`
     std::vector<LayerEntries> layers;
     std::optional<TensorEntry> importance; ///< float [batch, seq]
-    std::optional<TensorEntry> attentionMask; ///< integer or bool [batch, seq]
+    std::vector<std::shared_ptr<const ByteSource>> files; ///< beside the one that was opened
 };
 
 } // namespace pikv

@@ -4,6 +4,7 @@
 #include "core/formats/genericdump.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
+#include "core/formats/geometry.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/nativedump.h"
 #include <algorithm>
@@ -53,13 +54,15 @@ bool among(const std::string& text, const std::array<const char*, N>& list)
 }
 constexpr std::array keyWords { "k", "key", "keys" };
 constexpr std::array valueWords { "v", "value", "values" };
+constexpr std::array scaleWords { "scale", "scales" };
 constexpr std::array layerWords { "layer", "layers", "block", "blk", "h", "l" };
 constexpr std::array otherWords { "past", "present", "cache", "caches", "kv", "pkv", "model", "self", "attn",
     "attention", "decoder", "states" };
 
 struct Meaning {
-    std::optional<TensorEntry> FoundLayer::*role = nullptr; ///< null: neither key nor value
+    std::optional<StoredTensor> FoundLayer::*role = nullptr; ///< null: neither key nor value
     std::optional<std::uint64_t> layer; ///< none: all layers stacked
+    bool isScale = false; ///< factors of the key or value, not the tensor itself
 };
 
 Meaning meaningOf(std::string_view name)
@@ -85,6 +88,8 @@ Meaning meaningOf(std::string_view name)
             ++keys;
         } else if (among(word.text, valueWords)) {
             ++values;
+        } else if (among(word.text, scaleWords)) {
+            meaning.isScale = true;
         } else if (!among(word.text, layerWords) && !among(word.text, otherWords)) {
             return {};
         }
@@ -126,11 +131,34 @@ void place(std::map<std::uint64_t, FoundLayer>& found, const TensorEntry& entry,
     const Meaning meaning = meaningOf(entry.name);
     if (!meaning.role)
         return;
+    if (meaning.isScale) {
+        if (meaning.layer && *meaning.layer < maxLayerCount)
+            (meaning.role == &FoundLayer::key ? found[*meaning.layer].keyScale : found[*meaning.layer].valueScale)
+                = entry;
+        return;
+    }
     if (meaning.layer) {
         placeEntry(found, *meaning.layer, meaning.role, withBatch(entry), file);
     } else if (entry.shape.size() == 4 || entry.shape.size() == 5) {
         for (std::int64_t i = 0, count = layersIn(entry, file); i < count; ++i)
             placeEntry(found, static_cast<std::uint64_t>(i), meaning.role, withBatch(slice(entry, i)), file);
+    }
+}
+
+/// One tensor that holds keys and values side by side: how its last axis is to be cut, it does not say.
+void refusePacked(const SafetensorsHeader& header, bool nothingFound, const std::string& file)
+{
+    for (const TensorEntry& entry : header.tensors) {
+        const std::vector<Word> words = wordsOf(entry.name);
+        const bool both = std::any_of(words.begin(), words.end(), [](const Word& w) { return w.text == "kv"; });
+        const bool other = std::all_of(words.begin(), words.end(),
+            [](const Word& w) { return w.number || among(w.text, layerWords) || among(w.text, otherWords); });
+        if (nothingFound && both && other && entry.shape.size() >= 3)
+            throw inputError(file + ": tensor " + inQuotes(entry.name) + " " + shapeText(entry.shape)
+                + " holds keys and values together, and does not say how; save them apart: where the last axis is keys "
+                  "and "
+                  "then values, layers.<i>.key is its first half, t[..., :t.shape[-1] // 2], and layers.<i>.value its "
+                  "second.");
     }
 }
 
@@ -161,11 +189,17 @@ DumpLayout readGenericDump(const ByteSource& file, const SafetensorsHeader& head
             place(found, entry, file.name());
         }
     }
+    refusePacked(header, found.empty(), file.name());
     if (found.empty())
         throw inputError(file.name() + ": none of its " + countText(header.tensors.size(), "tensor")
             + " is named like a key or value (layers.0.key, past_key_values.0.value, …); write a dump with "
               "resources/exporters/dump_hf.py.");
+    const ModelGeometry geometry = geometryFromMetadata(header.metadata, file.name());
+    const TensorEntry* ids = header.find("input_ids");
+    settleAxes(found, geometry, ids && !ids->shape.empty() ? ids->shape.back() : 0, layout.info);
+    applyScales(found, file, layout.info);
     acceptLayers(layout, found, file.name());
+    settleGeometry(layout, geometry);
     acceptCompanions(layout, file, header, false);
     acceptMetadata(layout.info, header, file.name());
     return layout;

@@ -44,7 +44,7 @@ LayerShape checkLayer(const LayerEntries& layer, const std::string& file)
     if (!std::equal(k.begin(), k.begin() + 3, v.begin()))
         throw inputError(file + ": tensors " + shapeAndType(layer.key) + " and " + shapeAndType(layer.value)
             + " disagree; key and value need the same batch, kv_heads and seq.");
-    LayerShape shape { k[0], k[1], k[2], k[3], v[3], 0, 0, layer.key.dtype, layer.value.dtype, DType::F16 };
+    LayerShape shape { k[0], k[1], k[2], k[3], v[3], 0, 0, 0, layer.key.dtype, layer.value.dtype, DType::F16 };
     if (layer.query) {
         checkQuery(*layer.query, shape, file);
         shape.queryHeads = layer.query->shape[1];
@@ -62,7 +62,7 @@ LayerShape checkLayer(const LayerEntries& layer, const std::string& file)
 } // namespace
 
 void placeEntry(std::map<std::uint64_t, FoundLayer>& found, std::uint64_t index,
-    std::optional<TensorEntry> FoundLayer::*role, const TensorEntry& entry, const std::string& file)
+    std::optional<StoredTensor> FoundLayer::*role, const StoredTensor& entry, const std::string& file)
 {
     if (index >= maxLayerCount)
         throw inputError(file + ": tensor " + inQuotes(entry.name) + " names layer " + std::to_string(index)
@@ -74,28 +74,79 @@ void placeEntry(std::map<std::uint64_t, FoundLayer>& found, std::uint64_t index,
     place = entry;
 }
 
+namespace {
+
+bool isEmpty(const FoundLayer& layer)
+{
+    return layer.key && layer.value && layer.key->elements() == 0 && layer.value->elements() == 0;
+}
+
+/// "0 to 2, 4": runs of numbers.
+std::string runsText(const std::vector<std::uint64_t>& numbers)
+{
+    std::string text;
+    for (std::size_t i = 0, run = 1; i < numbers.size(); i += run) {
+        for (run = 1; i + run < numbers.size() && numbers[i + run] == numbers[i] + run;)
+            ++run;
+        text += (text.empty() ? "" : ", ") + std::to_string(numbers[i])
+            + (run > 1 ? " to " + std::to_string(numbers[i + run - 1]) : "");
+    }
+    return text;
+}
+
+/// A latent attention's cache (MLA, DeepSeek-V2, arXiv:2405.04434) has one tensor a layer and no values.
+void refuseLatent(const FoundLayer& layer, std::uint64_t index, const std::string& file)
+{
+    if (layer.key->elements() > 0 && layer.value->elements() == 0)
+        throw inputError(file + ": layer " + std::to_string(index) + " holds keys " + shapeText(layer.key->shape)
+            + " and values without channels: a latent cache (MLA), which this version does not take apart; save the "
+              "keys and "
+              "values that the model makes of it.");
+}
+
+} // namespace
+
 void acceptLayers(DumpLayout& layout, const std::map<std::uint64_t, FoundLayer>& found, const std::string& file)
 {
+    CacheInfo& info = layout.info;
+    std::vector<std::uint64_t> missing;
     std::uint64_t expected = 0;
     for (const auto& [index, layer] : found) {
-        if (index != expected)
-            throw inputError(file + ": layer " + std::to_string(expected) + " is missing although there is a layer "
-                + std::to_string(found.rbegin()->first) + "; dump all layers from 0 on.");
+        for (; expected < index; ++expected)
+            missing.push_back(expected);
+        ++expected;
+        if (isEmpty(layer)) {
+            missing.push_back(index);
+            continue;
+        }
         if (!layer.key || !layer.value)
             throw inputError(file + ": layer " + std::to_string(index) + " has no " + (layer.key ? "value" : "key")
                 + " tensor; dump key and value of every layer.");
-        layout.layers.push_back({ *layer.key, *layer.value, layer.query, layer.keep });
-        layout.info.layers.push_back(checkLayer(layout.layers.back(), file));
-        const LayerShape &first = layout.info.layers.front(), &here = layout.info.layers.back();
+        refuseLatent(layer, index, file);
+        layout.layers.push_back({ *layer.key, *layer.value, layer.query, layer.keep, 1, {}, {} });
+        info.layers.push_back(checkLayer(layout.layers.back(), file));
+        info.layerNumbers.push_back(static_cast<int>(index));
+        const LayerShape &first = info.layers.front(), &here = info.layers.back();
         if (here.batch != first.batch)
             throw inputError(file + ": tensor " + shapeAndType(*layer.key) + " has a batch of "
-                + std::to_string(here.batch) + " but layer 0 has " + std::to_string(first.batch) + ".");
+                + std::to_string(here.batch) + " but layer " + std::to_string(info.layerNumbers.front()) + " has "
+                + std::to_string(first.batch) + ".");
         if ((here.queryHeads > 0) != (first.queryHeads > 0) || here.queryCount != first.queryCount)
             throw inputError(file + ": layer " + std::to_string(index) + " has "
-                + countText(static_cast<std::uint64_t>(here.queryCount), "query row") + " but layer 0 has "
-                + std::to_string(first.queryCount) + "; store the same queries in every layer, or none.");
-        ++expected;
+                + countText(static_cast<std::uint64_t>(here.queryCount), "query row") + " but layer "
+                + std::to_string(info.layerNumbers.front()) + " has " + std::to_string(first.queryCount)
+                + "; store the same queries in every layer, or none.");
     }
+    if (info.layers.empty())
+        throw inputError(file + ": none of its " + countText(found.size(), "layer")
+            + " holds a token; dump a cache that holds at least one.");
+    if (missing.empty())
+        info.layerNumbers.clear();
+    else
+        info.notes.push_back(std::string(missing.size() == 1 ? "layer " : "layers ") + runsText(missing)
+            + (missing.size() == 1 ? " has" : " have")
+            + " no cache in the dump: a hybrid model has such layers, else they were left out");
+    alignLayers(info.layers);
 }
 
 } // namespace pikv

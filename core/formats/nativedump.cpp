@@ -3,6 +3,7 @@
 #include "core/formats/nativedump.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
+#include "core/formats/geometry.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/ropeconfig.h"
 #include <algorithm>
@@ -14,14 +15,14 @@ namespace {
 
 struct Part {
     std::string_view name;
-    std::optional<TensorEntry> FoundLayer::*role;
+    std::optional<StoredTensor> FoundLayer::*role;
 };
 constexpr std::array parts { Part { "key", &FoundLayer::key }, Part { "value", &FoundLayer::value },
     Part { "query", &FoundLayer::query }, Part { "keep", &FoundLayer::keep } };
 
 /// Metadata that has its own place in CacheInfo and is written from there.
 constexpr std::array ownKeys { "kv_format", "axes", "model", "text", "config", "key_rope", "rope_layout", "rope_theta",
-    "rope_dim", "rope_scaling" };
+    "rope_dim", "rope_scaling", "rope_layers" };
 
 void placeNative(std::map<std::uint64_t, FoundLayer>& found, const TensorEntry& entry, const std::string& file)
 {
@@ -75,6 +76,7 @@ DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& heade
         throw inputError(file.name() + ": it has no tensor 'layers.0.key'; a " + nativeFormatName
             + " dump needs layers.<i>.key and layers.<i>.value.");
     acceptLayers(layout, found, file.name());
+    settleGeometry(layout, geometryFromMetadata(header.metadata, file.name()));
     acceptCompanions(layout, file, header, true);
     acceptMetadata(info, header, file.name());
     return layout;
@@ -85,7 +87,7 @@ void acceptMetadata(CacheInfo& info, const SafetensorsHeader& header, const std:
     info.model = metadataText(header, "model");
     info.text = metadataText(header, "text");
     info.config = metadataText(header, "config");
-    info.rope = ropeFromMetadata(header.metadata, file);
+    acceptRope(info, header.metadata, file);
     info.metadata = header.metadata;
     for (const char* key : ownKeys)
         info.metadata.erase(key);
@@ -98,7 +100,7 @@ std::string nativeTensorName(std::size_t layer, const char* part)
 
 std::map<std::string, std::string> nativeMetadata(const CacheInfo& info)
 {
-    std::map<std::string, std::string> metadata = ropeToMetadata(info.rope);
+    std::map<std::string, std::string> metadata = ropeToMetadata(info);
     metadata.insert(info.metadata.begin(), info.metadata.end());
     metadata["kv_format"] = nativeFormatName;
     metadata["axes"] = nativeAxes;

@@ -8,6 +8,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace pikv {
 namespace {
@@ -51,39 +53,123 @@ bool hasDefaultTheta(const std::string& modelType)
     return std::find(types.begin(), types.end(), modelType) != types.end();
 }
 
-void readConfig(const Json& root, RopeInfo& rope)
+/// The share of a head that is rotated where the configuration does not say; 1 unless the model type has its own.
+double defaultShare(const std::string& modelType)
 {
-    const Json* text = member(root, "text_config");
-    const Json& config = text && text->is_object() ? *text : root;
-    const Json* parameters = member(config, "rope_parameters");
-    if (parameters && parameters->is_object()) {
-        // One rule per layer type ({"full_attention": {…}, …}) cannot be said in one RopeInfo: it stays unknown.
-        const bool perLayerType
-            = std::any_of(parameters->begin(), parameters->end(), [](const Json& v) { return v.is_object(); });
-        if (perLayerType) {
-            rope.scaling = parameters->dump(-1, ' ', false, Json::error_handler_t::replace);
-            return;
-        }
-        rope.theta = numberMember(*parameters, "rope_theta");
-        rope.scaling = scalingText(parameters);
-    } else {
-        rope.scaling = scalingText(member(config, "rope_scaling"));
-    }
-    if (!rope.theta)
-        rope.theta = numberMember(config, "rope_theta");
-    if (!rope.theta && hasDefaultTheta(textMember(config, "model_type")))
-        rope.theta = 10000.0;
-
-    auto fraction = numberMember(config, "partial_rotary_factor");
-    if (!fraction && parameters)
-        fraction = numberMember(*parameters, "partial_rotary_factor");
-    auto headDim = numberMember(config, "head_dim");
-    const auto hidden = numberMember(config, "hidden_size"), heads = numberMember(config, "num_attention_heads");
-    if (!headDim && hidden && heads && *heads > 0)
-        headDim = *hidden / *heads;
-    if (fraction && *fraction > 0 && *fraction < 1 && headDim && *headDim > 0 && *headDim < maxRopeDim)
-        rope.dim = static_cast<int>(*headDim * *fraction);
+    static const std::map<std::string, double> shares { { "phi", 0.5 }, { "persimmon", 0.5 }, { "nemotron", 0.5 },
+        { "glm", 0.5 }, { "glm4", 0.5 }, { "stablelm", 0.25 }, { "gpt_neox", 0.25 } };
+    const auto at = shares.find(modelType);
+    return at == shares.end() ? 1 : at->second;
 }
+
+/// A Hugging Face configuration as far as it tells of RoPE.
+class RopeConfig {
+public:
+    explicit RopeConfig(const Json& root)
+        : m_config(inner(root))
+        , m_parameters(member(m_config, "rope_parameters"))
+        , m_type(textMember(m_config, "model_type"))
+    {
+        if (m_parameters && !m_parameters->is_object())
+            m_parameters = nullptr;
+        m_byType = m_parameters
+            && std::any_of(m_parameters->begin(), m_parameters->end(), [](const Json& v) { return v.is_object(); });
+    }
+
+    /// Of layers that are not told apart, or have no window.
+    void read(RopeInfo& rope) const
+    {
+        const Json* rule = m_parameters ? m_parameters : member(m_config, "rope_scaling");
+        if (m_byType)
+            rule = member(*m_parameters, "full_attention");
+        readRule(rule, rope);
+        if (m_byType && !rule) // one rule per layer type that nobody knows: it stays unknown
+            rope.scaling = m_parameters->dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+
+    /// `rope`: what read() and the metadata made of it.
+    RopeInfo ofLayer(std::size_t layer, const RopeInfo& rope) const
+    {
+        RopeInfo own = rope;
+        if (isUnrotated(layer)) {
+            if (own.state == RopeInfo::State::Post)
+                own.state = RopeInfo::State::Pre;
+            return own;
+        }
+        if (layerType(layer) != "sliding_attention")
+            return own;
+        if (const Json* rule = m_byType ? member(*m_parameters, "sliding_attention") : nullptr) {
+            own.theta.reset();
+            readRule(rule, own);
+        } else if (const auto local = numberMember(m_config, "rope_local_base_freq")) {
+            own.theta = local;
+            own.scaling = "none"; // the rule is that of the global layers
+        }
+        return own;
+    }
+
+private:
+    static const Json& inner(const Json& root)
+    {
+        const Json* text = member(root, "text_config");
+        return text && text->is_object() ? *text : root;
+    }
+
+    void readRule(const Json* rule, RopeInfo& rope) const
+    {
+        const bool isObject = rule && rule->is_object();
+        if (isObject)
+            rope.theta = numberMember(*rule, "rope_theta");
+        rope.scaling = scalingText(rule);
+        if (!rope.theta)
+            rope.theta = numberMember(m_config, "rope_theta");
+        if (!rope.theta)
+            rope.theta = numberMember(m_config, "rotary_emb_base"); // GPT-NeoX
+        if (!rope.theta && hasDefaultTheta(m_type))
+            rope.theta = 10000.0;
+        auto share = isObject ? numberMember(*rule, "partial_rotary_factor") : std::nullopt;
+        for (const char* key : { "partial_rotary_factor", "rotary_pct" })
+            if (!share)
+                share = numberMember(m_config, key);
+        setShare(share.value_or(defaultShare(m_type)), rope);
+    }
+
+    void setShare(double share, RopeInfo& rope) const
+    {
+        auto headDim = numberMember(m_config, "head_dim");
+        const auto hidden = numberMember(m_config, "hidden_size"),
+                   heads = numberMember(m_config, "num_attention_heads");
+        if (!headDim && hidden && heads && *heads > 0)
+            headDim = *hidden / *heads;
+        if (share > 0 && share < 1 && headDim && *headDim > 0 && *headDim < maxRopeDim)
+            rope.dim = static_cast<int>(*headDim * share) & ~1; // HF cuts, and pairs are two
+    }
+
+    std::string layerType(std::size_t layer) const
+    {
+        if (const Json* types = member(m_config, "layer_types"); types && types->is_array())
+            return layer < types->size() && (*types)[layer].is_string() ? (*types)[layer].get<std::string>() : "";
+        if (!numberMember(m_config, "rope_local_base_freq"))
+            return "";
+        // Gemma 3 before its configurations listed the layers: every sixth sees all.
+        const double pattern = numberMember(m_config, "sliding_window_pattern").value_or(6);
+        return pattern >= 1 && (layer + 1) % static_cast<std::size_t>(pattern) != 0 ? "sliding_attention" : "";
+    }
+
+    bool isUnrotated(std::size_t layer) const
+    {
+        if (m_type == "cohere2")
+            return layerType(layer) == "full_attention";
+        const Json* rotates = member(m_config, "no_rope_layers"); // 1: rotates, whatever the name says
+        return rotates && rotates->is_array() && layer < rotates->size() && (*rotates)[layer].is_number()
+            && (*rotates)[layer].get<double>() == 0;
+    }
+
+    const Json& m_config;
+    const Json* m_parameters;
+    std::string m_type;
+    bool m_byType = false;
+};
 
 template <typename T>
 T number(const std::string& text, const char* key, const std::string& file)
@@ -110,28 +196,28 @@ constexpr std::array layoutNames { "unknown", "half", "interleaved" };
 
 } // namespace
 
-RopeInfo ropeFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& file)
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+const std::string* find(const Metadata& metadata, const char* key)
 {
-    RopeInfo rope;
-    const auto find = [&](const char* key) {
-        const auto at = metadata.find(key);
-        return at == metadata.end() ? nullptr : &at->second;
-    };
-    if (const auto* config = find("config")) {
-        const Json json = parseJson(*config, file + ": metadata config");
-        if (!json.is_object())
-            throw inputError(file + ": metadata config is not a JSON object.");
-        readConfig(json, rope);
-    }
-    if (const auto* text = find("key_rope"))
+    const auto at = metadata.find(key);
+    return at == metadata.end() ? nullptr : &at->second;
+}
+
+/// What the dump's own words say wins over what `rope` knows already.
+void readOwnWords(const Metadata& metadata, const std::string& file, RopeInfo& rope)
+{
+    if (const auto* text = find(metadata, "key_rope"))
         rope.state = choice<RopeInfo::State>(*text, stateNames, "key_rope", file);
-    if (const auto* text = find("rope_layout"))
+    if (const auto* text = find(metadata, "rope_layout"))
         rope.layout = choice<RopeInfo::Layout>(*text, layoutNames, "rope_layout", file);
-    if (const auto* text = find("rope_theta"))
+    if (const auto* text = find(metadata, "rope_theta"))
         rope.theta = number<double>(*text, "rope_theta", file);
-    if (const auto* text = find("rope_dim"))
+    if (const auto* text = find(metadata, "rope_dim"))
         rope.dim = number<int>(*text, "rope_dim", file);
-    if (const auto* text = find("rope_scaling")) {
+    if (const auto* text = find(metadata, "rope_scaling")) {
         const Json rule = *text == "none" ? Json() : parseJson(*text, file + ": metadata rope_scaling");
         rope.scaling = scalingText(&rule);
     }
@@ -141,12 +227,11 @@ RopeInfo ropeFromMetadata(const std::map<std::string, std::string>& metadata, co
     if (rope.dim < 0 || rope.dim > maxRopeDim || rope.dim % 2)
         throw inputError(file + ": metadata rope_dim is " + std::to_string(rope.dim)
             + "; it must be an even number of channels, or 0 for all of them.");
-    return rope;
 }
 
-std::map<std::string, std::string> ropeToMetadata(const RopeInfo& rope)
+Metadata ownWords(const RopeInfo& rope)
 {
-    std::map<std::string, std::string> metadata;
+    Metadata metadata;
     if (rope.state != RopeInfo::State::Unknown)
         metadata["key_rope"] = stateNames[static_cast<std::size_t>(rope.state)];
     if (rope.layout != RopeInfo::Layout::Unknown)
@@ -160,6 +245,67 @@ std::map<std::string, std::string> ropeToMetadata(const RopeInfo& rope)
         metadata["rope_dim"] = std::to_string(rope.dim);
     if (!rope.scaling.empty())
         metadata["rope_scaling"] = rope.scaling;
+    return metadata;
+}
+
+/// `rope_layers`: a JSON list with one object of those words a layer.
+std::vector<RopeInfo> readLayers(const std::string& text, std::size_t layers, const std::string& file)
+{
+    const Json list = parseJson(text, file + ": metadata rope_layers");
+    if (!list.is_array() || list.size() != layers)
+        throw inputError(file + ": metadata rope_layers is no list of one object for each of the "
+            + std::to_string(layers) + " layers.");
+    std::vector<RopeInfo> ropes;
+    for (const Json& object : list) {
+        Metadata words;
+        for (const auto& [key, value] : object.items())
+            if (value.is_string())
+                words[key] = value.get<std::string>();
+        readOwnWords(words, file, ropes.emplace_back());
+    }
+    return ropes;
+}
+
+} // namespace
+
+void acceptRope(CacheInfo& info, const Metadata& metadata, const std::string& file)
+{
+    Json config;
+    if (const auto* text = find(metadata, "config")) {
+        config = parseJson(*text, file + ": metadata config");
+        if (!config.is_object())
+            throw inputError(file + ": metadata config is not a JSON object.");
+        RopeConfig(config).read(info.rope);
+    }
+    readOwnWords(metadata, file, info.rope);
+    info.layerRopes.clear();
+    if (const auto* text = find(metadata, "rope_layers"))
+        info.layerRopes = readLayers(*text, info.layers.size(), file);
+    else if (config.is_object() && !find(metadata, "rope_theta"))
+        for (std::size_t i = 0; i < info.layers.size(); ++i)
+            info.layerRopes.push_back(
+                RopeConfig(config).ofLayer(static_cast<std::size_t>(info.layerNumber(i)), info.rope));
+    const bool alike = std::all_of(info.layerRopes.begin(), info.layerRopes.end(),
+        [&](const RopeInfo& rope) { return rope == info.layerRopes.front(); });
+    if (alike && !info.layerRopes.empty())
+        info.rope = info.layerRopes.front();
+    if (alike)
+        info.layerRopes.clear();
+    for (const RopeInfo& rope : info.layerRopes)
+        if (rope.theta && !(std::isfinite(*rope.theta) && *rope.theta > 0))
+            throw inputError(file + ": the base of a layer's rotation is " + std::to_string(*rope.theta)
+                + "; it must be a finite number above 0.");
+}
+
+std::map<std::string, std::string> ropeToMetadata(const CacheInfo& info)
+{
+    Metadata metadata = ownWords(info.rope);
+    if (info.layerRopes.empty())
+        return metadata;
+    Json list = Json::array();
+    for (const RopeInfo& rope : info.layerRopes)
+        list.push_back(ownWords(rope));
+    metadata["rope_layers"] = list.dump();
     return metadata;
 }
 

@@ -6,12 +6,15 @@
 
 namespace pikv {
 
-/// RoPE parameters from a dump's metadata: `key_rope`, `rope_layout`, and `rope_theta`, `rope_dim`, `rope_scaling`,
-/// which win over the Hugging Face `config` (both its forms: rope_theta + rope_scaling, and rope_parameters from
-/// version 5 on). What is not said stays unknown. Throws Error{Input} naming the key and its value.
-RopeInfo ropeFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& file);
+/// RoPE of a dump, info.rope and info.layerRopes, from its metadata: `key_rope`, `rope_layout`, and `rope_theta`,
+/// `rope_dim`, `rope_scaling`, or `rope_layers`, which win over the Hugging Face `config`. Of the latter both forms
+/// (rope_theta + rope_scaling, and rope_parameters from version 5 on), the share of a head that its model type rotates
+/// by default, and what differs between layers: local and global bases (Gemma 3), layers without a rotation (SmolLM3,
+/// Llama 4, Cohere 2). What is not said stays unknown. info.layers and layerNumbers are set. Throws Error{Input} naming
+/// the key and its value.
+void acceptRope(CacheInfo& info, const std::map<std::string, std::string>& metadata, const std::string& file);
 
-/// The metadata keys for `rope`, to be read back by ropeFromMetadata(); nothing for what is unknown.
-std::map<std::string, std::string> ropeToMetadata(const RopeInfo& rope);
+/// The metadata keys for info.rope and layerRopes, to be read back by acceptRope(); nothing for what is unknown.
+std::map<std::string, std::string> ropeToMetadata(const CacheInfo& info);
 
 } // namespace pikv

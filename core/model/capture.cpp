@@ -46,7 +46,7 @@ CacheInfo describe(const CaptureRequest& request)
     info.format = "captured";
     info.model = model.info().name;
     info.config = model.config().toJson();
-    info.rope = model.config().ropeInfo();
+    info.rope = model.llama().rope();
     info.tokenIds = request.tokens;
     const auto count = static_cast<std::int64_t>(request.tokens.size());
     for (std::int64_t i = count - request.queries; i < count; ++i)

@@ -2,6 +2,7 @@
 // Where models lie: the fetched default, environment and data folders, and the one whose name a dump carries.
 #include "core/base/datafiles.h"
 #include "core/base/error.h"
+#include "core/cache/ropefrequencies.h"
 #include "core/model/languagemodel.h"
 #include <algorithm>
 #include <cctype>
@@ -70,6 +71,27 @@ std::vector<std::string> findModels()
     return models;
 }
 
+namespace {
+
+/// Rules are compared by what they do to the frequencies: their texts differ between programs.
+std::string scalingMismatch(const CacheInfo& dump, const RopeInfo& expected)
+{
+    if (!dump.rope.theta || dump.rope.scaling.empty())
+        return {};
+    if (!isRopeScalingSupported(dump.rope.scaling))
+        return "the dump's RoPE scaling is '" + ropeScalingName(dump.rope.scaling) + "', which is not supported";
+    const std::int64_t dim = dump.layers.front().keyDim;
+    const std::vector<double> theirs = ropeFrequencies(dump.rope, dim), ours = ropeFrequencies(expected, dim);
+    bool same = theirs.size() == ours.size();
+    for (std::size_t i = 0; same && i < ours.size(); ++i)
+        same = std::abs(theirs[i] / ours[i] - 1) < 1e-5;
+    return same ? std::string()
+                : "the dump's keys are rotated otherwise than the model's: its RoPE scaling is '"
+            + ropeScalingName(dump.rope.scaling) + "', the model's is '" + ropeScalingName(expected.scaling) + "'";
+}
+
+} // namespace
+
 std::string modelMismatch(const CacheInfo& dump, const LanguageModel& model)
 {
     const ModelInfo& info = model.info();
@@ -79,6 +101,16 @@ std::string modelMismatch(const CacheInfo& dump, const LanguageModel& model)
         return "the dump has " + std::to_string(inDump) + " " + what + ", " + info.name + " has "
             + std::to_string(inModel);
     };
+    if (dump.hasPadding())
+        return "the dump has an attention mask: rows that are padding, which the test does not leave out";
+    if (!dump.layerNumbers.empty() || !dump.layerRopes.empty())
+        return "the dump is of a model whose layers differ (some without a cache, or rotated otherwise), which no "
+               "model "
+               "that runs here is";
+    for (std::size_t i = 0; i < dump.positions.size(); ++i)
+        if (dump.positions[i] != static_cast<std::int64_t>(i))
+            return "the dump's positions do not run from 0 without a gap: row " + std::to_string(i) + " stands at "
+                + std::to_string(dump.positions[i]);
     if (static_cast<std::int64_t>(dump.layers.size()) != info.layers)
         return differ("layers", static_cast<std::int64_t>(dump.layers.size()), info.layers);
     for (const LayerShape& layer : dump.layers) {
@@ -93,13 +125,15 @@ std::string modelMismatch(const CacheInfo& dump, const LanguageModel& model)
     if (dump.seq() > info.context)
         return "the dump has " + std::to_string(dump.seq()) + " tokens, the context of " + info.name + " holds "
             + std::to_string(info.context);
-    const RopeInfo expected = model.config().ropeInfo();
+    const RopeInfo& expected = model.llama().rope();
     if (dump.rope.state == RopeInfo::State::Pre)
         return "the dump's keys are not rotated";
     if (dump.rope.layout == RopeInfo::Layout::Interleaved)
         return "the dump's keys are rotated in interleaved layout; the model needs half layout";
     if (dump.rope.theta && *dump.rope.theta != *expected.theta)
         return "the dump's RoPE base differs from the model's";
+    if (const std::string reason = scalingMismatch(dump, expected); !reason.empty())
+        return reason;
     for (const std::int64_t id : dump.tokenIds)
         if (id < 0 || id >= info.vocabulary)
             return "the dump has token " + std::to_string(id) + ", beyond the model's vocabulary of "

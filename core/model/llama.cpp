@@ -3,6 +3,7 @@
 // LlamaModel computes it, f32 throughout.
 #include "core/model/llama.h"
 #include "core/base/error.h"
+#include "core/cache/ropefrequencies.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/embedding.h>
@@ -38,10 +39,31 @@ at::Tensor causalAttention(const at::Tensor& query, const Attended& attended)
     return at::bmm(weights, attended.value).view({ heads, count, dim }).transpose(0, 1).reshape({ count, heads * dim });
 }
 
+namespace {
+
+/// `divisors` f32 [head_dim/2] (GGUF's rope_freqs) or undefined. The rule says what divides the plain frequencies.
+RopeInfo ropeOf(const ModelConfig& config, const at::Tensor& divisors)
+{
+    RopeInfo rope = config.ropeInfo();
+    if (!divisors.defined())
+        return rope;
+    const std::vector<double> scaled = ropeFrequencies(rope, config.headDim);
+    rope.scaling = "none";
+    std::vector<double> factors = ropeFrequencies(rope, config.headDim);
+    const at::Tensor each = divisors.to(at::kDouble).contiguous();
+    for (std::size_t i = 0; i < factors.size(); ++i)
+        factors[i] *= each.data_ptr<double>()[i] / scaled[i];
+    rope.scaling = ropeFactors(factors);
+    return rope;
+}
+
+} // namespace
+
 Llama::Llama(ModelConfig config, ModelWeights weights)
     : m_config(std::move(config))
     , m_weights(std::move(weights))
-    , m_rotary(m_config, m_weights.ropeDivisors)
+    , m_rope(ropeOf(m_config, m_weights.ropeDivisors))
+    , m_rotary(m_rope, m_config.headDim)
 {
 }
 

@@ -34,6 +34,8 @@ public:
     at::Tensor logits(const at::Tensor& hidden) const;
 
     const ModelConfig& config() const { return m_config; }
+    /// How this model rotates its keys: the configuration's rule, and what the weights divide the frequencies by.
+    const RopeInfo& rope() const { return m_rope; }
     const at::Tensor& embedding() const { return m_weights.embedding; }
 
 private:
@@ -44,6 +46,7 @@ private:
 
     ModelConfig m_config;
     ModelWeights m_weights;
+    RopeInfo m_rope;
     Rotary m_rotary;
 };
 

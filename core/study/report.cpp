@@ -11,7 +11,11 @@ std::vector<std::string> writeReport(const SweepFolder& folder, const CachePtr& 
 {
     std::vector<std::string> written { "analysis.md" };
     std::string analysis = tradeoffReport(cacheInfo(*cache), folder.results());
-    if (proxies) {
+    const std::string obstacle = proxies ? proxyObstacle(cacheInfo(*cache)) : std::string();
+    if (!obstacle.empty())
+        analysis += "\n## Next tokens, by proxy\n\nNo model was given (`--model`), and the stand-in cannot be had: "
+            + obstacle + ".\n";
+    else if (proxies) {
         const auto rows = proxyRows(cache, settings, folder.results(), job);
         analysis += proxySection(rows);
         writeFileAtomic(folder.file("proxy.csv"), proxyCsv(rows));

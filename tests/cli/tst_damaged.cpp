@@ -96,15 +96,6 @@ void DamagedTest::damagedFileIsRefused_data()
         },
         "4 were expected");
     changed(
-        "layer 1 missing",
-        [&](DumpFile& d) {
-            for (const char* part : { "key", "value", "query" }) {
-                d.header[QString("layers.7.%1").arg(part)] = d.header[QString("layers.1.%1").arg(part)];
-                d.header.remove(QString("layers.1.%1").arg(part));
-            }
-        },
-        "layer 1 is missing");
-    changed(
         "value of layer 2 missing",
         [&](DumpFile& d) {
             d.header["other"] = d.header["layers.2.value"];

@@ -148,14 +148,23 @@ QString figureRows(const EvaluationResult& result, const MetricInfo* x, const Me
     return rows;
 }
 
+QString warningLines(const EvaluationResult& result)
+{
+    QString lines;
+    for (const std::string& warning : result.warnings)
+        lines += QStringLiteral("<br>⚠ ") + QString::fromStdString(warning).toHtmlEscaped();
+    return lines;
+}
+
 } // namespace
 
 QString resultTooltip(const EvaluationResult& result, const QString& label, const MetricInfo* x, const MetricInfo* y)
 {
     // Side by side: below each other they would cover a third of the chart.
     return QStringLiteral("<b>%1</b>%2<table cellspacing=0><tr><td><table cellspacing=0>%3</table></td>"
-                          "<td>&nbsp;&nbsp;&nbsp;</td><td><table cellspacing=0>%4</table></td></tr></table>")
-        .arg(label.toHtmlEscaped(), stateText(result), parameterRows(result), figureRows(result, x, y));
+                          "<td>&nbsp;&nbsp;&nbsp;</td><td><table cellspacing=0>%4</table></td></tr></table>%5")
+        .arg(label.toHtmlEscaped(), stateText(result), parameterRows(result), figureRows(result, x, y),
+            warningLines(result));
 }
 
 QString resultSentence(const EvaluationResult& result, const QString& label, const MetricInfo& x, const MetricInfo& y)

@@ -75,8 +75,8 @@ void NextTokenController::noteDump()
 
 bool NextTokenController::isProxy() const
 {
-    return m_engine->info() && m_state != State::Asleep && m_state != State::Ready && m_state != State::Loading
-        && m_state != State::Opening;
+    return m_engine->info() && proxyObstacle(*m_engine->info()).empty() && m_state != State::Asleep
+        && m_state != State::Ready && m_state != State::Loading && m_state != State::Opening;
 }
 
 void NextTokenController::restart()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The facts of the dump as wrapped text, and the boxes of the importance source.
 #include "ui/panels/dumppanel.h"
+#include "core/cache/cachetext.h"
 #include "core/cache/importance.h"
 #include "core/study/choices.h"
 #include "ui/models/counted.h"
@@ -19,33 +20,24 @@
 namespace pikv::ui {
 namespace {
 
-enum Field { File, Format, Model, Shape, Tokens, Size, Rope, FieldCount };
+enum Field { File, Format, Model, Shape, Tokens, Size, Rope, Notes, FieldCount };
 
-QString ropeText(const RopeInfo& rope)
+QString tokensLine(const CacheInfo& info)
 {
-    if (rope.state == RopeInfo::State::Unknown)
-        return QObject::tr("unknown");
-    QString text
-        = rope.state == RopeInfo::State::Post ? QObject::tr("keys after RoPE") : QObject::tr("keys before RoPE");
-    if (rope.theta)
-        text += QObject::tr(", base %1").arg(*rope.theta);
-    if (rope.layout != RopeInfo::Layout::Unknown)
-        text += rope.layout == RopeInfo::Layout::Half ? QObject::tr(", half layout") : QObject::tr(", interleaved");
-    return text;
-}
-
-QString tokensText(const CacheInfo& info)
-{
-    QStringList parts { counted(info.seq(), QObject::tr("token"), QObject::tr("tokens")) };
-    if (info.batch() > 1)
-        parts << QObject::tr("batch %1").arg(info.batch());
+    QStringList parts { QString::fromStdString(pikv::tokensText(info)) };
     if (info.hasQueries())
         parts << counted(info.layers.front().queryCount, QObject::tr("query position"), QObject::tr("query positions"));
-    if (!info.tokenIds.empty())
-        parts << QObject::tr("token ids");
     if (info.hasImportance)
         parts << QObject::tr("importance");
     return parts.join(QStringLiteral(", "));
+}
+
+QString notesText(const CacheInfo& info)
+{
+    QStringList notes;
+    for (const std::string& note : info.notes)
+        notes << QString::fromStdString(note);
+    return notes.join(QLatin1Char('\n'));
 }
 
 QString sizeText(const CacheInfo& info)
@@ -77,6 +69,7 @@ DumpPanel::DumpPanel(QWidget* parent)
     addField(form, tr("Tokens"), "dumpTokens");
     addField(form, tr("Size"), "dumpSize");
     addField(form, tr("RoPE"), "dumpRope");
+    addField(form, tr("Notes"), "dumpNotes");
     createImportance(form);
     guardControlsFromWheel(this);
     showDump(nullptr);
@@ -180,12 +173,15 @@ void DumpPanel::resizeEvent(QResizeEvent* event)
     layout()->setGeometry(rect());
 }
 
+void DumpPanel::showNotes(bool shown) { static_cast<QFormLayout*>(layout())->setRowVisible(m_fields[Notes], shown); }
+
 void DumpPanel::showDump(const CacheInfo* info)
 {
     showSources(info);
     if (!info) {
         for (QLabel* field : m_fields)
             field->setText(QStringLiteral("–"));
+        showNotes(false);
         m_fields[File]->setText(tr("Nothing is open. Drop a dump here or press Ctrl+O."));
         return;
     }
@@ -194,11 +190,15 @@ void DumpPanel::showDump(const CacheInfo* info)
     m_fields[File]->setToolTip(path);
     m_fields[Format]->setText(QString::fromStdString(info->format));
     m_fields[Model]->setText(info->model.empty() ? tr("unknown") : QString::fromStdString(info->model));
-    m_fields[Shape]->setText(QString::fromStdString(info->shapeText()));
+    const std::string numbers = layerNumbersText(*info);
+    m_fields[Shape]->setText(
+        QString::fromStdString(info->shapeText() + (numbers.empty() ? "" : "\nlayers " + numbers)));
     m_fields[Shape]->setToolTip(tr("layers × [batch, kv_heads, seq, head_dim]"));
-    m_fields[Tokens]->setText(tokensText(*info));
+    m_fields[Tokens]->setText(tokensLine(*info));
     m_fields[Size]->setText(sizeText(*info));
-    m_fields[Rope]->setText(ropeText(info->rope));
+    m_fields[Rope]->setText(QString::fromStdString(ropeText(*info)));
+    m_fields[Notes]->setText(notesText(*info));
+    showNotes(!info->notes.empty());
 }
 
 } // namespace pikv::ui

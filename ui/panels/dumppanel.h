@@ -35,6 +35,7 @@ private:
     void createImportance(QFormLayout* form);
     void showSources(const CacheInfo* info);
     void showImportanceFields();
+    void showNotes(bool shown);
 
     QList<QLabel*> m_fields;
     QComboBox* m_source;

@@ -110,6 +110,8 @@ void Session::noteDump()
     m_results->clear();
     m_training->clear();
     m_capture.takeDump(dumpPath().isEmpty());
+    for (const std::string& note : info()->notes)
+        m_problems->addWarning(QString::fromStdString(note));
     fitDefaults();
     settleImportance();
     Q_EMIT acceptNonFiniteChanged(false);

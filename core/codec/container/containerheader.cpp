@@ -4,12 +4,16 @@
 #include "core/base/text.h"
 #include "core/codec/container/containerformat.h"
 #include "core/codec/container/containerlayout.h"
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 namespace pikv {
 namespace {
 
-constexpr std::int64_t maxDimension = std::int64_t(1) << 31, maxElements = std::int64_t(1) << 40;
+constexpr std::int64_t maxElements = std::int64_t(1) << 40;
 constexpr std::size_t maxLayers = 4096, maxPositions = std::size_t(1) << 31;
 
 template <typename T>
@@ -104,6 +108,45 @@ std::vector<std::int64_t> parsePositions(const std::string& text, std::size_t li
     return positions;
 }
 
+/// "10,38;0,48": of each sequence, how many rows are hidden, then visible, then hidden, …
+std::string printMask(const std::vector<std::uint8_t>& visible, std::int64_t seq)
+{
+    std::string text;
+    for (std::size_t i = 0; i < visible.size() && seq > 0; i += static_cast<std::size_t>(seq)) {
+        text += i == 0 ? "" : ";";
+        const auto end = std::min(visible.size(), i + static_cast<std::size_t>(seq));
+        bool shown = false;
+        for (std::size_t at = i; at < end; shown = !shown) {
+            std::size_t run = 0;
+            while (at + run < end && (visible[at + run] != 0) == shown)
+                ++run;
+            text += (at == i && !shown ? "" : ",") + std::to_string(run);
+            at += run;
+        }
+    }
+    return text;
+}
+
+std::vector<std::uint8_t> parseMask(const std::string& text, std::size_t batch, std::size_t seq)
+{
+    std::vector<std::uint8_t> visible;
+    for (const std::string& item : splitTopLevel(text, ';')) {
+        const std::size_t end = visible.size() + seq;
+        std::uint8_t shown = 0;
+        for (const std::string& run : splitTopLevel(item, ',')) {
+            const auto count = parse<std::size_t>(run, "mask");
+            if (count > end - visible.size())
+                throw inputError("the header's mask has more rows than the cache");
+            visible.insert(visible.end(), count, std::exchange(shown, std::uint8_t(1 - shown)));
+        }
+        if (visible.size() != end)
+            throw inputError("the header's mask has fewer rows than the cache");
+    }
+    if (visible.size() != batch * seq)
+        throw inputError("the header's mask is not one of each sequence");
+    return visible;
+}
+
 /// "post half 100000 64": state, layout, base, rotated channels; a scaling rule follows as JSON text.
 std::string printRope(const RopeInfo& rope)
 {
@@ -141,6 +184,64 @@ RopeInfo parseRope(const std::string& text)
     return rope;
 }
 
+/// A JSON array of runs of equal layers: ["5*post half 10000 0","1*post half 1000000 0"].
+std::string printRopes(const std::vector<RopeInfo>& ropes)
+{
+    nlohmann::json runs = nlohmann::json::array();
+    for (std::size_t i = 0, run = 1; i < ropes.size(); i += run) {
+        for (run = 1; i + run < ropes.size() && ropes[i + run] == ropes[i];)
+            ++run;
+        runs.push_back(std::to_string(run) + "*" + printRope(ropes[i]));
+    }
+    return runs.dump();
+}
+
+std::vector<RopeInfo> parseRopes(const std::string& text, std::size_t layers)
+{
+    const nlohmann::json runs = nlohmann::json::parse(text, nullptr, false);
+    if (!runs.is_array())
+        throw inputError("the header's ropes are no list");
+    std::vector<RopeInfo> ropes;
+    for (const nlohmann::json& run : runs) {
+        const std::string entry = run.is_string() ? run.get<std::string>() : std::string();
+        const auto star = entry.find('*');
+        const auto count = parse<std::size_t>(std::string_view(entry).substr(0, star), "ropes");
+        if (star == std::string::npos || count > layers - ropes.size())
+            throw inputError("the header's ropes hold '" + entry + "'");
+        ropes.insert(ropes.end(), count, parseRope(entry.substr(star + 1)));
+    }
+    if (ropes.size() != layers)
+        throw inputError("the header's ropes are not one of each layer");
+    return ropes;
+}
+
+std::string printNumbers(const std::vector<int>& numbers)
+{
+    std::string text;
+    for (const int number : numbers)
+        text += (text.empty() ? "" : ",") + std::to_string(number);
+    return text;
+}
+
+std::vector<int> parseNumbers(const std::string& text, std::size_t layers)
+{
+    std::vector<int> numbers;
+    for (const std::string& number : splitTopLevel(text, ','))
+        numbers.push_back(parse<int>(number, "numbers"));
+    if (numbers.size() != layers || !std::is_sorted(numbers.begin(), numbers.end(), std::less_equal<>())
+        || (!numbers.empty() && (numbers.front() < 0 || numbers.back() >= int(maxLayers))))
+        throw inputError("the header's layer numbers '" + text + "' do not fit its layers");
+    return numbers;
+}
+
+std::int64_t rowsOf(const std::vector<LayerShape>& layers)
+{
+    std::int64_t rows = 0;
+    for (const LayerShape& layer : layers)
+        rows = std::max(rows, layer.seq);
+    return rows;
+}
+
 const std::string& field(const std::map<std::string, std::string>& metadata, const char* name)
 {
     const auto at = metadata.find(name);
@@ -162,6 +263,12 @@ std::map<std::string, std::string> headerToMetadata(const EncodedHeader& header)
         metadata["model"] = header.model;
     if (!header.positions.empty())
         metadata["positions"] = printPositions(header.positions);
+    if (!header.layerNumbers.empty())
+        metadata["numbers"] = printNumbers(header.layerNumbers);
+    if (!header.layerRopes.empty())
+        metadata["ropes"] = printRopes(header.layerRopes);
+    if (!header.visible.empty())
+        metadata["mask"] = printMask(header.visible, rowsOf(header.layers));
     if (header.hasKeep)
         metadata["keep"] = "1";
     return metadata;
@@ -179,9 +286,16 @@ EncodedHeader headerFromMetadata(const std::map<std::string, std::string>& metad
         header.model = at->second;
     if (const auto at = metadata.find("keep"); at != metadata.end())
         header.hasKeep = parse<int>(at->second, "keep") != 0;
-    std::int64_t rows = 0;
-    for (const LayerShape& layer : header.layers)
-        rows = std::max(rows, layer.seq);
+    alignLayers(header.layers);
+    const std::int64_t rows = rowsOf(header.layers);
+    if (const auto at = metadata.find("numbers"); at != metadata.end())
+        header.layerNumbers = parseNumbers(at->second, header.layers.size());
+    if (const auto at = metadata.find("ropes"); at != metadata.end())
+        header.layerRopes = parseRopes(at->second, header.layers.size());
+    if (const auto at = metadata.find("mask"); at != metadata.end())
+        header.visible
+            = parseMask(at->second, static_cast<std::size_t>(header.layers.empty() ? 0 : header.layers[0].batch),
+                static_cast<std::size_t>(std::min<std::int64_t>(rows, maxDimension)));
     if (const auto at = metadata.find("positions"); at != metadata.end())
         header.positions = parsePositions(at->second, std::min(maxPositions, static_cast<std::size_t>(rows)));
     if (!header.positions.empty() && header.positions.size() != static_cast<std::size_t>(rows))

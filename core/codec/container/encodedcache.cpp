@@ -5,6 +5,7 @@
 #include "core/codec/container/containerfile.h"
 #include "core/codec/container/containerlayout.h"
 #include <algorithm>
+#include <numeric>
 
 namespace pikv {
 
@@ -40,6 +41,17 @@ std::uint64_t SectionSet::byteCount() const
     return sum;
 }
 
+void describe(CacheInfo& info, const EncodedHeader& header)
+{
+    info.model = header.model;
+    info.layers = header.layers;
+    info.layerNumbers = header.layerNumbers;
+    info.rope = header.rope;
+    info.layerRopes = header.layerRopes;
+    info.positions = header.positions;
+    info.visible = header.visible;
+}
+
 EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std::uint64_t seed)
 {
     EncodedHeader header;
@@ -47,6 +59,9 @@ EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std:
     header.seed = seed;
     header.model = info.model;
     header.rope = info.rope;
+    header.layerRopes = info.layerRopes;
+    header.layerNumbers = info.layerNumbers;
+    header.visible = info.visible;
     header.layers = info.layers;
     header.positions = info.positions;
     for (LayerShape& shape : header.layers) {
@@ -88,24 +103,33 @@ std::uint64_t EncodedSizes::fileBytes(const EncodedHeader& header) const
     return ContainerLayout(header, *this).fileBytes();
 }
 
+std::uint64_t EncodedSizes::layersBytes() const
+{
+    return std::accumulate(m_layerBytes.begin(), m_layerBytes.end(), std::uint64_t(0));
+}
+
 std::uint64_t EncodedSizes::payloadBytes() const
 {
-    std::uint64_t sum = 0;
-    for (const auto& [name, bytes] : breakdown())
+    std::uint64_t sum = layersBytes();
+    for (const auto& [name, bytes] : m_global)
         sum += bytes;
     return sum;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> EncodedSizes::breakdown() const
+std::vector<std::pair<std::string, std::uint64_t>> EncodedSizes::layerBreakdown() const
 {
     std::vector<std::pair<std::string, std::uint64_t>> list;
     for (const std::string& name : m_names) {
-        std::uint64_t sum = 0;
-        for (std::uint64_t size : m_sizes.at(name))
-            sum += size;
-        list.emplace_back(name, sum);
+        const std::vector<std::uint64_t>& sizes = m_sizes.at(name);
+        const std::uint64_t sum = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t(0));
+        const std::string plain = name.substr(name.find('/') + 1); // npos + 1 is 0
+        const auto same
+            = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.first == plain; });
+        if (same == list.end())
+            list.emplace_back(plain, sum);
+        else
+            same->second += sum;
     }
-    list.insert(list.end(), m_global.begin(), m_global.end());
     return list;
 }
 

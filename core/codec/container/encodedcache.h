@@ -34,11 +34,18 @@ struct EncodedHeader {
     std::uint64_t seed = 0;
     std::string model;
     RopeInfo rope;
+    std::vector<RopeInfo> layerRopes; ///< as in CacheInfo
+    std::vector<int> layerNumbers; ///< as in CacheInfo
+    std::vector<std::uint8_t> visible; ///< as in CacheInfo
     std::vector<LayerShape> layers; ///< without queries
     std::vector<std::int64_t> positions; ///< empty: 0 … seq-1
     bool calibration = false; ///< holds what other caches share, and no cache
     bool hasKeep = false; ///< decoded layers come with a keep-mask: the method drops tokens
+
+    const RopeInfo& ropeOf(std::size_t layer) const { return layerRopes.empty() ? rope : layerRopes.at(layer); }
 };
+/// What the header tells of the cache.
+void describe(CacheInfo& info, const EncodedHeader& header);
 EncodedHeader encodedHeader(const CacheInfo& info, const std::string& spec, std::uint64_t seed);
 
 /// Sizes of an encoded cache, enough to know the size of its file to the byte. The evaluator fills one while it
@@ -51,8 +58,12 @@ public:
     std::uint64_t fileBytes(const EncodedHeader& header) const;
     /// Bytes of all sections.
     std::uint64_t payloadBytes() const;
-    /// Bytes by section name, summed over layers, in order of first appearance.
-    std::vector<std::pair<std::string, std::uint64_t>> breakdown() const;
+    /// Bytes of the layers' sections by name, summed over layers (and over the sequences of a cache with padding, which
+    /// have sections of their own), in order of first appearance.
+    std::vector<std::pair<std::string, std::uint64_t>> layerBreakdown() const;
+    std::uint64_t layersBytes() const;
+    /// Sections of the whole cache.
+    const std::vector<std::pair<std::string, std::uint64_t>>& global() const { return m_global; }
     const std::vector<std::uint64_t>& layerBytes() const { return m_layerBytes; }
 
 private:

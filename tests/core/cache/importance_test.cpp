@@ -15,7 +15,12 @@ class MaskedCache : public MemoryCache {
 public:
     using MemoryCache::MemoryCache;
     at::Tensor mask;
-    at::Tensor attentionMask() const override { return mask; }
+    void setMask(const at::Tensor& visible)
+    {
+        mask = visible;
+        const at::Tensor plain = visible.to(at::kByte).contiguous();
+        m_info.visible.assign(plain.data_ptr<std::uint8_t>(), plain.data_ptr<std::uint8_t>() + plain.numel());
+    }
 };
 
 constexpr int batch = 2, kvHeads = 2, queryHeads = 4, seq = 6, queries = 3, dim = 5;
@@ -141,8 +146,9 @@ void ImportanceTest::attentionFollowsItsDefinition()
     QFETCH(bool, padded);
     MaskedCache cache = randomCache();
     if (padded) {
-        cache.mask = at::ones({ batch, seq }, at::kBool);
-        cache.mask[1][0] = cache.mask[1][1] = false;
+        at::Tensor mask = at::ones({ batch, seq }, at::kBool);
+        mask[1][0] = mask[1][1] = false;
+        cache.setMask(mask);
     }
     const std::vector<float> values = computeImportance(cache, { ImportanceSpec::Source::Attention }, {});
     QCOMPARE(values.size(), std::size_t(batch * seq));
@@ -188,8 +194,9 @@ void ImportanceTest::simpleSources()
 void ImportanceTest::paddingHasNone()
 {
     MaskedCache cache = randomCache();
-    cache.mask = at::ones({ batch, seq }, at::kBool);
-    cache.mask[0][0] = false;
+    at::Tensor mask = at::ones({ batch, seq }, at::kBool);
+    mask[0][0] = false;
+    cache.setMask(mask);
     for (const auto& source : importanceSources()) {
         if (source.source == ImportanceSpec::Source::None || source.source == ImportanceSpec::Source::Stored)
             continue;

@@ -51,9 +51,14 @@ static EncodedCache sample(bool unequal, bool global)
     cache.header.model = "a \"quoted\" model";
     cache.header.rope
         = { RopeInfo::State::Post, RopeInfo::Layout::Half, 100000.0, 64, R"({"type": "linear", "factor": 2})" };
-    LayerShape shape { 2, 3, 100, 64, 48, 0, 0, DType::BF16, DType::F32 };
+    LayerShape shape { 2, 3, 100, 64, 48, 0, 0, 0, DType::BF16, DType::F32 };
     cache.header.layers = { shape, shape, shape };
     cache.header.layers[1].seq = 90;
+    alignLayers(cache.header.layers);
+    cache.header.layerNumbers = { 3, 7, 11 };
+    cache.header.layerRopes = { {}, cache.header.rope, cache.header.rope };
+    cache.header.visible.assign(200, 1);
+    std::fill_n(cache.header.visible.begin() + 100, 38, std::uint8_t(0));
     for (std::int64_t i = 0; i < 100; ++i)
         cache.header.positions.push_back(i < 50 ? i + 7 : i * 3);
     for (unsigned i = 0; i < 3; ++i) {
@@ -98,6 +103,10 @@ void TestContainer::everythingComesBack()
     QCOMPARE(back.header.seed, cache.header.seed);
     QCOMPARE(back.header.model, cache.header.model);
     QVERIFY(back.header.rope == cache.header.rope);
+    QVERIFY(back.header.layers == cache.header.layers);
+    QVERIFY(back.header.layerRopes == cache.header.layerRopes);
+    QCOMPARE(back.header.layerNumbers, cache.header.layerNumbers);
+    QCOMPARE(back.header.visible, cache.header.visible);
     QVERIFY(back.header.layers == cache.header.layers);
     QVERIFY(back.header.positions == cache.header.positions);
     QCOMPARE(back.layers.size(), cache.layers.size());

@@ -1,65 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dumps whose container is sound: what they say, and what they lack.
-#include "core/base/error.h"
-#include "core/formats/dumplayout.h"
 #include "core/formats/formatregistry.h"
-#include "safetensorsbytes.h"
+#include "core/formats/nativedump.h"
+#include "dumpbytes.h"
 #include "testmain.h"
 #include <QTest>
 #include <numeric>
 
 using namespace pikv;
-
-namespace {
-/// A dump described tensor by tensor: "layers.0.key F16 1,2,3,4".
-struct Dump {
-    QStringList tensors;
-    QString metadata = R"({"kv_format":"pikv-kv-1"})";
-
-    Bytes bytes(std::vector<std::pair<QString, std::vector<std::int64_t>>> contents = {}) const
-    {
-        QStringList fields { "\"__metadata__\":" + metadata };
-        std::map<QString, std::size_t> offsets;
-        std::size_t offset = 0;
-        for (const QString& line : tensors) {
-            const QStringList parts = line.split(' ');
-            const QString shape = parts.value(2);
-            std::size_t size = dtypeSize(*dtypeFromSafetensors(parts[1].toStdString()));
-            for (const QString& n : shape.split(',', Qt::SkipEmptyParts))
-                size *= n.toULongLong();
-            offsets[parts[0]] = offset;
-            fields << QString(R"("%1":{"dtype":"%2","shape":[%3],"data_offsets":[%4,%5]})")
-                          .arg(parts[0], parts[1], shape)
-                          .arg(offset)
-                          .arg(offset + size);
-            offset += size;
-        }
-        Bytes file = safetensorsBytes("{" + fields.join(',') + "}", offset);
-        for (const auto& [name, values] : contents)
-            std::memcpy(file.data() + file.size() - offset + offsets[name], values.data(), values.size() * 8);
-        return file;
-    }
-};
-
-DumpLayout read(const Bytes& bytes)
-{
-    const MemorySource source(bytes, "dump.safetensors");
-    return readDump(source);
-}
-
-QString refusal(const Bytes& bytes)
-{
-    try {
-        read(bytes);
-    } catch (const Error& error) {
-        return error.kind() == ErrorKind::Input ? QString::fromUtf8(error.what())
-                                                : "wrong kind: " + QString(error.what());
-    }
-    return {};
-}
-
-const QStringList oneLayer { "layers.0.key F16 1,2,3,4", "layers.0.value F16 1,2,3,4" };
-}
 
 class DumpsTest : public QObject {
     Q_OBJECT
@@ -84,19 +32,21 @@ void DumpsTest::nativeDumpIsRead()
 {
     Dump dump { { "input_ids I64 2,3", "positions I64 3", "query_positions I64 2", "layers.1.value F32 2,2,3,8",
         "layers.0.key F16 2,2,3,4", "layers.0.value BF16 2,2,3,8", "layers.1.key F16 2,2,3,4",
-        "layers.0.query F32 2,4,2,4", "layers.1.query F32 2,4,2,4", "importance F32 2,3", "attention_mask U8 2,3",
+        "layers.0.query F32 2,4,2,4", "layers.1.query F32 2,4,2,4", "importance F32 2,3", "attention_mask I64 2,3",
         "something.else F32 7" } };
     dump.metadata
         = R"({"kv_format":"pikv-kv-1","model":"m","text":"t","axes":"batch,kv_head,seq,head_dim","mine":"kept"})";
-    const DumpLayout layout = read(dump.bytes(
-        { { "input_ids", { 1, 2, 3, 4, 5, 6 } }, { "positions", { 7, 8, 9 } }, { "query_positions", { 8, 9 } } }));
+    const DumpLayout layout = read(dump.bytes({ { "input_ids", { 1, 2, 3, 4, 5, 6 } }, { "positions", { 7, 8, 9 } },
+        { "query_positions", { 8, 9 } }, { "attention_mask", { 1, 2, 3, 4, 5, 0 } } }));
     const CacheInfo& info = layout.info;
-    QVERIFY(info.layers[0] == (LayerShape { 2, 2, 3, 4, 8, 4, 2, DType::F16, DType::BF16, DType::F32 }));
-    QVERIFY(info.layers[1] == (LayerShape { 2, 2, 3, 4, 8, 4, 2, DType::F16, DType::F32, DType::F32 }));
+    QVERIFY(info.layers[0] == (LayerShape { 2, 2, 3, 4, 8, 4, 2, 0, DType::F16, DType::BF16, DType::F32 }));
+    QVERIFY(info.layers[1] == (LayerShape { 2, 2, 3, 4, 8, 4, 2, 0, DType::F16, DType::F32, DType::F32 }));
     QCOMPARE(info.tokenIds, (std::vector<std::int64_t> { 1, 2, 3, 4, 5, 6 }));
     QCOMPARE(info.positions, (std::vector<std::int64_t> { 7, 8, 9 }));
     QCOMPARE(info.queryPositions, (std::vector<std::int64_t> { 8, 9 }));
-    QVERIFY(info.hasImportance && info.hasAttentionMask);
+    QVERIFY(info.hasImportance);
+    QCOMPARE(info.visible, (std::vector<std::uint8_t> { 1, 1, 1, 1, 1, 0 }));
+    QCOMPARE(info.elements(), std::int64_t(2 * 2 * 5 * 12));
     QCOMPARE(info.model, std::string("m"));
     QCOMPARE(info.text, std::string("t"));
     QVERIFY(info.metadata == (std::map<std::string, std::string> { { "mine", "kept" } }));
@@ -136,15 +86,15 @@ void DumpsTest::badDumpsAreRefused_data()
     row("no value", { "layers.0.key F16 1,2,3,4" }, "layer 0 has no value");
     row("no key", { "layers.0.value F16 1,2,3,4" }, "layer 0 has no key");
     row("queries alone", { "layers.0.query F16 1,2,3,4" }, "layer 0 has no key");
-    row("first layer missing", { "layers.1.key F16 1,2,3,4", "layers.1.value F16 1,2,3,4" }, "layer 0 is missing");
-    row("hole", oneLayer + QStringList { "layers.2.key F16 1,2,3,4", "layers.2.value F16 1,2,3,4" },
-        "layer 1 is missing");
     row("layer above its bound", oneLayer + QStringList { "layers.4096.key F16 1" }, "limit of 4096");
     row("layer number overflows", oneLayer + QStringList { "layers.99999999999999999999.key F16 1" }, "limit of 4096");
     row("layer twice", oneLayer + QStringList { "layers.00.key F16 1,2,3,4" }, "same part of layer 0");
     row("rank 3", { "layers.0.key F16 2,3,4", "layers.0.value F16 2,3,4" }, "3 dimensions where 4");
     row("rank 5", { "layers.0.key F16 1,1,2,3,4", "layers.0.value F16 1,1,2,3,4" }, "5 dimensions where 4");
-    row("no tokens", { "layers.0.key F16 1,2,0,4", "layers.0.value F16 1,2,0,4" }, "outside 1 to 2^31");
+    row("no tokens", { "layers.0.key F16 1,2,0,4", "layers.0.value F16 1,2,0,4" }, "none of its 1 layer");
+    row("latent cache", { "layers.0.key BF16 1,1,40,576", "layers.0.value BF16 1,1,40,0" }, "latent cache (MLA)");
+    row("mask hides a sequence", { "layers.0.key F16 1,2,3,4", "layers.0.value F16 1,2,3,4", "attention_mask U8 1,3" },
+        "hides every token of sequence 0");
     row("integer keys", { "layers.0.key I64 1,2,3,4", "layers.0.value F16 1,2,3,4" },
         "a type that keys and values cannot have");
     row("fp8 values", { "layers.0.key F16 1,2,3,4", "layers.0.value F8_E4M3 1,2,3,4" }, "f8_e4m3 has a type");
@@ -210,6 +160,12 @@ void DumpsTest::ropeIsFound_data()
     QTest::newRow("inner config") << R"("config":"{\"text_config\":{\"rope_theta\":42}}")" << 42.0 << "none" << 0;
     QTest::newRow("partial rotation")
         << R"("config":"{\"rope_theta\":10,\"head_dim\":64,\"partial_rotary_factor\":0.25}")" << 10.0 << "none" << 16;
+    const auto config = [](const char* type, const char* rest) {
+        return QString(R"("config":"{\"model_type\":\"%1\",\"rope_theta\":10,\"head_dim\":64%2}")").arg(type, rest);
+    };
+    QTest::newRow("half of a head by default") << config("phi", "") << 10.0 << "none" << 32;
+    QTest::newRow("a quarter of a head by default") << config("stablelm", "") << 10.0 << "none" << 16;
+    QTest::newRow("GPT-NeoX's words") << config("gpt_neox", R"(,\"rotary_pct\":0.5)") << 10.0 << "none" << 32;
     QTest::newRow("explicit wins") << R"("config":"{\"rope_theta\":10}","rope_theta":"20")" << 20.0 << "none" << 0;
 }
 
@@ -226,7 +182,7 @@ void DumpsTest::ropeIsFound()
     QCOMPARE(rope.theta.value_or(0), theta);
     QCOMPARE(QString::fromStdString(rope.scaling), scaling);
     QCOMPARE(rope.dim, dim);
-    QCOMPARE(rope.invertible(), theta > 0 && (scaling.isEmpty() || scaling == "none"));
+    QCOMPARE(rope.invertible(), theta > 0 && !scaling.contains("yarn"));
 }
 
 void DumpsTest::badMetadataIsRefused_data()
@@ -304,7 +260,7 @@ void DumpsTest::stackedTensorsAreCut()
     const Bytes two = Dump { { "keys F16 3,2,1,5,4", "values F32 3,2,1,5,6" }, "null" }.bytes();
     const DumpLayout layout = read(two);
     QCOMPARE(layout.layers.size(), std::size_t(3));
-    QVERIFY(layout.info.layers[2] == (LayerShape { 2, 1, 5, 4, 6, 0, 0, DType::F16, DType::F32 }));
+    QVERIFY(layout.info.layers[2] == (LayerShape { 2, 1, 5, 4, 6, 0, 0, 0, DType::F16, DType::F32 }));
     const std::uint64_t data = two.size() - 3 * 10 * (4 * 2 + 6 * 4);
     QCOMPARE(layout.layers[2].key.begin, data + 2 * 10 * 4 * 2);
     QCOMPARE(layout.layers[1].value.begin, data + 3 * 10 * 4 * 2 + 10 * 6 * 4);

@@ -2,6 +2,7 @@
 // Registers `recompute`: stores the text's tokens and computes the cache again with the model.
 #include "core/cache/torchdtype.h"
 #include "core/codec/compressor.h"
+#include "core/codec/container/companions.h"
 #include "core/codec/layerview.h"
 #include "core/codec/methods/reference/tokenpacking.h"
 #include "core/model/model.h"
@@ -21,6 +22,15 @@ public:
     {
         if (info.tokenIds.empty())
             throw usageError("recompute: the cache comes without token ids, and nothing else can be recomputed");
+        if (!info.layerNumbers.empty() || !info.layerRopes.empty() || info.hasPadding())
+            throw usageError(
+                "recompute: the cache has padding, layers of its own numbers or rotations that differ from "
+                "layer to layer, which no model that runs here makes");
+        for (const LayerShape& layer : info.layers)
+            if (layer.seq != info.seq())
+                throw usageError("recompute: a layer holds the last " + std::to_string(layer.seq) + " of "
+                    + std::to_string(info.seq())
+                    + " tokens alone (a sliding window), which no model that runs here does");
         if (info.batch() != 1 || static_cast<std::int64_t>(info.tokenIds.size()) != info.seq())
             throw usageError(
                 "recompute: one sequence with a token id for each of its rows is needed; the cache has a batch of "
@@ -51,6 +61,9 @@ public:
         if (cache.sourceLayerCount() != cache.layerCount())
             out.global.add("layers", packTokens(sources)); // a part of the cache: which one
         out.global.add("tokens", packTokens(cache.info().tokenIds));
+        CacheInfo beside = cache.info();
+        beside.tokenIds.clear(); // the method has them already
+        addCompanions(beside, out.global);
         (void)fittingModel(out.header, cache.info().tokenIds, cache.sourceLayerCount(), context.job);
         out.layers.resize(static_cast<std::size_t>(cache.layerCount()));
         return out;

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a dump tells beside its tensors, as one compressed section.
+#include "core/codec/container/companions.h"
+#include "core/base/error.h"
+#include <nlohmann/json.hpp>
+#include <zstd.h>
+
+namespace pikv {
+namespace {
+
+constexpr const char* sectionName = "dump";
+constexpr int level = 19; ///< text is short and written once
+constexpr unsigned long long mostBytes = 1ULL << 30; ///< of the JSON
+
+Bytes compressed(const std::string& text)
+{
+    Bytes bytes(ZSTD_compressBound(text.size()));
+    const std::size_t size = ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), level);
+    if (ZSTD_isError(size))
+        throw Error(ErrorKind::Internal, std::string("zstd: ") + ZSTD_getErrorName(size));
+    bytes.resize(size);
+    return bytes;
+}
+
+std::string decompressed(ByteSpan bytes)
+{
+    const unsigned long long size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+    if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > mostBytes)
+        throw inputError("the section 'dump' is not the compressed text that it should be");
+    std::string text(static_cast<std::size_t>(size), ' ');
+    const std::size_t got = ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size());
+    if (ZSTD_isError(got) || got != text.size())
+        throw inputError("the section 'dump' is damaged");
+    return text;
+}
+
+} // namespace
+
+void addCompanions(const CacheInfo& info, SectionSet& global)
+{
+    nlohmann::json json = nlohmann::json::object();
+    if (!info.tokenIds.empty())
+        json["ids"] = info.tokenIds;
+    if (!info.text.empty())
+        json["text"] = info.text;
+    if (!info.config.empty())
+        json["config"] = info.config;
+    if (!json.empty())
+        global.add(sectionName, compressed(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+}
+
+void readCompanions(const SectionSet& global, CacheInfo& info)
+{
+    if (!global.has(sectionName))
+        return;
+    const nlohmann::json json = nlohmann::json::parse(decompressed(global.get(sectionName)), nullptr, false);
+    try {
+        info.tokenIds = json.value("ids", info.tokenIds);
+        info.text = json.value("text", info.text);
+        info.config = json.value("config", info.config);
+    } catch (const nlohmann::json::exception&) {
+        throw inputError("the section 'dump' holds other things than it should");
+    }
+    const auto tokens = static_cast<std::size_t>(info.batch() * info.seq());
+    if (!info.tokenIds.empty() && info.tokenIds.size() != tokens)
+        throw inputError("the section 'dump' has " + std::to_string(info.tokenIds.size()) + " token ids for "
+            + std::to_string(tokens) + " tokens");
+}
+
+} // namespace pikv

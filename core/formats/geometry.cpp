@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Heads, tokens and layers as the configuration beside a dump has them: swapped axes and repeated heads are told from
+// it, and what fits neither is said.
+#include "core/formats/geometry.h"
+#include "core/base/text.h"
+#include "core/formats/jsontext.h"
+
+namespace pikv {
+namespace {
+
+std::optional<std::int64_t> count(const nlohmann::json& config, const char* key)
+{
+    const auto at = config.find(key);
+    if (at == config.end() || !at->is_number_integer() || *at < 1 || *at > maxDimension)
+        return {};
+    return at->get<std::int64_t>();
+}
+
+void swapSeqAndHeads(FoundLayer& layer)
+{
+    for (auto* tensor : { &layer.key, &layer.value })
+        (*tensor)->swapAxes(1, 2);
+}
+
+bool isRank4(const FoundLayer& layer)
+{
+    return layer.key && layer.value && layer.key->shape.size() == 4 && layer.value->shape.size() == 4;
+}
+
+} // namespace
+
+ModelGeometry geometryFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& file)
+{
+    const auto at = metadata.find("config");
+    if (at == metadata.end())
+        return {};
+    const nlohmann::json root = parseJson(at->second, file + ": metadata config");
+    if (!root.is_object())
+        throw inputError(file + ": metadata config is not a JSON object.");
+    const auto text = root.find("text_config");
+    const nlohmann::json& config = text != root.end() && text->is_object() ? *text : root;
+    ModelGeometry geometry { count(config, "num_hidden_layers"), count(config, "num_key_value_heads"),
+        count(config, "head_dim") };
+    const auto heads = count(config, "num_attention_heads"), hidden = count(config, "hidden_size");
+    if (!geometry.kvHeads)
+        geometry.kvHeads = heads;
+    if (!geometry.headDim && heads && hidden && *hidden % *heads == 0)
+        geometry.headDim = *hidden / *heads;
+    return geometry;
+}
+
+void settleAxes(
+    std::map<std::uint64_t, FoundLayer>& found, const ModelGeometry& geometry, std::int64_t ids, CacheInfo& info)
+{
+    constexpr std::int64_t fewTokens = 16; // heads that outnumber so few tokens are worth a word
+    std::string swapped, doubtful;
+    for (auto& [index, layer] : found) {
+        if (!isRank4(layer))
+            continue;
+        const std::int64_t heads = layer.key->shape[1], seq = layer.key->shape[2];
+        const bool byConfig = geometry.kvHeads && heads != *geometry.kvHeads && seq == *geometry.kvHeads;
+        const bool byIds = !geometry.kvHeads && ids > 0 && heads == ids && seq != ids;
+        if (byConfig || byIds) {
+            swapped = byConfig ? "its config names " + std::to_string(seq) + " KV heads"
+                               : "there are " + std::to_string(ids) + " token ids";
+            swapSeqAndHeads(layer);
+        } else if (!geometry.kvHeads && heads > seq && seq <= fewTokens) {
+            doubtful = std::to_string(heads) + " KV heads of " + countText(static_cast<std::uint64_t>(seq), "token");
+        }
+    }
+    if (!swapped.empty())
+        info.notes.push_back("keys and values are read as [batch, seq, kv_heads, head_dim]: " + swapped);
+    if (!doubtful.empty())
+        info.notes.push_back("keys and values are read as [batch, kv_heads, seq, head_dim], which makes " + doubtful
+            + "; if it is the other way round, transpose them before saving");
+}
+
+void settleGeometry(DumpLayout& layout, const ModelGeometry& geometry)
+{
+    CacheInfo& info = layout.info;
+    std::string told;
+    std::int64_t repeats = 1;
+    for (std::size_t i = 0; i < info.layers.size(); ++i) {
+        LayerShape& shape = info.layers[i];
+        LayerEntries& entries = layout.layers[i];
+        if (geometry.kvHeads && shape.kvHeads != *geometry.kvHeads) {
+            const bool multiple = shape.kvHeads % *geometry.kvHeads == 0;
+            if (multiple && !entries.key.decode && !entries.keep) {
+                repeats = entries.repeats = shape.kvHeads / *geometry.kvHeads;
+                entries.wholeKey = entries.key;
+                entries.wholeValue = entries.value;
+                entries.key.every(1, repeats);
+                entries.value.every(1, repeats);
+                shape.kvHeads = *geometry.kvHeads;
+            } else {
+                told = std::to_string(shape.kvHeads) + " KV heads where its config names "
+                    + std::to_string(*geometry.kvHeads);
+            }
+        }
+        if (geometry.headDim && shape.keyDim != *geometry.headDim)
+            told = "a head_dim of " + std::to_string(shape.keyDim) + " where its config names "
+                + std::to_string(*geometry.headDim);
+    }
+    if (repeats > 1)
+        info.notes.push_back("each of the " + std::to_string(*geometry.kvHeads)
+            + " KV heads that its config names is stored " + std::to_string(repeats)
+            + " times (repeat_kv): they are read, and counted, once");
+    if (!told.empty())
+        info.notes.push_back("the dump has " + told);
+    const auto last = static_cast<std::int64_t>(info.layers.empty() ? 0 : info.layerNumber(info.layers.size() - 1)) + 1;
+    if (geometry.layers && last > *geometry.layers)
+        info.notes.push_back("the dump has a layer " + std::to_string(last - 1) + " where its config names "
+            + countText(static_cast<std::uint64_t>(*geometry.layers), "layer"));
+    else if (geometry.layers && info.layerNumbers.empty() && last < *geometry.layers)
+        info.notes.push_back("the dump has the first " + std::to_string(last) + " of the "
+            + std::to_string(*geometry.layers) + " layers that its config names");
+}
+
+} // namespace pikv

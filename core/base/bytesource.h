@@ -42,4 +42,23 @@ private:
     std::string m_name;
 };
 
+/// Bytes in memory that are its own.
+class OwnedSource final : public ByteSource {
+public:
+    OwnedSource(Bytes bytes, std::string name)
+        : m_bytes(std::move(bytes))
+        , m_source(m_bytes, std::move(name))
+    {
+    }
+    OwnedSource(const OwnedSource&) = delete;
+    OwnedSource& operator=(const OwnedSource&) = delete;
+    std::uint64_t size() const override { return m_source.size(); }
+    const std::string& name() const override { return m_source.name(); }
+    void read(std::uint64_t offset, std::span<std::byte> out) const override { m_source.read(offset, out); }
+
+private:
+    const Bytes m_bytes;
+    MemorySource m_source;
+};
+
 } // namespace pikv

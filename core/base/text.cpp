@@ -48,6 +48,28 @@ std::string countText(std::uint64_t count, std::string_view noun)
     return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
+bool isUtf8(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size();) {
+        const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+        const unsigned lead = byte(i);
+        const std::size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+        if (length == 0)
+            return false;
+        unsigned code = length == 1 ? lead : lead & (0x7Fu >> length);
+        for (std::size_t k = 1; k < length; ++k) {
+            if (byte(i + k) >> 6 != 2)
+                return false;
+            code = code << 6 | (byte(i + k) & 0x3F);
+        }
+        constexpr unsigned smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        if (code < smallest[length] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+            return false;
+        i += length;
+    }
+    return true;
+}
+
 std::string trimmed(std::string_view text)
 {
     const auto first = text.find_first_not_of(" \t");

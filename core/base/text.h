@@ -19,6 +19,8 @@ std::string byteText(std::uint64_t bytes);
 std::string shapeText(std::span<const std::int64_t> shape);
 /// "1 layer", "30 layers".
 std::string countText(std::uint64_t count, std::string_view noun);
+/// Valid UTF-8: no overlong forms, surrogates or values above U+10FFFF.
+bool isUtf8(std::string_view text);
 /// Without the blanks and tabs at both ends.
 std::string trimmed(std::string_view text);
 /// Splits `a=1,b=[2,3],c="x,y"` at separators outside brackets and double quotes; the parts are trimmed.

@@ -21,7 +21,10 @@ FileCache::FileCache(std::unique_ptr<const ByteSource> file, DumpLayout layout)
 /// One read where the elements lie in C order; else their whole extent is read and then gathered by its strides.
 at::Tensor FileCache::read(const StoredTensor& entry) const
 {
-    const ByteSource& file = entry.file == 0 ? *m_file : *m_layout.files.at(entry.file - 1);
+    const ByteSource& file = m_layout.fileOf(entry, *m_file);
+    if (!entry.strides.empty())
+        requireMemory(entry.bytes + static_cast<std::uint64_t>(entry.count()) * dtypeSize(entry.dtype),
+            "reading tensor " + inQuotes(entry.name) + " of " + file.name());
     at::Tensor tensor = at::empty(entry.shape, torchType(entry.dtype));
     const std::span bytes(static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes());
     if (entry.decode) {
@@ -32,7 +35,6 @@ at::Tensor FileCache::read(const StoredTensor& entry) const
         file.read(entry.begin, bytes);
         return tensor;
     }
-    requireMemory(entry.bytes, "reading tensor " + inQuotes(entry.name) + " of " + file.name());
     const at::Tensor extent
         = at::empty({ static_cast<std::int64_t>(entry.bytes / dtypeSize(entry.dtype)) }, torchType(entry.dtype));
     file.read(entry.begin, std::span(static_cast<std::byte*>(extent.data_ptr()), extent.nbytes()));

@@ -23,26 +23,27 @@ bool isFlag(DType dtype) { return dtypeSize(dtype) == 1 || isInteger(dtype); }
 /// Finds the tensors beside the layers and checks their shapes.
 class Companions {
 public:
-    Companions(const std::string& file, const SafetensorsHeader& header, bool strict, CacheInfo& info)
+    Companions(const std::string& file, std::span<const StoredTensor> tensors, bool strict, CacheInfo& info)
         : m_file(file)
-        , m_header(header)
+        , m_tensors(tensors)
         , m_strict(strict)
         , m_info(info)
     {
     }
 
     /// The tensor `name` if it has one of `shapes` and a fitting type.
-    const TensorEntry* find(const char* name, std::initializer_list<std::vector<std::int64_t>> shapes,
+    const StoredTensor* find(const char* name, std::initializer_list<std::vector<std::int64_t>> shapes,
         bool (*fits)(DType), const char* type) const
     {
-        const TensorEntry* entry = m_header.find(name);
-        if (!entry)
+        const auto entry
+            = std::find_if(m_tensors.begin(), m_tensors.end(), [&](const auto& t) { return t.name == name; });
+        if (entry == m_tensors.end())
             return nullptr;
         bool known = false;
         for (const auto& shape : shapes)
             known = known || entry->shape == shape;
         if (known && fits(entry->dtype))
-            return entry;
+            return &*entry;
         const std::string what = "tensor " + inQuotes(name) + " is " + shapeText(entry->shape) + " "
             + std::string(dtypeName(entry->dtype)) + " where " + shapeText(*shapes.begin()) + " " + type
             + " was expected";
@@ -54,17 +55,16 @@ public:
 
 private:
     const std::string& m_file;
-    const SafetensorsHeader& m_header;
+    std::span<const StoredTensor> m_tensors;
     bool m_strict;
     CacheInfo& m_info;
 };
 
 } // namespace
 
-std::vector<std::int64_t> readIntegers(const ByteSource& file, const TensorEntry& entry)
+std::vector<std::int64_t> readIntegers(const ByteSource& file, const StoredTensor& entry)
 {
-    Bytes raw(entry.bytes);
-    file.read(entry.begin, raw);
+    const Bytes raw = readElements(file, entry);
     std::vector<std::int64_t> values = entry.dtype == DType::I64 ? widen<std::int64_t>(raw)
         : entry.dtype == DType::I32                              ? widen<std::int32_t>(raw)
                                                                  : widen<std::uint32_t>(raw);
@@ -78,10 +78,9 @@ std::vector<std::int64_t> readIntegers(const ByteSource& file, const TensorEntry
 namespace {
 
 /// Any number but 0 is a token.
-void acceptMask(CacheInfo& info, const ByteSource& file, const TensorEntry& entry)
+void acceptMask(CacheInfo& info, const ByteSource& file, const StoredTensor& entry)
 {
-    Bytes raw(entry.bytes);
-    file.read(entry.begin, raw);
+    const Bytes raw = readElements(file, entry);
     const std::size_t size = dtypeSize(entry.dtype), seq = static_cast<std::size_t>(info.seq());
     info.visible.assign(raw.size() / size, 0);
     for (std::size_t i = 0; i < raw.size(); ++i)
@@ -98,23 +97,23 @@ void acceptMask(CacheInfo& info, const ByteSource& file, const TensorEntry& entr
 
 } // namespace
 
-void acceptCompanions(DumpLayout& layout, const ByteSource& file, const SafetensorsHeader& header, bool strict)
+void acceptCompanions(DumpLayout& layout, const ByteSource& file, std::span<const StoredTensor> tensors, bool strict)
 {
     CacheInfo& info = layout.info;
     info.fileBytes = file.size();
     const std::int64_t batch = info.batch(), seq = info.seq();
-    const Companions companions(file.name(), header, strict, info);
+    const Companions companions(file.name(), tensors, strict, info);
     const std::vector<std::int64_t> tokens { batch, seq };
 
     const bool single = batch == 1;
     if (const auto* t = companions.find("input_ids", { tokens, { single ? seq : -1 } }, isInteger, "i64"))
-        info.tokenIds = readIntegers(file, *t);
+        info.tokenIds = readIntegers(layout.fileOf(*t, file), *t);
     if (const auto* t = companions.find("positions", { { seq }, { single ? 1 : -1, seq } }, isInteger, "i64"))
-        info.positions = readIntegers(file, *t);
+        info.positions = readIntegers(layout.fileOf(*t, file), *t);
     if (const auto* t = companions.find("importance", { tokens }, isCacheDtype, "f32"))
         layout.importance = *t;
     if (const auto* t = companions.find("attention_mask", { tokens, { single ? seq : -1 } }, isFlag, "u8"))
-        acceptMask(info, file, *t);
+        acceptMask(info, layout.fileOf(*t, file), *t);
     info.hasImportance = layout.importance.has_value();
 
     if (!info.hasQueries())
@@ -126,7 +125,7 @@ void acceptCompanions(DumpLayout& layout, const ByteSource& file, const Safetens
             + ": it stores queries but no tensor 'query_positions' that says at which tokens; "
               "write it as i64 "
             + shapeText(std::vector { queries }) + ".");
-    info.queryPositions = readIntegers(file, *t);
+    info.queryPositions = readIntegers(layout.fileOf(*t, file), *t);
 }
 
 } // namespace pikv

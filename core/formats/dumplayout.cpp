@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Views of tensors on disk: other axes and parts of them by their strides, without reading.
 #include "core/formats/dumplayout.h"
+#include "core/base/text.h"
 
 namespace pikv {
 
@@ -38,6 +39,61 @@ void StoredTensor::every(std::size_t axis, std::int64_t step)
     bytes -= static_cast<std::uint64_t>((shape[axis] - 1 - last) * strides[axis]) * dtypeSize(dtype);
     shape[axis] = count;
     strides[axis] *= step;
+}
+
+StoredTensor StoredTensor::part(std::int64_t index) const
+{
+    StoredTensor part = *this;
+    if (strides.empty()) {
+        part.bytes = bytes / static_cast<std::uint64_t>(shape.at(0));
+        part.begin += part.bytes * static_cast<std::uint64_t>(index);
+    } else {
+        part.narrow(0, index, 1);
+        part.strides.erase(part.strides.begin());
+    }
+    part.name += "[" + std::to_string(index) + "]";
+    part.shape.erase(part.shape.begin());
+    return part;
+}
+
+void StoredTensor::addAxis()
+{
+    shape.insert(shape.begin(), 1);
+    if (!strides.empty())
+        strides.insert(strides.begin(), 0);
+}
+
+std::int64_t StoredTensor::count() const
+{
+    std::uint64_t count = 1; // 0 in the end where one of them is
+    for (const std::int64_t n : shape)
+        count *= static_cast<std::uint64_t>(n);
+    return static_cast<std::int64_t>(count);
+}
+
+Bytes readElements(const ByteSource& file, const StoredTensor& tensor)
+{
+    constexpr std::int64_t maxRepeated = 1 << 24;
+    Bytes raw(tensor.bytes);
+    file.read(tensor.begin, raw);
+    if (tensor.strides.empty())
+        return raw;
+    const std::int64_t count = tensor.count();
+    if (count > tensor.elements() && count > maxRepeated)
+        throw inputError(file.name() + ": tensor " + inQuotes(tensor.name) + " " + shapeText(tensor.shape)
+            + " shows the same numbers over and over; save it as it is, without expand().");
+    const std::size_t size = dtypeSize(tensor.dtype), rank = tensor.shape.size();
+    Bytes out(static_cast<std::size_t>(count) * size);
+    std::vector<std::int64_t> index(rank, 0);
+    for (std::size_t next = 0; next < out.size(); next += size) {
+        std::int64_t at = 0;
+        for (std::size_t axis = 0; axis < rank; ++axis)
+            at += index[axis] * tensor.strides[axis];
+        std::memcpy(out.data() + next, raw.data() + static_cast<std::size_t>(at) * size, size);
+        for (std::size_t axis = rank; axis-- > 0 && ++index[axis] == tensor.shape[axis];)
+            index[axis] = 0;
+    }
+    return out;
 }
 
 } // namespace pikv

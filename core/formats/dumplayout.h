@@ -38,6 +38,12 @@ struct StoredTensor : TensorEntry {
     void narrow(std::size_t axis, std::int64_t first, std::int64_t count);
     /// Only every `step`-th index of `axis`, from 0 on.
     void every(std::size_t axis, std::int64_t step);
+    /// Part `index` of the tensor cut along its first axis; its name says so.
+    StoredTensor part(std::int64_t index) const;
+    /// A first axis of one index is put before the others.
+    void addAxis();
+    /// Elements that the tensor shows: of a view not those that its file holds.
+    std::int64_t count() const;
 
 private:
     void makeStrided();
@@ -57,8 +63,18 @@ struct LayerEntries {
 struct DumpLayout {
     CacheInfo info; ///< without `path`
     std::vector<LayerEntries> layers;
-    std::optional<TensorEntry> importance; ///< float [batch, seq]
+    std::optional<StoredTensor> importance; ///< float [batch, seq]
     std::vector<std::shared_ptr<const ByteSource>> files; ///< beside the one that was opened
+
+    /// The file that has the tensor's elements; `opened` is the one that was opened.
+    const ByteSource& fileOf(const StoredTensor& tensor, const ByteSource& opened) const
+    {
+        return tensor.file == 0 ? opened : *files.at(tensor.file - 1);
+    }
 };
+
+/// The tensor's elements as they are on disk, in C order. For what is small beside the layers: throws Error{Input}
+/// where a view shows more than 2^24 elements that are not all its own.
+Bytes readElements(const ByteSource& file, const StoredTensor& tensor);
 
 } // namespace pikv

@@ -39,6 +39,20 @@ const SafetensorsHeader* FormatProbe::safetensors() const
     return &*m_safetensors;
 }
 
+const ZipArchive* FormatProbe::zip() const
+{
+    using namespace std::string_view_literals;
+    const std::string_view head = m_head;
+    if (m_zip)
+        return &*m_zip;
+    if (!head.starts_with("PK\x03\x04"sv) && !head.starts_with("PK\x05\x06"sv))
+        return nullptr;
+    if (safetensors()) // a length word can look so
+        return nullptr;
+    m_zip.emplace(m_file);
+    return &*m_zip;
+}
+
 FormatRegistration::FormatRegistration(DumpFormat format)
 {
     std::vector<DumpFormat>& formats = registered();

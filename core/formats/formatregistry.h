@@ -3,6 +3,7 @@
 // open dialogs, `pikv list --formats`, the desktop's MIME type and resources/docs/formats.md follow from the list.
 #pragma once
 #include "core/formats/dumplayout.h"
+#include "core/formats/ziparchive.h"
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,7 +12,8 @@
 
 namespace pikv {
 
-/// A file as formats look at it to say whether it is theirs. Reads the first bytes, and the safetensors header once.
+/// A file as formats look at it to say whether it is theirs. Reads the first bytes, and safetensors header or zip
+/// directory once.
 class FormatProbe {
 public:
     explicit FormatProbe(const ByteSource& file);
@@ -21,11 +23,14 @@ public:
     /// Null where the length word does not fit the file or no JSON object follows. Throws Error{Input}: it is one, but
     /// not sound.
     const SafetensorsHeader* safetensors() const;
+    /// Null where it is no zip archive. Throws Error{Input}: it is one, but not sound.
+    const ZipArchive* zip() const;
 
 private:
     const ByteSource& m_file;
     std::string m_head;
     mutable std::optional<SafetensorsHeader> m_safetensors;
+    mutable std::optional<ZipArchive> m_zip;
 };
 
 struct DumpFormat {
@@ -40,7 +45,8 @@ struct DumpFormat {
     int rank = 1;
     /// By content; names are not trusted.
     bool (*detect)(const FormatProbe& probe) = nullptr;
-    /// Bytes in, places of tensors out. Throws Error{Input}. Null: refused, or opened by core/dumps.
+    /// Bytes in, places of tensors out; the layout may go on reading from the probe's file. Throws Error{Input}. Null:
+    /// refused, or opened by core/dumps.
     DumpLayout (*read)(const FormatProbe& probe) = nullptr;
 };
 

@@ -41,10 +41,10 @@ void placeNative(std::map<std::uint64_t, FoundLayer>& found, const TensorEntry& 
             placeEntry(found, error == std::errc() ? index : maxLayerCount, p.role, entry, file);
 }
 
-std::string metadataText(const SafetensorsHeader& header, const char* key)
+std::string metadataText(const std::map<std::string, std::string>& metadata, const char* key)
 {
-    const auto at = header.metadata.find(key);
-    return at == header.metadata.end() ? std::string() : at->second;
+    const auto at = metadata.find(key);
+    return at == metadata.end() ? std::string() : at->second;
 }
 
 const FormatRegistration registration { { .id = nativeFormatName,
@@ -58,7 +58,7 @@ const FormatRegistration registration { { .id = nativeFormatName,
 
 std::string kvFormatOf(const SafetensorsHeader* header)
 {
-    return header ? metadataText(*header, "kv_format") : std::string();
+    return header ? metadataText(header->metadata, "kv_format") : std::string();
 }
 
 DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& header)
@@ -66,7 +66,7 @@ DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& heade
     DumpLayout layout;
     CacheInfo& info = layout.info;
     info.format = std::string(nativeFormatName) + " (safetensors)";
-    if (const std::string axes = metadataText(header, "axes"); !axes.empty() && axes != nativeAxes)
+    if (const std::string axes = metadataText(header.metadata, "axes"); !axes.empty() && axes != nativeAxes)
         throw inputError(file.name() + ": metadata axes is " + inQuotes(axes) + " where '" + nativeAxes
             + "' was expected; transpose the tensors before saving.");
     std::map<std::uint64_t, FoundLayer> found;
@@ -77,18 +77,18 @@ DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& heade
             + " dump needs layers.<i>.key and layers.<i>.value.");
     acceptLayers(layout, found, file.name());
     settleGeometry(layout, geometryFromMetadata(header.metadata, file.name()));
-    acceptCompanions(layout, file, header, true);
-    acceptMetadata(info, header, file.name());
+    acceptCompanions(layout, file, std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()), true);
+    acceptMetadata(info, header.metadata, file.name());
     return layout;
 }
 
-void acceptMetadata(CacheInfo& info, const SafetensorsHeader& header, const std::string& file)
+void acceptMetadata(CacheInfo& info, const std::map<std::string, std::string>& metadata, const std::string& file)
 {
-    info.model = metadataText(header, "model");
-    info.text = metadataText(header, "text");
-    info.config = metadataText(header, "config");
-    acceptRope(info, header.metadata, file);
-    info.metadata = header.metadata;
+    info.model = metadataText(metadata, "model");
+    info.text = metadataText(metadata, "text");
+    info.config = metadataText(metadata, "config");
+    acceptRope(info, metadata, file);
+    info.metadata = metadata;
     for (const char* key : ownKeys)
         info.metadata.erase(key);
 }

@@ -19,7 +19,7 @@ std::string kvFormatOf(const SafetensorsHeader* header);
 std::string nativeTensorName(std::size_t layer, const char* part);
 
 /// Takes model, text, config and RoPE from the metadata; keys without a place of their own go to info.metadata.
-void acceptMetadata(CacheInfo& info, const SafetensorsHeader& header, const std::string& file);
+void acceptMetadata(CacheInfo& info, const std::map<std::string, std::string>& metadata, const std::string& file);
 
 /// The metadata strings of a native dump of `info`.
 std::map<std::string, std::string> nativeMetadata(const CacheInfo& info);

@@ -41,15 +41,14 @@ float toFloat(DType dtype, const std::byte* at)
 
 bool isScalable(DType dtype) { return dtype == DType::F8E4M3 || dtype == DType::F8E5M2 || isCacheDtype(dtype); }
 
-std::vector<float> factorsOf(const ByteSource& file, const TensorEntry& scale, const StoredTensor& tensor)
+std::vector<float> factorsOf(const ByteSource& file, const StoredTensor& scale, const StoredTensor& tensor)
 {
-    const std::int64_t heads = tensor.shape.size() == 4 ? tensor.shape[1] : 0, count = scale.elements();
+    const std::int64_t heads = tensor.shape.size() == 4 ? tensor.shape[1] : 0, count = scale.count();
     if (!isCacheDtype(scale.dtype) || (count != 1 && count != heads))
         throw inputError(file.name() + ": tensor " + inQuotes(scale.name) + " " + shapeText(scale.shape) + " "
             + std::string(dtypeName(scale.dtype)) + " is no factor of " + inQuotes(tensor.name)
             + ": one floating-point number is expected, or one a KV head; multiply by it before saving.");
-    Bytes raw(scale.bytes);
-    file.read(scale.begin, raw);
+    const Bytes raw = readElements(file, scale);
     std::vector<float> factors;
     for (std::int64_t i = 0; i < count; ++i) {
         factors.push_back(toFloat(scale.dtype, raw.data() + static_cast<std::size_t>(i) * dtypeSize(scale.dtype)));
@@ -83,12 +82,13 @@ void decodeScaled(
 }
 
 /// Whether a factor was applied.
-bool scale(StoredTensor& tensor, const std::optional<TensorEntry>& factor, const ByteSource& file)
+bool scale(StoredTensor& tensor, const StoredTensor* factor, const ByteSource& file, const DumpLayout& layout)
 {
     const bool isFloat8 = tensor.dtype == DType::F8E4M3 || tensor.dtype == DType::F8E5M2;
     if ((!factor && !isFloat8) || !isScalable(tensor.dtype) || tensor.shape.size() != 4 || tensor.elements() == 0)
         return false;
-    const std::vector<float> factors = factor ? factorsOf(file, *factor, tensor) : std::vector { 1.0f };
+    const std::vector<float> factors
+        = factor ? factorsOf(layout.fileOf(*factor, file), *factor, tensor) : std::vector { 1.0f };
     const StoredTensor stored = tensor;
     tensor.decode = [stored, factors](
                         const ByteSource& source, std::span<float> out) { decodeScaled(stored, factors, source, out); };
@@ -98,13 +98,13 @@ bool scale(StoredTensor& tensor, const std::optional<TensorEntry>& factor, const
 
 } // namespace
 
-void applyScales(std::map<std::uint64_t, FoundLayer>& found, const ByteSource& file, CacheInfo& info)
+void applyScales(std::map<std::uint64_t, FoundLayer>& found, const ByteSource& file, DumpLayout& layout)
 {
     std::string name, alone;
     for (auto& [index, layer] : found)
         for (const auto& [tensor, factor] :
             { std::pair { &layer.key, &layer.keyScale }, std::pair { &layer.value, &layer.valueScale } }) {
-            if (!*tensor || !scale(**tensor, *factor, file))
+            if (!*tensor || !scale(**tensor, *factor ? &**factor : nullptr, file, layout))
                 continue;
             if (*factor)
                 name = (*factor)->name;
@@ -112,9 +112,10 @@ void applyScales(std::map<std::uint64_t, FoundLayer>& found, const ByteSource& f
                 alone = (*tensor)->name;
         }
     if (!name.empty())
-        info.notes.push_back("keys and values are the stored numbers times their factors (" + name + ", …)");
+        layout.info.notes.push_back("keys and values are the stored numbers times their factors (" + name + ", …)");
     if (!alone.empty())
-        info.notes.push_back("no factor is stored for the FP8 numbers of " + alone + " and its like: taken as 1");
+        layout.info.notes.push_back(
+            "no factor is stored for the FP8 numbers of " + alone + " and its like: taken as 1");
 }
 
 } // namespace pikv

@@ -9,6 +9,7 @@ pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 
 if(PIKV_BUILD_GUI OR PIKV_BUILD_TESTS)
     find_package(Qt6 6.4 COMPONENTS Core Test)

@@ -286,8 +286,8 @@ void DumpsTest::otherFilesAreNamed_data()
     row("old ggml", "tjgg", "before GGUF");
     row("llama.cpp session", "nsgg", "llama.cpp state");
     row("llama.cpp slot", "qsgg", "llama.cpp state");
-    row("npy", "\x93NUMPY\1", "NumPy array");
-    row("zip", "PK\3\4", "zip archive");
+    row("npy", "\x93NUMPY\1", "has a header that lacks '{'");
+    row("zip", "PK\3\4", "the zip archive has no end record");
     row("old torch.save", QByteArray::fromHex("80028a0a6cfc9c46f9206aa850192e"), "torch.save in its old form");
     row("pickle", QByteArray::fromHex("8004955a"), "Python pickle");
     row("text", "Once upon a time", "no safetensors file");

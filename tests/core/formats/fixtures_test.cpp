@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Dumps that PyTorch, transformers and NumPy wrote (tests/data/dumps/make.py), number by number.
+#include "core/base/error.h"
+#include "core/cache/kvcache.h"
+#include "core/dumps/dumps.h"
+#include "testmain.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <QTest>
+
+using namespace pikv;
+
+class FixturesTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void numbersAreThose_data();
+    void numbersAreThose();
+    void wordsBesideAreRead();
+    void archivesTellTheirTexts();
+    void layersWithoutACacheAreCounted();
+    void staticCachesAreCut();
+    void float8IsWidened();
+    void othersAreRefused_data();
+    void othersAreRefused();
+};
+
+static std::string fixture(const QString& name)
+{
+    return QStringLiteral(PIKV_SOURCE_DIR "/tests/data/dumps/").append(name).toStdString();
+}
+
+/// What make.py wrote as keys of a layer.
+static at::Tensor keysOf(int layer)
+{
+    const at::Tensor heads = at::arange(2).reshape({ 1, 2, 1, 1 }), tokens = at::arange(3).reshape({ 1, 1, 3, 1 }),
+                     channels = at::arange(4).reshape({ 1, 1, 1, 4 });
+    return (heads * 100 + tokens * 10 + channels + 1000 * layer).to(at::kFloat);
+}
+
+void FixturesTest::numbersAreThose_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<QString>("format");
+    QTest::addColumn<int>("type"); ///< of the keys
+    const auto row = [](const char* file, const char* format, DType type) {
+        QTest::newRow(file) << QString(file) << QString(format) << int(type);
+    };
+    row("dynamic.pt", "DynamicCache (torch.save)", DType::F16);
+    row("old_dynamic.pt", "DynamicCache (torch.save)", DType::F32);
+    row("pairs.pt", "pairs of keys and values (torch.save)", DType::F32);
+    row("protocol4.pt", "pairs of keys and values (torch.save)", DType::F32);
+    row("output.pt", "DynamicCache (torch.save)", DType::F32);
+    row("static.pt", "StaticCache (torch.save)", DType::F32);
+    row("views.pt", "pairs of keys and values (torch.save)", DType::F32);
+    row("named.pt", "key and value tensors (torch.save)", DType::BF16);
+    row("stacked.pt", "one tensor (torch.save)", DType::F32);
+    row("arrays.npz", "arrays of keys and values (NumPy)", DType::F32);
+    row("deflated.npz", "arrays of keys and values (NumPy)", DType::F32);
+    row("stacked.npz", "arrays of keys and values (NumPy)", DType::F16);
+    row("bf16.npz", "arrays of keys and values (NumPy)", DType::BF16);
+    row("whole.npy", "one array (NumPy)", DType::F32);
+    row("fortran.npy", "one array (NumPy)", DType::F32);
+}
+
+void FixturesTest::numbersAreThose()
+{
+    QFETCH(QString, file);
+    QFETCH(QString, format);
+    QFETCH(int, type);
+    CachePtr cache;
+    try {
+        cache = openCache(fixture(file));
+    } catch (const Error& error) {
+        QFAIL(error.what());
+    }
+    const CacheInfo& info = cache->info();
+    QCOMPARE(QString::fromStdString(info.format), format);
+    QVERIFY(info.layers.at(0).keyDtype == DType(type));
+    QVERIFY(info.layers.size() >= 2);
+    // Backwards as well: compressed arrays are read from front to back and begin anew.
+    for (int pass = 0; pass < 2; ++pass)
+        for (int n = 0; n < cache->layerCount(); ++n) {
+            const int i = pass == 0 ? n : cache->layerCount() - 1 - n;
+            const LayerKv layer = cache->layer(i);
+            at::Tensor expected = keysOf(cache->layerNumber(i));
+            if (file == "views.pt" && i == 2)
+                QVERIFY(layer.key.equal(expected.narrow(1, 0, 1).expand({ 1, 2, 3, 4 })));
+            else
+                QVERIFY2(layer.key.equal(expected.to(layer.key.scalar_type())), qPrintable(QString::number(i)));
+            QVERIFY(layer.value.equal((expected + 0.5).to(layer.value.scalar_type())));
+        }
+}
+
+void FixturesTest::wordsBesideAreRead()
+{
+    const CacheInfo info = openCache(fixture("views.pt"))->info();
+    QCOMPARE(info.tokenIds, (std::vector<std::int64_t> { 5, 6, 7 }));
+    QCOMPARE(info.model, std::string("a/model"));
+    QVERIFY(info.visible.empty()); // the mask hides nothing
+    QCOMPARE(info.rope.theta.value_or(0), 500000.0);
+    QVERIFY(info.metadata == (std::map<std::string, std::string> { { "seed", "7" }, { "device", "cpu" } }));
+    // The configuration is of two layers.
+    QCOMPARE(info.notes.size(), std::size_t(1));
+    QVERIFY(QString::fromStdString(info.notes[0]).contains("has a layer 2 where its config names 2 layers"));
+}
+
+void FixturesTest::archivesTellTheirTexts()
+{
+    for (const char* file : { "arrays.npz", "deflated.npz" }) {
+        const CacheInfo info = openCache(fixture(file))->info();
+        QCOMPARE(QString::fromStdString(info.model), QString::fromUtf8("ä/模型"));
+        QCOMPARE(info.tokenIds, (std::vector<std::int64_t> { 5, 6, 7 }));
+        QVERIFY(info.notes.empty());
+    }
+    QVERIFY(QString::fromStdString(openCache(fixture("fortran.npy"))->info().notes.at(0)).contains("of one sequence"));
+}
+
+void FixturesTest::layersWithoutACacheAreCounted()
+{
+    const CacheInfo info = openCache(fixture("old_dynamic.pt"))->info();
+    QCOMPARE(info.layerNumbers, (std::vector<int> { 0, 2 }));
+    QVERIFY(QString::fromStdString(info.notes.at(0)).startsWith("layer 1 has no cache"));
+}
+
+void FixturesTest::staticCachesAreCut()
+{
+    const CacheInfo info = openCache(fixture("static.pt"))->info();
+    QCOMPARE(info.seq(), std::int64_t(3));
+    QVERIFY(QString::fromStdString(info.notes.at(0)).contains("room for 8 tokens"));
+}
+
+void FixturesTest::float8IsWidened()
+{
+    const CachePtr cache = openCache(fixture("float8.pt"));
+    QVERIFY(cache->info().layers.at(0).keyDtype == DType::F32);
+    QVERIFY(cache->layer(0).key.flatten().equal(at::arange(4).to(at::kFloat)));
+}
+
+void FixturesTest::othersAreRefused_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<QString>("named");
+    QTest::newRow("weights") << "weights.pt"
+                             << "it holds a dict of 1 key ('model.norm.weight'), and no keys and values in it";
+    QTest::newRow("before PyTorch 1.6") << "legacy.pt"
+                                        << "torch.save in its old form";
+    QTest::newRow("TorchScript") << "script.pt"
+                                 << "is a TorchScript archive";
+}
+
+void FixturesTest::othersAreRefused()
+{
+    QFETCH(QString, file);
+    QFETCH(QString, named);
+    try {
+        openCache(fixture(file));
+        QFAIL("opened");
+    } catch (const Error& error) {
+        QVERIFY(error.kind() == ErrorKind::Input);
+        QVERIFY2(QString(error.what()).contains(named), error.what());
+    }
+}
+
+PIKV_TEST(FixturesTest)
+#include "fixtures_test.moc"

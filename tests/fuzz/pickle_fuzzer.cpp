@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Feeds bytes to the reader of pickles and to the search for a cache in what it finds. Any exception but Error{Input}
+// is a bug, and so is a tensor that lies outside its storage.
+#include "core/base/error.h"
+#include "core/formats/pickledcache.h"
+#include <cstdlib>
+
+using namespace pikv;
+
+namespace {
+void require(bool condition)
+{
+    if (!condition)
+        std::abort();
+}
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const ByteSpan bytes = asBytes(data, size);
+    try {
+        const PickleTree tree = unpickle(Bytes(bytes.begin(), bytes.end()), "fuzz");
+        for (const PickledTensor& tensor : tree.tensors)
+            require(tensor.extent() == 0
+                || (tensor.offset < tree.storages.at(tensor.storage).count
+                    && tensor.extent() <= tree.storages[tensor.storage].count - tensor.offset));
+        const auto locate = [](const PickledTensor& tensor, const std::string& name) {
+            StoredTensor stored;
+            stored.name = name;
+            stored.shape = tensor.shape;
+            stored.bytes = tensor.extent() * dtypeSize(stored.dtype);
+            stored.strides = stored.bytes ? tensor.strides : std::vector<std::int64_t>();
+            return stored;
+        };
+        findPickledCache(tree, locate, "fuzz");
+    } catch (const Error& error) {
+        require(error.kind() == ErrorKind::Input);
+    }
+    return 0;
+}

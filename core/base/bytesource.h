@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The bytes that parsers read: of a file, of memory that somebody holds, or of their own.
 #pragma once
 #include "core/base/bytes.h"
 #include "core/base/error.h"

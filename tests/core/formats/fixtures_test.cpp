@@ -87,7 +87,7 @@ void FixturesTest::numbersAreThose()
                 QVERIFY(layer.key.equal(expected.narrow(1, 0, 1).expand({ 1, 2, 3, 4 })));
             else
                 QVERIFY2(layer.key.equal(expected.to(layer.key.scalar_type())), qPrintable(QString::number(i)));
-            QVERIFY(layer.value.equal((expected + 0.5).to(layer.value.scalar_type())));
+            QVERIFY(layer.value.equal(expected.to(layer.value.scalar_type()) + 0.5));
         }
 }
 

@@ -8,7 +8,8 @@
 
 namespace pikv {
 
-/// Opens a dump (any format that the readers know, or a `.pikv` container, decoded on demand).
+/// Opens a dump: a file in any format that the readers know, a folder with one file a layer (vLLM), or a `.pikv`
+/// container, decoded on demand.
 /// Reads the header only. Throws Error{Input} with what is wrong and where.
 CachePtr openCache(const std::string& path);
 /// Writes the native dump pikv-kv-1, whole or not at all.

@@ -10,12 +10,12 @@
 
 namespace pikv {
 
-FileCache::FileCache(std::unique_ptr<const ByteSource> file, DumpLayout layout)
+FileCache::FileCache(std::string path, std::unique_ptr<const ByteSource> file, DumpLayout layout)
     : m_file(std::move(file))
     , m_layout(std::move(layout))
 {
     m_info = std::move(m_layout.info);
-    m_info.path = m_file->name();
+    m_info.path = std::move(path);
 }
 
 /// One read where the elements lie in C order; else their whole extent is read and then gathered by its strides.

@@ -9,7 +9,8 @@ namespace pikv {
 /// A dump on disk: layer() reads that layer's tensors and nothing else is held in memory.
 class FileCache final : public KvCache {
 public:
-    FileCache(std::unique_ptr<const ByteSource> file, DumpLayout layout);
+    /// `path` is what the user opened: the file, or the folder it lies in.
+    FileCache(std::string path, std::unique_ptr<const ByteSource> file, DumpLayout layout);
     LayerKv layer(int index) const override;
     at::Tensor storedImportance() const override;
     bool hasKeep() const override;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The list of dump formats in the order in which they are asked, and the file filters that follow from it.
 #include "core/formats/formatregistry.h"
+#include "core/base/text.h"
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
 #include <stdexcept>
 
@@ -17,8 +19,9 @@ std::vector<DumpFormat>& registered()
 
 } // namespace
 
-FormatProbe::FormatProbe(const ByteSource& file)
+FormatProbe::FormatProbe(const ByteSource& file, std::string folder)
     : m_file(file)
+    , m_folder(std::move(folder))
 {
     std::array<std::byte, 16> head {};
     const std::size_t known = std::min<std::uint64_t>(head.size(), file.size());
@@ -73,6 +76,23 @@ const DumpFormat& detectFormat(const FormatProbe& probe)
             return format;
     readSafetensors(probe.file()); // says what is wrong with it
     throw inputError(probe.file().name() + " is in no format that this version knows.");
+}
+
+std::vector<std::string> filesIn(const std::string& folder)
+{
+    namespace fs = std::filesystem;
+    std::vector<std::string> files;
+    std::error_code error;
+    fs::directory_iterator at(folder, error);
+    for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
+        std::error_code unknown; // what vanished meanwhile is no file
+        if (at->is_regular_file(unknown) && !at->path().filename().string().starts_with('.'))
+            files.push_back(at->path().string());
+    }
+    if (error)
+        throw inputError("Cannot read the folder " + inQuotes(folder) + ": " + error.message() + ".");
+    std::sort(files.begin(), files.end());
+    return files;
 }
 
 void requireReadable(const DumpFormat& format, const std::string& file)

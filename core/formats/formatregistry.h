@@ -16,8 +16,10 @@ namespace pikv {
 /// directory once.
 class FormatProbe {
 public:
-    explicit FormatProbe(const ByteSource& file);
+    /// `folder` is where the file lies, for formats whose dumps are folders; "": its neighbours are out of reach.
+    explicit FormatProbe(const ByteSource& file, std::string folder = {});
     const ByteSource& file() const { return m_file; }
+    const std::string& folder() const { return m_folder; }
     /// The first 16 bytes, fewer where the file is shorter.
     std::string_view head() const { return m_head; }
     /// Null where the length word does not fit the file or no JSON object follows. Throws Error{Input}: it is one, but
@@ -28,7 +30,7 @@ public:
 
 private:
     const ByteSource& m_file;
-    std::string m_head;
+    std::string m_folder, m_head;
     mutable std::optional<SafetensorsHeader> m_safetensors;
     mutable std::optional<ZipArchive> m_zip;
 };
@@ -43,6 +45,8 @@ struct DumpFormat {
         = {}; ///< goes on behind the file's name: what it is and what to do instead; "" where it is read
     /// Formats of lower rank are asked first; those of one rank exclude each other.
     int rank = 1;
+    /// A dump is a folder of such files: any of them, or the folder, opens all.
+    bool isFolder = false;
     /// By content; names are not trusted.
     bool (*detect)(const FormatProbe& probe) = nullptr;
     /// Bytes in, places of tensors out; the layout may go on reading from the probe's file. Throws Error{Input}. Null:
@@ -61,6 +65,9 @@ const std::vector<DumpFormat>& dumpFormats();
 const DumpFormat& detectFormat(const FormatProbe& probe);
 /// Detects and reads. Throws Error{Input}: refused, unsound, or compressed (core/dumps opens those).
 DumpLayout readDump(const ByteSource& file);
+/// Paths of the regular files in a folder, by name; hidden ones are left out. Throws Error{Input} where it cannot be
+/// read.
+std::vector<std::string> filesIn(const std::string& folder);
 /// Throws Error{Input} with the format's refusal where it has one.
 void requireReadable(const DumpFormat& format, const std::string& file);
 /// Patterns of all formats that are read, each once: "*.pikv", "*.safetensors".

@@ -2,8 +2,8 @@
 // The header of a GGUF file (v2 and v3): preamble, metadata entries, tensor table.
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/formats/filecursor.h"
 #include "core/formats/gguf.h"
-#include "core/formats/ggufcursor.h"
 #include <bit>
 #include <limits>
 
@@ -39,7 +39,7 @@ private:
     void readTensor();
     void placeTensors();
 
-    GgufCursor m_in;
+    FileCursor m_in;
     std::uint64_t m_entries = 0, m_tensorCount = 0;
     GgufHeader m_header;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reading the header of a GGUF file without holding it: a window moves over the bytes, and every length is checked
-// first.
+// Reading the header of a file without holding it (GGUF, llama.cpp's states): a window moves over the bytes, and every
+// length is checked first.
 #pragma once
 #include "core/base/bytesource.h"
 #include "core/base/error.h"
@@ -9,11 +9,10 @@
 
 namespace pikv {
 
-/// Walks through the header of a GGUF file, a window at a time; what does not fit ends in an Error{Input} with the
-/// offset.
-class GgufCursor {
+/// Walks through the headers of a file, a window at a time; what does not fit ends in an Error{Input} with the offset.
+class FileCursor {
 public:
-    explicit GgufCursor(const ByteSource& file)
+    explicit FileCursor(const ByteSource& file)
         : m_file(file)
     {
     }
@@ -26,9 +25,26 @@ public:
     {
         return loadLe<T>(next(sizeof(T), what));
     }
+    /// Passes over data without reading them.
+    void skip(std::uint64_t bytes, const char* what)
+    {
+        if (bytes > left())
+            fail(std::string("the file ends inside ") + what);
+        const std::uint64_t to = position() + bytes;
+        if (bytes <= m_window.size() - m_used) {
+            m_used += bytes;
+            return;
+        }
+        m_window.clear();
+        m_start = to;
+        m_used = 0;
+        m_step = kFirstWindow;
+    }
+    /// Bytes after a length of `Length`.
+    template <typename Length = std::uint64_t>
     std::string string(const char* what)
     {
-        const auto length = take<std::uint64_t>(what);
+        const auto length = take<Length>(what);
         if (length > kMaxString)
             fail(std::string(what) + " has " + std::to_string(length) + " bytes; at most 16 MiB are allowed");
         return { reinterpret_cast<const char*>(next(length, what)), length };
@@ -39,7 +55,8 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kMaxString = std::uint64_t { 16 } << 20, kWindow = std::uint64_t { 1 } << 18;
+    static constexpr std::uint64_t kMaxString = std::uint64_t { 16 } << 20;
+    static constexpr std::uint64_t kFirstWindow = 1024, kWindow = std::uint64_t { 1 } << 18;
 
     const std::byte* next(std::uint64_t bytes, const char* what)
     {
@@ -48,7 +65,8 @@ private:
         if (m_used + bytes > m_window.size()) {
             m_start += m_used;
             m_used = 0;
-            m_window.resize(std::min(std::max(bytes, kWindow), left()));
+            m_window.resize(std::min(std::max(bytes, m_step), left()));
+            m_step = std::min(4 * m_step, kWindow);
             m_file.read(m_start, m_window);
         }
         const std::byte* at = m_window.data() + m_used;
@@ -59,6 +77,7 @@ private:
     const ByteSource& m_file;
     Bytes m_window;
     std::uint64_t m_start = 0, m_used = 0; ///< offset of the window; bytes of it that were taken
+    std::uint64_t m_step = kFirstWindow; ///< of the next window: small behind a gap, where little may be read
 };
 
 } // namespace pikv

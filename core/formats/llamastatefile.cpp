@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Parses llama.cpp's session and slot files (llama-context.cpp, llama-kv-cache.cpp, state_write).
+#include "core/formats/llamastatefile.h"
+#include "core/base/filesource.h"
+#include "core/base/text.h"
+#include "core/formats/filecursor.h"
+#include "core/formats/safetensors.h"
+#include <optional>
+
+namespace pikv {
+namespace {
+
+constexpr std::uint32_t sequenceMagic = 0x67677371, sessionVersion = 9, sequenceVersion = 2;
+constexpr std::uint32_t maxCells = 1u << 24, maxLayers = 4096, maxSequences = 256;
+
+/// What the version number does not tell apart.
+struct Variant {
+    bool outputs, streams;
+    std::uint32_t extension; ///< further bytes a cell, of models with positions in two dimensions
+    int sections;
+};
+
+void requireVersion(std::uint32_t version, bool session, const std::string& file)
+{
+    const std::uint32_t known = session ? sessionVersion : sequenceVersion;
+    if (version != known)
+        throw inputError(file + " is a llama.cpp " + (session ? "session" : "slot") + " of version "
+            + std::to_string(version) + " where " + std::to_string(known) + " was expected; "
+            + (version < known ? "it was written before September 2024: save it again with a newer llama.cpp."
+                               : "it was written by a newer llama.cpp or by a variant of it: save it with llama.cpp's "
+                                 "own program of 2024 to 2026."));
+}
+
+void need(const FileCursor& in, bool condition, const std::string& what)
+{
+    if (!condition)
+        in.fail(what);
+}
+
+std::uint64_t product(const FileCursor& in, std::uint64_t a, std::uint64_t b, const char* what)
+{
+    std::uint64_t bytes = 0;
+    if (__builtin_mul_overflow(a, b, &bytes) || bytes > in.left())
+        in.fail(std::string(what) + " would have " + std::to_string(a) + " x " + std::to_string(b) + " bytes, but only "
+            + std::to_string(in.left()) + " follow");
+    return bytes;
+}
+
+std::vector<std::int32_t> readTokens(FileCursor& in)
+{
+    const auto count = in.take<std::uint32_t>("the number of tokens");
+    product(in, count, sizeof(std::int32_t), "the token ids");
+    need(in, count <= maxCells, "there are " + std::to_string(count) + " tokens, at most 2^24 are allowed");
+    std::vector<std::int32_t> tokens(count);
+    for (auto& token : tokens)
+        token = in.take<std::int32_t>("the token ids");
+    return tokens;
+}
+
+/// The words of a server's slot that begin with -1: version, ids, where images begin and what they are, all checked.
+/// Throws Error{Input}.
+std::vector<std::int32_t> unpackTokens(const std::vector<std::int32_t>& words, const std::string& file)
+{
+    const MemorySource packed(asBytes(words.data(), words.size() * 4), file + ": packed tokens");
+    FileCursor in(packed);
+    in.skip(4, "the mark");
+    const auto version = in.take<std::uint32_t>("the version of the tokens");
+    need(in, version == 1, "the tokens are packed in version " + std::to_string(version) + " where 1 was expected");
+    std::vector<std::int32_t> tokens = readTokens(in);
+    const auto media = in.take<std::uint32_t>("the number of images");
+    in.skip(product(in, media, 4, "the places of images"), "the places of images");
+    for (std::uint32_t i = 0; i < media; ++i)
+        in.skip(in.take<std::uint32_t>("the size of an image"), "an image");
+    need(in, in.left() < 4, std::to_string(in.left()) + " bytes follow where at most 3 were expected");
+    return tokens;
+}
+
+std::optional<GgmlTypeInfo> cacheType(std::uint32_t number)
+{
+    switch (number) {
+    case static_cast<std::uint32_t>(GgmlType::F32):
+    case static_cast<std::uint32_t>(GgmlType::F16):
+    case static_cast<std::uint32_t>(GgmlType::BF16):
+    case static_cast<std::uint32_t>(GgmlType::Q8_0):
+    case static_cast<std::uint32_t>(GgmlType::Q4_0):
+    case static_cast<std::uint32_t>(GgmlType::Q4_1):
+    case static_cast<std::uint32_t>(GgmlType::Q5_0):
+    case static_cast<std::uint32_t>(GgmlType::Q5_1):
+        return ggmlTypeInfo(number);
+    default:
+        return {};
+    }
+}
+
+/// One try to read what follows tokens and architecture.
+class StateBody {
+public:
+    StateBody(FileCursor& in, const Variant& variant)
+        : m_in(in)
+        , m_variant(variant)
+    {
+    }
+
+    std::vector<std::vector<LlamaStream>> read()
+    {
+        if (m_variant.outputs)
+            skipOutputs();
+        std::vector<std::vector<LlamaStream>> sections;
+        for (int i = 0; i < m_variant.sections; ++i)
+            sections.push_back(readSection());
+        need(m_in, m_in.left() == 0,
+            std::to_string(m_in.left()) + " bytes follow the last layer where the end of the file was expected");
+        return sections;
+    }
+
+private:
+    void skipOutputs()
+    {
+        const auto ids = m_in.take<std::uint32_t>("the number of outputs");
+        m_in.skip(product(m_in, ids, 4, "the outputs' numbers"), "the outputs' numbers");
+        for (const char* what : { "the logits", "the embeddings" }) {
+            const auto count = m_in.take<std::uint64_t>(what);
+            m_in.skip(product(m_in, count, 4, what), what);
+        }
+    }
+
+    std::vector<LlamaStream> readSection()
+    {
+        std::uint32_t count = 1;
+        if (m_variant.streams)
+            count = m_in.take<std::uint32_t>("the number of streams");
+        need(
+            m_in, count >= 1 && count <= maxSequences, std::to_string(count) + " streams, where 1 to 256 are possible");
+        std::vector<LlamaStream> streams(count);
+        for (LlamaStream& stream : streams)
+            readStream(stream);
+        return streams;
+    }
+
+    void readStream(LlamaStream& stream)
+    {
+        readCells(stream);
+        if (m_variant.streams && stream.positions.empty())
+            return;
+        const auto transposed = m_in.take<std::uint32_t>("the mark of transposed values");
+        need(m_in, transposed <= 1,
+            "the mark of transposed values is " + std::to_string(transposed) + " where 0 or 1 was expected");
+        const auto layers = m_in.take<std::uint32_t>("the number of layers");
+        need(
+            m_in, layers >= 1 && layers <= maxLayers, std::to_string(layers) + " layers, where 1 to 4096 are possible");
+        for (std::uint32_t i = 0; i < layers; ++i)
+            stream.keys.push_back(readRows(stream.positions.size(), "keys of layer " + std::to_string(i)));
+        for (std::uint32_t i = 0; i < layers; ++i) {
+            const std::string what = "values of layer " + std::to_string(i);
+            stream.values.push_back(
+                transposed ? readTransposed(stream.positions.size(), what) : readRows(stream.positions.size(), what));
+        }
+    }
+
+    void readCells(LlamaStream& stream)
+    {
+        const auto count = m_in.take<std::uint32_t>("the number of cells");
+        product(m_in, count, 8 + m_variant.extension, "the cells");
+        need(m_in, count <= maxCells, std::to_string(count) + " cells, at most 2^24 are allowed");
+        stream.positions.resize(count);
+        for (std::uint32_t cell = 0; cell < count; ++cell) {
+            const auto position = m_in.take<std::int32_t>("a cell");
+            need(m_in, position >= 0,
+                "cell " + std::to_string(cell) + " has the position " + std::to_string(position)
+                    + " where 0 or more was expected");
+            stream.positions[cell] = position;
+            const auto sequences = m_in.take<std::uint32_t>("a cell");
+            need(m_in, sequences <= maxSequences,
+                "cell " + std::to_string(cell) + " claims " + std::to_string(sequences)
+                    + " sequences, at most 256 fit");
+            m_in.skip(m_variant.extension, "a cell");
+            for (std::uint32_t i = 0; i < sequences; ++i) {
+                const auto id = m_in.take<std::int32_t>("a cell's sequences");
+                need(m_in, id >= 0, "cell " + std::to_string(cell) + " has the sequence " + std::to_string(id));
+                stream.members.push_back({ id, cell });
+            }
+        }
+    }
+
+    GgmlTypeInfo readType(const std::string& what)
+    {
+        const auto number = m_in.take<std::uint32_t>(what.c_str());
+        const std::optional<GgmlTypeInfo> type = cacheType(number);
+        need(m_in, type.has_value(),
+            "the " + what + " have the ggml type " + std::to_string(number)
+                + ", which is none of F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1");
+        return *type;
+    }
+
+    LlamaTensor readRows(std::uint64_t cells, const std::string& what)
+    {
+        const GgmlTypeInfo type = readType(what);
+        const auto row = m_in.take<std::uint64_t>(what.c_str()), block = static_cast<std::uint64_t>(type.blockBytes);
+        need(m_in, row > 0 && row % block == 0 && row / block <= static_cast<std::uint64_t>(maxDimension) / 32,
+            "the " + what + " claim rows of " + std::to_string(row) + " bytes, no multiple of the "
+                + std::to_string(block) + " of " + std::string(type.name) + " within bounds");
+        LlamaTensor tensor { type.type, static_cast<std::int64_t>(row / block) * type.blockElements, false,
+            m_in.position(), product(m_in, cells, row, what.c_str()) };
+        m_in.skip(tensor.bytes, what.c_str());
+        return tensor;
+    }
+
+    LlamaTensor readTransposed(std::uint64_t cells, const std::string& what)
+    {
+        const GgmlTypeInfo type = readType(what);
+        const auto element = m_in.take<std::uint32_t>(what.c_str()), width = m_in.take<std::uint32_t>(what.c_str());
+        need(m_in, type.blockElements == 1 && element == static_cast<std::uint32_t>(type.blockBytes),
+            "the transposed " + what + " are " + std::string(type.name) + " of " + std::to_string(element)
+                + " bytes each; only F32, F16 and BF16 can be transposed");
+        need(m_in, width > 0 && width <= maxDimension, "the " + what + " have no channels");
+        LlamaTensor tensor { type.type, static_cast<std::int64_t>(width), true, m_in.position(),
+            product(m_in, std::uint64_t(element) * width, cells, what.c_str()) };
+        m_in.skip(tensor.bytes, what.c_str());
+        return tensor;
+    }
+
+    FileCursor& m_in;
+    const Variant m_variant;
+};
+
+/// Slots of before mid 2025 name no sequence: all their cells are those of the one that was saved.
+void nameTheSequence(std::vector<std::vector<LlamaStream>>& sections)
+{
+    for (auto& section : sections)
+        for (LlamaStream& stream : section)
+            if (stream.members.empty())
+                for (std::uint32_t cell = 0; cell < stream.positions.size(); ++cell)
+                    stream.members.push_back({ 0, cell });
+}
+
+/// In the order of their age. Cells never had an extension before there were streams.
+std::vector<Variant> variants(bool session)
+{
+    std::vector<Variant> all;
+    for (const int sections : { 1, 2 })
+        for (const bool outputs : { true, false }) {
+            if (outputs && !session)
+                continue;
+            if (outputs || !session)
+                all.push_back({ outputs, false, 0, sections });
+            for (const std::uint32_t extension : { 0, 8, 12 })
+                all.push_back({ outputs, true, extension, sections });
+        }
+    return all;
+}
+
+} // namespace
+
+LlamaState readLlamaState(const ByteSource& file)
+{
+    LlamaState state;
+    FileCursor head(file);
+    state.session = head.take<std::uint32_t>("the magic") != sequenceMagic;
+    requireVersion(head.take<std::uint32_t>("the version"), state.session, file.name());
+    state.tokens = readTokens(head);
+    state.packedTokens = !state.session && !state.tokens.empty() && state.tokens.front() == -1;
+    if (state.packedTokens)
+        state.tokens = unpackTokens(state.tokens, file.name());
+    if (state.session)
+        state.architecture = head.string<std::uint32_t>("the architecture");
+    std::uint64_t furthest = 0;
+    std::string fault;
+    for (const Variant& variant : variants(state.session)) {
+        FileCursor in(file);
+        in.skip(head.position(), "the tokens");
+        try {
+            state.sections = StateBody(in, variant).read();
+            state.hasOutputs = variant.outputs;
+            state.hasStreams = variant.streams;
+            if (!state.session)
+                nameTheSequence(state.sections);
+            return state;
+        } catch (const SourceChangedError&) {
+            throw;
+        } catch (const Error& error) {
+            if (in.position() > furthest)
+                fault = error.what();
+            furthest = std::max(furthest, in.position());
+        }
+    }
+    throw inputError(fault
+        + ". It fits none of the layouts of llama.cpp's states that this program knows (2024 to "
+          "2026), and this is where the nearest one fails; the file is damaged or cut short, or of "
+          "another llama.cpp: save it again.");
+}
+
+} // namespace pikv

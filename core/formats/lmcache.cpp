@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// LMCache's chunks: `.data` of its file system backend behind a header of seven numbers, and their relatives, which do
+// not say enough to be read.
+#include "core/base/text.h"
+#include "core/formats/formatregistry.h"
+#include "core/formats/fusedheads.h"
+#include "core/formats/layercheck.h"
+#include "core/formats/refusal.h"
+#include <algorithm>
+#include <array>
+
+namespace pikv {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::uint64_t headerBytes = 28;
+enum ChunkFormat : std::int32_t { Undefined, Kv2Ltd, KvT2d, Kv2Td, Binary, BinaryBuffer, KvMla };
+
+/// Seven i32, little endian.
+struct ChunkHeader {
+    std::int64_t length = 0; ///< of the data behind the header
+    std::int32_t format = 0, dtype = 0;
+    std::array<std::int64_t, 4> shape {};
+};
+
+std::optional<ChunkHeader> headerOf(const ByteSource& file)
+{
+    if (file.size() < headerBytes)
+        return {};
+    std::array<std::byte, headerBytes> raw;
+    file.read(0, raw);
+    const auto word = [&](std::size_t i) { return loadLe<std::int32_t>(raw.data() + 4 * i); };
+    return ChunkHeader { word(0), word(1), word(2), { word(3), word(4), word(5), word(6) } };
+}
+
+std::optional<DType> dtypeOf(std::int32_t number)
+{
+    constexpr std::array types { DType::F16, DType::F16, DType::BF16, DType::F32, DType::F64, DType::U8, DType::F8E4M3,
+        DType::F8E5M2 };
+    if (number < 1 || number > std::int32_t(types.size()))
+        return {};
+    return types[static_cast<std::size_t>(number - 1)];
+}
+
+/// Bytes that the shape needs; 0 for one that no chunk has.
+std::uint64_t bytesOf(const ChunkHeader& header, DType dtype)
+{
+    std::uint64_t bytes = dtypeSize(dtype);
+    for (const std::int64_t n : header.shape)
+        if (n < 1 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes))
+            return 0;
+    return bytes;
+}
+
+/// The header agrees with itself or with the file's size, so that a chunk cut short is one, too.
+bool isChunk(const FormatProbe& probe)
+{
+    if (probe.safetensors())
+        return false;
+    const auto header = headerOf(probe.file());
+    if (!header || header->length < 1 || header->format < Undefined || header->format > KvMla || header->dtype < 0
+        || header->dtype > 8
+        || std::any_of(header->shape.begin(), header->shape.end(), [](std::int64_t n) { return n < 0; }))
+        return false;
+    const auto dtype = dtypeOf(header->dtype);
+    const bool wholeFile = static_cast<std::uint64_t>(header->length) == probe.file().size() - headerBytes;
+    const bool wholeShape = dtype && header->shape[0] == 2 && header->format == Kv2Ltd
+        && bytesOf(*header, *dtype) == static_cast<std::uint64_t>(header->length);
+    return wholeFile || wholeShape;
+}
+
+std::string_view formatText(std::int32_t format)
+{
+    switch (format) {
+    case KvT2d:
+        return "one layer's keys and values (KV_T2D), without its number";
+    case Kv2Td:
+        return "one layer's keys and values (KV_2TD), without its number";
+    case Binary:
+    case BinaryBuffer:
+        return "bytes of a serialiser, as CacheGen's, which need LMCache and the model's name to decode";
+    case KvMla:
+        return "a latent cache (MLA), which has no separate keys and values";
+    default:
+        return "data of a format that it does not name";
+    }
+}
+
+/// "vllm@model@1@0@hash.data", or without the engine: the part before the world size.
+std::string modelInName(const std::string& path)
+{
+    std::string name = path.substr(path.find_last_of('/') + 1);
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at != std::string::npos;) {
+        const std::size_t end = name.find('@', at);
+        parts.push_back(name.substr(at, end == std::string::npos ? end : end - at));
+        at = end == std::string::npos ? end : end + 1;
+    }
+    if (parts.size() < 4)
+        return {};
+    const bool numeric = !parts[1].empty() && parts[1].find_first_not_of("0123456789") == std::string::npos;
+    return numeric ? parts[0] : parts[1];
+}
+
+/// Throws Error{Input} where it is no chunk of keys and values of all layers, whole.
+DType requireKeysAndValues(const ChunkHeader& header, const ByteSource& file)
+{
+    const std::string what = file.name() + ": an LMCache chunk";
+    if (header.format != Kv2Ltd)
+        throw inputError(what + " that holds " + std::string(formatText(header.format))
+            + "; store the cache with remote_serde: \"naive\" and without layerwise caching.");
+    const auto dtype = dtypeOf(header.dtype);
+    const std::string shape = shapeText(header.shape);
+    if (!dtype || *dtype == DType::U8)
+        throw inputError(what + " of type " + std::to_string(header.dtype)
+            + " (at byte 8) where f16, bf16, f32, f64 or FP8 (1 to 5, 7, 8) was expected; store it unquantised.");
+    const std::uint64_t bytes = bytesOf(header, *dtype);
+    if (header.shape[0] != 2 || bytes == 0 || header.shape[1] > std::int64_t(maxLayerCount))
+        throw inputError(what + " of shape " + shape
+            + " (at byte 12) where [2, layers, tokens, channels] was expected; store it again.");
+    if (bytes != static_cast<std::uint64_t>(header.length) || bytes != file.size() - headerBytes)
+        throw inputError(what + " of shape " + shape + " " + std::string(dtypeName(*dtype)) + " needs "
+            + std::to_string(bytes) + " bytes behind its header, which claims " + std::to_string(header.length)
+            + ", and the file has " + std::to_string(file.size() - headerBytes)
+            + "; it is damaged or cut short: copy it again.");
+    return *dtype;
+}
+
+DumpLayout readChunk(const FormatProbe& probe)
+{
+    const ByteSource& file = probe.file();
+    const ChunkHeader header = *headerOf(file);
+    const DType dtype = requireKeysAndValues(header, file);
+    const auto [two, layers, tokens, width] = header.shape;
+    DumpLayout layout;
+    CacheInfo& info = layout.info;
+    info.format = "LMCache chunk";
+    info.fileBytes = file.size();
+    info.model = modelInName(file.name());
+    const HeadSplit split = assumeHeads(std::span(&width, 1));
+    std::map<std::uint64_t, FoundLayer> found;
+    const std::uint64_t plane = static_cast<std::uint64_t>(header.length / two / layers);
+    for (std::int64_t i = 0; i < 2 * layers; ++i) {
+        const std::int64_t layer = i % layers;
+        StoredTensor view;
+        view.name = "layer " + std::to_string(layer) + (i < layers ? " keys" : " values");
+        view.dtype = dtype;
+        view.shape = { 1, tokens, width / split.headDim, split.headDim };
+        view.begin = headerBytes + static_cast<std::uint64_t>(i) * plane;
+        view.bytes = plane;
+        view.swapAxes(1, 2);
+        placeEntry(found, static_cast<std::uint64_t>(layer), i < layers ? &FoundLayer::key : &FoundLayer::value, view,
+            file.name());
+    }
+    applyScales(found, file, info);
+    acceptLayers(layout, found, file.name());
+    info.notes.push_back(split.note);
+    info.notes.push_back("one chunk of a prompt: where in the prompt it stood, the file does not say; positions count "
+                         "from 0");
+    info.rope.state = RopeInfo::State::Post;
+    info.rope.layout = RopeInfo::Layout::Half;
+    return layout;
+}
+
+/// 8 + 20 bytes a group, several groups, as multi-group models have.
+bool isGrouped(const FormatProbe& probe)
+{
+    constexpr std::uint64_t mostGroups = 64;
+    const auto header = headerOf(probe.file());
+    if (!header || probe.safetensors() || header->length < 1 || header->format < Undefined || header->format > KvMla)
+        return false;
+    const std::uint64_t before = probe.file().size()
+        - std::min<std::uint64_t>(probe.file().size(), static_cast<std::uint64_t>(header->length));
+    return before >= 8 + 2 * 20 && (before - 8) % 20 == 0 && (before - 8) / 20 <= mostGroups && header->dtype >= 1
+        && header->dtype <= 8;
+}
+
+bool isCacheGen(const FormatProbe& probe)
+{
+    if (!probe.head().starts_with("\x80"sv) || probe.safetensors())
+        return false;
+    std::string start(std::min<std::uint64_t>(probe.file().size(), 256), '\0');
+    probe.file().read(0, std::as_writable_bytes(std::span(start)));
+    return start.find("CacheGen") != std::string::npos;
+}
+
+/// Of names only, where no content tells: key@…@… that LMCache gives its files.
+bool isRaw(const FormatProbe& probe)
+{
+    const std::string& path = probe.file().name();
+    const std::string name = path.substr(path.find_last_of('/') + 1);
+    return std::count(name.begin(), name.end(), '@') >= 3 && (name.ends_with(".pt") || name.ends_with(".data"));
+}
+
+bool isOld(const FormatProbe& probe)
+{
+    const SafetensorsHeader* header = probe.safetensors();
+    return header && header->tensors.size() == 1
+        && (header->tensors.front().name == "kv_chunk" || header->tensors.front().name == "tensor_bytes");
+}
+
+const FormatRegistration chunk { { .id = "lmcache",
+    .label = "LMCache chunk",
+    .patterns = { "*.data" },
+    .tells = "RoPE layout, and the model where the file's name has it",
+    .detect = isChunk,
+    .read = readChunk } };
+const FormatRegistration grouped { { .id = "lmcache-groups",
+    .label = "LMCache chunk of several groups",
+    .refusal = "is an LMCache chunk of several groups of layers, which this version does not read; dump the model's "
+               "cache with resources/exporters/dump_hf.py",
+    .rank = 3, // a size that fits by chance is likelier here
+    .detect = isGrouped } };
+const FormatRegistration cacheGen { { .id = "lmcache-cachegen",
+    .label = "LMCache chunk compressed by CacheGen",
+    .refusal = "is a pickle of LMCache's CacheGen, which may run code and needs the model's name to decode; store the "
+               "cache with remote_serde: \"naive\"",
+    .rank = 0, // before any other pickle
+    .detect = isCacheGen } };
+const FormatRegistration old { { .id = "lmcache-0.1",
+    .label = "LMCache chunk of version 0.1",
+    .refusal = "is a chunk of LMCache 0.1, which this version does not read; load it with safetensors and save "
+               "layers.<i>.key and layers.<i>.value, each [1, kv_heads, seq, head_dim]",
+    .detect = isOld } };
+const FormatRegistration raw { { .id = "lmcache-raw",
+    .label = "LMCache chunk without a header",
+    .refusal = "is named like a chunk of LMCache and has no header that says its shape (local disk, or "
+               "save_chunk_meta: false); store the cache with LMCache's fs backend, remote_url: fs://…",
+    .rank = 4, // by its name, which is trusted last
+    .detect = isRaw } };
+
+} // namespace
+} // namespace pikv

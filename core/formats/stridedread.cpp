@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Elements of tensors gathered by strides and rows: what a view alone cannot say.
+#include "core/formats/stridedread.h"
+#include "core/base/half.h"
+#include "core/base/memory.h"
+#include "core/base/text.h"
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace pikv {
+namespace {
+
+/// OCP FP8 (arXiv:2209.05433): E4M3 has no infinity, its all-ones pattern is NaN; E5M2 is a cut binary16.
+float fromE4M3(std::uint8_t code)
+{
+    const int exponent = code >> 3 & 15, mantissa = code & 7;
+    const float magnitude = (code & 0x7F) == 0x7F ? std::numeric_limits<float>::quiet_NaN()
+        : exponent == 0                           ? std::ldexp(float(mantissa), -9)
+                                                  : std::ldexp(float(8 + mantissa), exponent - 10);
+    return code & 0x80 ? -magnitude : magnitude;
+}
+
+} // namespace
+
+float elementToFloat(DType dtype, const std::byte* at)
+{
+    switch (dtype) {
+    case DType::F8E4M3:
+        return fromE4M3(std::to_integer<std::uint8_t>(*at));
+    case DType::F8E5M2:
+        return halfToFloat(static_cast<std::uint16_t>(std::to_integer<std::uint16_t>(*at) << 8));
+    case DType::F16:
+        return halfToFloat(loadLe<std::uint16_t>(at));
+    case DType::BF16:
+        return std::bit_cast<float>(static_cast<std::uint32_t>(loadLe<std::uint16_t>(at)) << 16);
+    case DType::F64:
+        return static_cast<float>(std::bit_cast<double>(loadLe<std::uint64_t>(at)));
+    default:
+        return std::bit_cast<float>(loadLe<std::uint32_t>(at));
+    }
+}
+
+void readAsFloats(
+    const StoredTensor& stored, const std::vector<std::int64_t>& rows, const ByteSource& file, std::span<float> out)
+{
+    requireMemory(stored.bytes, "reading tensor " + inQuotes(stored.name) + " of " + file.name());
+    Bytes raw(stored.bytes);
+    file.read(stored.begin, raw);
+    std::array<std::int64_t, 4> strides { 0, 0, 0, 1 };
+    for (std::size_t i = 4; i-- > 0;)
+        strides[i] = !stored.strides.empty() ? stored.strides[i] : i == 3 ? 1 : strides[i + 1] * stored.shape[i + 1];
+    const std::size_t size = dtypeSize(stored.dtype);
+    const std::int64_t count = rows.empty() ? stored.shape[2] : static_cast<std::int64_t>(rows.size());
+    std::size_t next = 0;
+    for (std::int64_t b = 0; b < stored.shape[0]; ++b)
+        for (std::int64_t h = 0; h < stored.shape[1]; ++h)
+            for (std::int64_t i = 0; i < count; ++i) {
+                const std::int64_t row = rows.empty() ? i : rows[static_cast<std::size_t>(i)];
+                const std::int64_t at = b * strides[0] + h * strides[1] + row * strides[2];
+                for (std::int64_t d = 0; d < stored.shape[3]; ++d)
+                    out[next++] = elementToFloat(
+                        stored.dtype, raw.data() + static_cast<std::size_t>(at + d * strides[3]) * size);
+            }
+}
+
+void takeRows(StoredTensor& tensor, std::shared_ptr<const std::vector<std::int64_t>> rows)
+{
+    bool run = true;
+    for (std::size_t i = 1; i < rows->size(); ++i)
+        run = run && (*rows)[i] == (*rows)[i - 1] + 1;
+    const auto count = static_cast<std::int64_t>(rows->size());
+    if (run) {
+        if (count < tensor.shape.at(2))
+            tensor.narrow(2, rows->front(), count);
+        return;
+    }
+    tensor.decode = [stored = tensor, rows = std::move(rows)](
+                        const ByteSource& file, std::span<float> out) { readAsFloats(stored, *rows, file, out); };
+    tensor.dtype = DType::F32;
+    tensor.shape[2] = count;
+}
+
+} // namespace pikv

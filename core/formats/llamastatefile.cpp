@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/formats/filecursor.h"
 #include "core/formats/safetensors.h"
+#include <algorithm>
 #include <optional>
 
 namespace pikv {
@@ -92,12 +93,16 @@ std::optional<GgmlTypeInfo> cacheType(std::uint32_t number)
     }
 }
 
+/// Tensors and cells that made sense to a layout: what it took from the file in a wrong one is neither.
+using Progress = std::pair<std::uint64_t, std::uint64_t>;
+
 /// One try to read what follows tokens and architecture.
 class StateBody {
 public:
-    StateBody(FileCursor& in, const Variant& variant)
+    StateBody(FileCursor& in, const Variant& variant, Progress& progress)
         : m_in(in)
         , m_variant(variant)
+        , m_progress(progress)
     {
     }
 
@@ -169,6 +174,7 @@ private:
                 "cell " + std::to_string(cell) + " has the position " + std::to_string(position)
                     + " where 0 or more was expected");
             stream.positions[cell] = position;
+            ++m_progress.second;
             const auto sequences = m_in.take<std::uint32_t>("a cell");
             need(m_in, sequences <= maxSequences,
                 "cell " + std::to_string(cell) + " claims " + std::to_string(sequences)
@@ -202,6 +208,7 @@ private:
         LlamaTensor tensor { type.type, static_cast<std::int64_t>(row / block) * type.blockElements, false,
             m_in.position(), product(m_in, cells, row, what.c_str()) };
         m_in.skip(tensor.bytes, what.c_str());
+        ++m_progress.first;
         return tensor;
     }
 
@@ -216,11 +223,13 @@ private:
         LlamaTensor tensor { type.type, static_cast<std::int64_t>(width), true, m_in.position(),
             product(m_in, std::uint64_t(element) * width, cells, what.c_str()) };
         m_in.skip(tensor.bytes, what.c_str());
+        ++m_progress.first;
         return tensor;
     }
 
     FileCursor& m_in;
     const Variant m_variant;
+    Progress& m_progress;
 };
 
 /// Slots of before mid 2025 name no sequence: all their cells are those of the one that was saved.
@@ -249,44 +258,57 @@ std::vector<Variant> variants(bool session)
     return all;
 }
 
+void readHead(FileCursor& in, LlamaState& state, const std::string& file)
+{
+    state.tokens = readTokens(in);
+    state.packedTokens = !state.session && !state.tokens.empty() && state.tokens.front() == -1;
+    if (state.packedTokens)
+        state.tokens = unpackTokens(state.tokens, file);
+    if (state.session)
+        state.architecture = in.string<std::uint32_t>("the architecture");
+}
+
 } // namespace
 
 LlamaState readLlamaState(const ByteSource& file)
 {
     LlamaState state;
     FileCursor head(file);
-    state.session = head.take<std::uint32_t>("the magic") != sequenceMagic;
-    requireVersion(head.take<std::uint32_t>("the version"), state.session, file.name());
-    state.tokens = readTokens(head);
-    state.packedTokens = !state.session && !state.tokens.empty() && state.tokens.front() == -1;
-    if (state.packedTokens)
-        state.tokens = unpackTokens(state.tokens, file.name());
-    if (state.session)
-        state.architecture = head.string<std::uint32_t>("the architecture");
-    std::uint64_t furthest = 0;
     std::string fault;
-    for (const Variant& variant : variants(state.session)) {
-        FileCursor in(file);
-        in.skip(head.position(), "the tokens");
+    std::optional<Progress> furthest;
+    const auto attempt = [&](auto&& work) {
+        Progress progress;
         try {
-            state.sections = StateBody(in, variant).read();
-            state.hasOutputs = variant.outputs;
-            state.hasStreams = variant.streams;
-            if (!state.session)
-                nameTheSequence(state.sections);
-            return state;
+            work(progress);
+            return true;
         } catch (const SourceChangedError&) {
             throw;
         } catch (const Error& error) {
-            if (in.position() > furthest)
+            if (!furthest || *furthest < progress)
                 fault = error.what();
-            furthest = std::max(furthest, in.position());
+            furthest = std::max(furthest.value_or(progress), progress);
+            return false;
         }
-    }
-    throw inputError(fault
-        + ". It fits none of the layouts of llama.cpp's states that this program knows (2024 to "
-          "2026), and this is where the nearest one fails; the file is damaged or cut short, or of "
-          "another llama.cpp: save it again.");
+    };
+    state.session = head.take<std::uint32_t>("the magic") != sequenceMagic;
+    requireVersion(head.take<std::uint32_t>("the version"), state.session, file.name());
+    bool found = attempt([&](Progress&) { readHead(head, state, file.name()); });
+    const std::vector<Variant> all = found ? variants(state.session) : std::vector<Variant>();
+    found = std::any_of(all.begin(), all.end(), [&](const Variant& variant) {
+        FileCursor in(file);
+        in.skip(head.position(), "the tokens");
+        state.hasOutputs = variant.outputs;
+        state.hasStreams = variant.streams;
+        return attempt([&](Progress& progress) { state.sections = StateBody(in, variant, progress).read(); });
+    });
+    if (!found)
+        throw inputError(fault
+            + ". It fits none of the layouts of llama.cpp's states that this program knows (2024 to "
+              "2026), and this is where the nearest one fails; the file is damaged or cut short, or "
+              "of another llama.cpp: save it again with llama.cpp.");
+    if (!state.session)
+        nameTheSequence(state.sections);
+    return state;
 }
 
 } // namespace pikv

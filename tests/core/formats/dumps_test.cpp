@@ -284,8 +284,8 @@ void DumpsTest::otherFilesAreNamed_data()
     QTest::newRow("empty") << QByteArray() << "is empty";
     row("GGUF", "GGUF\3", "GGUF model, not a KV cache");
     row("old ggml", "tjgg", "before GGUF");
-    row("llama.cpp session", "nsgg", "llama.cpp state");
-    row("llama.cpp slot", "qsgg", "llama.cpp state");
+    row("llama.cpp session", "nsgg", "llama.cpp session");
+    row("llama.cpp slot", "qsgg", "llama.cpp slot");
     row("npy", "\x93NUMPY\1", "has a header that lacks '{'");
     row("zip", "PK\3\4", "the zip archive has no end record");
     row("old torch.save", QByteArray::fromHex("80028a0a6cfc9c46f9206aa850192e"), "torch.save in its old form");

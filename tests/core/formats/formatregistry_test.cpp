@@ -28,7 +28,9 @@ void FormatRegistryTest::everyEntryIsWhole()
         QVERIFY2(!format.refusal.ends_with("."), format.id.c_str());
     }
     const std::vector<std::string> patterns = dumpPatterns();
-    QCOMPARE(patterns, (std::vector<std::string> { "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth", "*.safetensors" }));
+    QCOMPARE(patterns,
+        (std::vector<std::string> {
+            "*.bin", "*.data", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth", "*.safetensors" }));
 }
 
 void FormatRegistryTest::desktopKnowsTheTypes()

@@ -252,6 +252,10 @@ DumpLayout readState(const FormatProbe& probe)
     acceptLayers(layout, found, file);
     info.positions = chosen.positions;
     info.notes.push_back(split.note);
+    const auto [narrow, wide] = std::minmax_element(widths.begin(), widths.end());
+    if (*narrow != *wide)
+        info.notes.push_back("its layers have keys of " + std::to_string(*narrow) + " to " + std::to_string(*wide)
+            + " channels, as hybrid models do");
     acceptTokens(info, state);
     acceptRotation(info, state, quantised, rotation);
     return layout;

@@ -78,14 +78,15 @@ std::vector<Part> partsOf(const FormatProbe& probe, DumpLayout& layout)
     if (probe.folder().empty())
         return parts;
     for (const std::string& path : filesIn(probe.folder())) {
-        if (fs::path(path).extension() != ".safetensors" || fs::path(path).filename() == fs::path(opened).filename())
+        const fs::path name = fs::path(path).filename();
+        if (name.extension() != ".safetensors" || name == fs::path(opened).filename() || !layerInName(path))
             continue;
         const auto file = std::make_shared<FileSource>(path);
         const FormatProbe neighbour(*file);
         if (!isPart(neighbour))
             throw inputError(path
-                + " is no layer like those beside it: one tensor 'kv_cache' in a file named "
-                  "'…layers.<number>…' was expected; move it out of the folder.");
+                + " is named like the layers beside it and does not hold one tensor 'kv_cache' as they "
+                  "do; move it out of the folder.");
         layout.files.push_back(file);
         layout.info.fileBytes += file->size();
         parts.push_back({ *layerInName(path), layout.files.size(), path, neighbour.safetensors()->tensors.front() });

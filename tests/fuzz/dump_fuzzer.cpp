@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Feeds bytes to everything that reads a dump up to its tensors' data. Any exception but Error{Input} is a bug, and so
-// is a tensor that lies outside the file.
+// Feeds bytes to everything that reads a dump up to its tensors' data, and to what decodes those. Any exception but
+// Error{Input} is a bug, and so is a tensor that lies outside the file.
 #include "core/base/error.h"
 #include "core/formats/formatregistry.h"
 #include <algorithm>
@@ -26,23 +26,32 @@ void requireInside(const TensorEntry& t, std::uint64_t size)
 /// A view reaches from its first element to behind its last one.
 void requireReadable(const StoredTensor& t, const DumpLayout& layout, const ByteSource& file)
 {
+    constexpr std::uint64_t mostDecoded = 1 << 22; // elements
     const ByteSource& source = layout.fileOf(t, file);
     require(t.begin <= source.size() && t.bytes <= source.size() - t.begin);
-    if (t.strides.empty())
-        return t.decode ? void() : requireInside(t, source.size());
-    require(t.strides.size() == t.shape.size());
-    std::uint64_t last = 0;
-    for (std::size_t i = 0; i < t.shape.size(); ++i)
-        last += static_cast<std::uint64_t>(t.shape[i] - 1) * static_cast<std::uint64_t>(t.strides[i]);
-    require(t.decode || (last + 1) * dtypeSize(t.dtype) == t.bytes);
-    Bytes raw(std::min<std::uint64_t>(t.bytes, 1 << 16));
-    source.read(t.begin, raw); // compressed ones are damaged where they are
-}
+    std::uint64_t elements = 1, last = 0;
+    for (std::size_t i = 0; i < t.shape.size(); ++i) {
+        require(t.shape[i] > 0);
+        elements *= static_cast<std::uint64_t>(t.shape[i]);
+        if (!t.strides.empty())
+            last += static_cast<std::uint64_t>(t.shape[i] - 1) * static_cast<std::uint64_t>(t.strides[i]);
+    }
+    if (t.decode) {
+        std::vector<float> out(std::min(elements, mostDecoded));
+        if (elements <= mostDecoded)
+            t.decode(source, out);
+    } else if (t.strides.empty()) {
+        requireInside(t, source.size());
+    } else {
+        require(t.strides.size() == t.shape.size() && (last + 1) * dtypeSize(t.dtype) == t.bytes);
+        Bytes raw(std::min<std::uint64_t>(t.bytes, 1 << 16));
+        source.read(t.begin, raw); // compressed ones are damaged where they are
+    }
 }
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+void readAs(const char* name, const std::uint8_t* data, std::size_t size)
 {
-    const MemorySource file(asBytes(data, size), "fuzz");
+    const MemorySource file(asBytes(data, size), name);
     try {
         const FormatProbe probe(file);
         if (const SafetensorsHeader* header = probe.safetensors())
@@ -57,5 +66,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const Error& error) {
         require(error.kind() == ErrorKind::Input);
     }
+}
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    readAs("fuzz", data, size);
+    readAs("model.layers.0.safetensors", data, size); // vLLM's files have their layer in the name alone
     return 0;
 }

@@ -89,6 +89,7 @@ private Q_SLOTS:
     void float8ComesWithANote();
     void whatDoesNotFitIsRefused_data();
     void whatDoesNotFitIsRefused();
+    void neighboursAreToldApart();
     void foldersThatAreNoDumpAreNamed();
     void damageIsEndured();
 };
@@ -156,10 +157,6 @@ void VllmFolderTest::whatDoesNotFitIsRefused_data()
                                       << "BF16"
                                       << "x.layers.0.safetensors"
                                       << "are the same part of layer 0";
-    QTest::newRow("another file") << "2,16,192"
-                                  << "BF16"
-                                  << "notes.safetensors"
-                                  << "is no layer like those beside it";
     QTest::newRow("too large a layer") << "2,16,192"
                                        << "BF16"
                                        << "x.layers.99999.safetensors"
@@ -192,6 +189,17 @@ void VllmFolderTest::foldersThatAreNoDumpAreNamed()
     QVERIFY(refusal().contains("is a folder, not a dump") && refusal().contains("3 bytes"));
     writeFile(folder.filePath("a.safetensors"), oneTensor("1,1,2,2", Bytes(16), "F32", "layers.0.key"));
     QVERIFY(refusal().contains("choose a file"));
+}
+
+/// What is not named like a layer is none; what is, must be one.
+void VllmFolderTest::neighboursAreToldApart()
+{
+    const Folder folder("2,T,HD", { 0, 1 });
+    const QString other = QString::fromStdString(folder.folder()) + "/notes.safetensors";
+    writeFile(other, Bytes(3));
+    QCOMPARE(openCache(folder.folder())->layerCount(), 2);
+    writeFile(folder.path(2), oneTensor("2,16,192", Bytes(2 * 16 * 192 * 2), "BF16", "something"));
+    QVERIFY(folder.refusal().contains(folder.path(2) + " is named like the layers beside it"));
 }
 
 void VllmFolderTest::damageIsEndured() { enduresDamage(layerFile(0, "2,T,HD"), 90, "model.layers.0.safetensors"); }

@@ -153,7 +153,7 @@ DumpLayout readChunk(const FormatProbe& probe)
         placeEntry(found, static_cast<std::uint64_t>(layer), i < layers ? &FoundLayer::key : &FoundLayer::value, view,
             file.name());
     }
-    applyScales(found, file, info);
+    applyScales(found, file, layout);
     acceptLayers(layout, found, file.name());
     info.notes.push_back(split.note);
     info.notes.push_back("one chunk of a prompt: where in the prompt it stood, the file does not say; positions count "

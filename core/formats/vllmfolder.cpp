@@ -160,7 +160,7 @@ DumpLayout readFolder(const FormatProbe& probe)
         placeEntry(found, part.layer, &FoundLayer::key, viewOf(part, axes, false, headDim), part.name);
         placeEntry(found, part.layer, &FoundLayer::value, viewOf(part, axes, true, headDim), part.name);
     }
-    applyScales(found, probe.file(), info);
+    applyScales(found, probe.file(), layout);
     acceptLayers(layout, found, probe.folder().empty() ? probe.file().name() : probe.folder());
     info.rope.state = RopeInfo::State::Post;
     info.rope.layout = RopeInfo::Layout::Half;

@@ -29,8 +29,7 @@ void FormatRegistryTest::everyEntryIsWhole()
     }
     const std::vector<std::string> patterns = dumpPatterns();
     QCOMPARE(patterns,
-        (std::vector<std::string> {
-            "*.bin", "*.data", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth", "*.safetensors" }));
+        (std::vector<std::string> { "*.bin", "*.data", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth", "*.safetensors" }));
 }
 
 void FormatRegistryTest::desktopKnowsTheTypes()

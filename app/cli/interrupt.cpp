@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/interrupt.h"
+#include "core/base/writesignals.h"
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -42,8 +43,7 @@ void listenTo(int number)
 
 std::stop_token handleSignals()
 {
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);
+    ignoreWriteSignals();
     std::stop_source source;
     if (::pipe2(s_pipe, O_CLOEXEC) != 0)
         return source.get_token(); // without descriptors left signals keep their default effect

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "explorer.h"
 #include "core/base/datafiles.h"
+#include "core/base/writesignals.h"
 #include "ui/engine/engine.h"
 #include "ui/window/mainwindow.h"
 #include <QApplication>
@@ -26,6 +27,7 @@ int runWindow(const QString& dump, const std::function<void(pikv::ui::MainWindow
 
 int runExplorer(int argc, char** argv, const std::function<void(pikv::ui::MainWindow&)>& prepare)
 {
+    pikv::ignoreWriteSignals();
     QApplication app(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("pikv-explorer"));
     QApplication::setApplicationName(QStringLiteral("pikv-explorer"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
 #include "core/cache/rope.h"
+#include "core/cache/ropefrequencies.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
@@ -20,6 +21,8 @@ private Q_SLOTS:
     void scoresDependOnDistanceAlone();
     void unknownRotationIsRefused_data();
     void unknownRotationIsRefused();
+    void rulesScaleTheFrequencies();
+    void factorsOfAModelSayTheSame();
 };
 
 void RopeTest::followsItsDefinition_data()
@@ -102,6 +105,49 @@ void RopeTest::unknownRotationIsRefused()
     if (theta)
         rope.theta = 10000.0;
     QVERIFY_THROWS_EXCEPTION(Error, undoRope(at::randn({ 2, 8 }), at::arange(2, at::kLong), rope));
+}
+
+/// Llama 3.1's published rule at head_dim 128: wavelengths below 8192 / 4 stay, those above 8192 are divided by 8.
+void RopeTest::rulesScaleTheFrequencies()
+{
+    RopeInfo rope { RopeInfo::State::Post, RopeInfo::Layout::Half, 500000.0, 0, "" };
+    const std::vector<double> plain = ropeFrequencies(rope, 128);
+    rope.scaling = R"({"rope_type":"linear","factor":4})";
+    const std::vector<double> linear = ropeFrequencies(rope, 128);
+    rope.scaling = R"({"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,)"
+                   R"("original_max_position_embeddings":8192})";
+    const std::vector<double> scaled = ropeFrequencies(rope, 128);
+    int kept = 0, divided = 0;
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        QVERIFY(std::abs(plain[i] / std::exp(-2.0 * double(i) / 128 * std::log(500000.0)) - 1) < 1e-12);
+        QCOMPARE(linear[i], plain[i] / 4);
+        const double wavelength = 2 * M_PI / plain[i], share = (8192 / wavelength - 1) / 3;
+        const double expected = wavelength < 2048 ? plain[i]
+            : wavelength > 8192                   ? plain[i] / 8
+                                                  : (1 - share) * plain[i] / 8 + share * plain[i];
+        QVERIFY(std::abs(scaled[i] / expected - 1) < 1e-12);
+        kept += scaled[i] == plain[i] ? 1 : 0;
+        divided += scaled[i] == plain[i] / 8 ? 1 : 0;
+    }
+    QVERIFY(kept > 20 && divided > 20 && kept + divided < 64);
+    QVERIFY(rope.invertible());
+    rope.scaling = R"({"rope_type":"yarn","factor":4})";
+    QVERIFY(!rope.invertible());
+}
+
+/// GGUF's rope_freqs of Llama 3.1 are what its rule divides by.
+void RopeTest::factorsOfAModelSayTheSame()
+{
+    RopeInfo rope { RopeInfo::State::Post, RopeInfo::Layout::Half, 10000.0, 0, "" };
+    const std::vector<double> plain = ropeFrequencies(rope, 8);
+    rope.scaling = ropeFactors({ 1, 2, 4, 8 });
+    QVERIFY(rope.invertible());
+    const std::vector<double> divided = ropeFrequencies(rope, 8);
+    for (std::size_t i = 0; i < 4; ++i)
+        QCOMPARE(divided[i], plain[i] / double(1 << i));
+    QVERIFY_THROWS_EXCEPTION(Error, ropeFrequencies(rope, 16)); // another number of pairs
+    rope.scaling = ropeFactors({ 1, 0, 4, 8 });
+    QVERIFY(!rope.invertible());
 }
 
 PIKV_TEST(RopeTest)

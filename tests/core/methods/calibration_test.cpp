@@ -167,6 +167,45 @@ private Q_SLOTS:
         QVERIFY2(accepted(kept, info, reason), qPrintable(reason));
     }
 
+    void anotherModelOrRotationIsRefused()
+    {
+        const std::string undone = learn("lora", { 0 }, "undone"), kept = learn("lora:rope=keep", { 0 }, "kept");
+        CacheInfo info = m_caches[2]->info();
+        QString reason;
+        info.rope.theta = 500000;
+        QVERIFY2(accepted(undone, info, reason), qPrintable(reason)); // the rotation is taken away from both
+        QVERIFY(!accepted(kept, info, reason));
+        QVERIFY2(reason.contains("base 10000") && reason.contains("base 5e+05"), qPrintable(reason));
+        info.rope.theta = m_caches[2]->info().rope.theta;
+        info.rope.scaling = R"({"rope_type":"llama3","factor":8})";
+        QVERIFY(!accepted(kept, info, reason));
+        QVERIFY2(reason.contains("scaling llama3 here"), qPrintable(reason));
+        info.rope.scaling = R"({"rope_type":"yarn","factor":8})";
+        QVERIFY(!accepted(undone, info, reason)); // cannot be taken away
+        info = m_caches[2]->info();
+        info.model = "another";
+        QVERIFY(!accepted(undone, info, reason));
+        QVERIFY2(reason.contains("the cache is of 'another'"), qPrintable(reason));
+    }
+
+    void unlikeDumpsTeachNothing()
+    {
+        CacheInfo info = m_caches[1]->info();
+        info.model = "another";
+        std::vector<LayerKv> layers;
+        for (int i = 0; i < m_caches[1]->layerCount(); ++i)
+            layers.push_back(m_caches[1]->layer(i));
+        const auto other = std::make_shared<MemoryCache>(info, layers);
+        info.model = m_caches[0]->info().model;
+        info.rope.theta = 7;
+        const auto turned = std::make_shared<MemoryCache>(info, layers);
+        const JobControl job;
+        for (const auto& unlike : { other, turned })
+            QVERIFY_THROWS_EXCEPTION(
+                Error, makeCompressor(parseSpec("lora:rope=keep"))->calibrate({ m_caches[0], unlike }, {}, { job }));
+        (void)makeCompressor(parseSpec("lora"))->calibrate({ m_caches[0], turned }, {}, { job });
+    }
+
     void fastvKeepsWhatWasLearned()
     {
         const std::string with = learn("fastv", { 0 }, "books");

@@ -133,6 +133,21 @@ private Q_SLOTS:
         CacheInfo other = good;
         other.model = "TINY-llama.Q8_0.gguf";
         QCOMPARE(modelMismatch(other, *model), std::string());
+        other = good;
+        other.positions = { 0, 1, 7 };
+        QVERIFY(says(other, "row 2 stands at 7"));
+        other = good;
+        other.visible = { 0, 1, 1 };
+        QVERIFY(says(other, "attention mask"));
+        other = good;
+        other.layerNumbers = { 3, 7 };
+        QVERIFY(says(other, "layers differ"));
+        other = good;
+        other.rope.scaling = R"({"rope_type":"llama3","factor":8})";
+        QVERIFY(says(other, "RoPE scaling is 'llama3', the model's is 'none'"));
+        other.rope.scaling = R"({"rope_type":"linear","factor":1})"; // another text for the same frequencies
+        QCOMPARE(modelMismatch(other, *model), std::string());
+        other = good;
         other.model = "tiny-qwen";
         QVERIFY(says(other, "'tiny-qwen'"));
         other = good;

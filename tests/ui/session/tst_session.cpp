@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The rules of a session, as its views would call them.
+#include "core/base/writesignals.h"
 #include "core/codec/registry.h"
 #include "core/dumps/dumps.h"
 #include "core/dumps/generate.h"
@@ -14,6 +15,7 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <sys/resource.h>
 
 using namespace pikv;
 using namespace pikv::ui;
@@ -73,6 +75,7 @@ private Q_SLOTS:
     void failedSavingForgetsWhatWaits();
     void memoryIsAskedBeforeWork();
     void theNumberOfCachesMeasuresNothing();
+    void filesBeyondTheLimitAreAProblem();
 
 private:
     QString dump(const char* name, std::int64_t seq, std::int64_t queries) const;
@@ -405,6 +408,31 @@ void SessionTest::theNumberOfCachesMeasuresNothing()
     session.specs()->setSpec(parseSpec("lora:rank=3")); // and of what is measured from now on
     QTRY_VERIFY(session.live("lora")->method.params.integer("rank") == 3 && !session.live("lora")->preview);
     QCOMPARE(session.live("lora")->sharedCaches, std::int64_t(100));
+    QVERIFY(session.idle());
+}
+
+void SessionTest::filesBeyondTheLimitAreAProblem()
+{
+    ignoreWriteSignals();
+    Worked session({ "kivi" });
+    session.adoptCapture(captured(), {});
+    QVERIFY(session.idle());
+    ::rlimit before {};
+    QCOMPARE(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const ::rlimit small { 2000, before.rlim_max };
+    QCOMPARE(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    QSignalSpy told(&session, &Session::problemReported);
+    const QString path = m_folder.filePath("toolarge.safetensors"), packed = m_folder.filePath("toolarge.pikv");
+    session.saveDump(path);
+    const bool saved = told.count() > 0 || told.wait(10'000);
+    session.engine()->compressTo(parseSpec("identity"), packed);
+    const bool compressed = told.count() > 1 || told.wait(10'000);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    QVERIFY(saved && compressed);
+    QVERIFY(session.problems()->entry(1).message.contains("toolarge.safetensors"));
+    QVERIFY(session.problems()->entry(0).message.contains("toolarge.pikv"));
+    QVERIFY(!QFile::exists(path) && !QFile::exists(packed));
+    QVERIFY(session.capture()->isUnsaved());
     QVERIFY(session.idle());
 }
 

@@ -152,7 +152,7 @@ const MethodRegistration registration { withFactory<Lora>({
         ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
             "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
-            "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance."),
+            "Tokens count by importance to the power of a sixteenth of this in the fit; 0 ignores importance."),
         param::folded(param::real("dropout", "Dropout", 0, 0, 0.9, 0.1, "",
             "Accepted for compatibility and ignored: it is noise for training, and nothing is trained here.")),
         param::sinks(1,

@@ -176,7 +176,7 @@ const MethodRegistration registration { withFactory<LoraPlus>({
         ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
             "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",
-            "Tokens count by importance^(alpha / 16) in the fit; 0 ignores importance there."),
+            "Tokens count by importance to the power of a sixteenth of this in the fit; 0 ignores importance there."),
         param::sinks(1,
             "First tokens kept at 16 bits: the attention sink is unlike every other token and no low rank fits it."),
         sharedParam(),

@@ -12,7 +12,8 @@ namespace pikv {
 /// container, decoded on demand.
 /// Reads the header only. Throws Error{Input} with what is wrong and where.
 CachePtr openCache(const std::string& path);
-/// Writes the native dump pikv-kv-1, whole or not at all.
+/// Writes a dump, whole or not at all, in the format that the path's suffix asks for (writtenFormat()): the native one,
+/// which alone keeps queries and keep-masks, unless another claims it.
 void saveCache(const KvCache& cache, const std::string& path, const JobControl& job = {});
 
 /// NaN and infinity in the key and value tensors.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Writes a cache as the native dump pikv-kv-1, layer by layer (resources/docs/format.md).
+// Writes a cache as a dump, layer by layer: the tensors of pikv-kv-1 (resources/docs/format.md), in the format of the
+// file that was named.
 #include "core/base/error.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/torchdtype.h"
 #include "core/dumps/dumps.h"
+#include "core/formats/formatregistry.h"
 #include "core/formats/nativedump.h"
-#include "core/formats/safetensorswriter.h"
 #include <ATen/ops/ones.h>
 
 namespace pikv {
@@ -17,27 +18,33 @@ public:
     DumpWriter(const KvCache& cache, const std::string& path)
         : m_cache(cache)
         , m_info(cache.info())
-        , m_keep(cache.hasKeep())
+        , m_format(writtenFormat(path))
+        , m_whole(m_format.id == nativeFormatName)
+        , m_keep(m_whole && cache.hasKeep())
         , m_importance(cache.storedImportance())
         , m_mask(cache.attentionMask())
-        , m_writer(path, describe(), nativeMetadata(m_info))
+        , m_writer(m_format.write(path, describe(), nativeMetadata(m_info)))
     {
     }
     void writeCompanions();
     void writeLayer(int index);
-    void commit() { m_writer.commit(); }
+    void commit() { m_writer->commit(); }
 
 private:
     std::vector<TensorEntry> describe() const;
+    bool hasQueries() const { return m_whole && m_info.hasQueries(); }
     std::size_t number(std::size_t layer) const { return static_cast<std::size_t>(m_info.layerNumber(layer)); }
     void write(const at::Tensor& tensor, DType dtype);
     void write(const std::vector<std::int64_t>& values);
 
     const KvCache& m_cache;
     const CacheInfo& m_info;
+    const DumpFormat& m_format;
+    /// The native dump alone has queries and keep-masks; others read keys, values and what belongs to their tokens.
+    bool m_whole;
     bool m_keep;
     at::Tensor m_importance, m_mask;
-    SafetensorsWriter m_writer;
+    std::unique_ptr<TensorWriter> m_writer;
     std::size_t m_next = 0;
 };
 
@@ -52,7 +59,7 @@ std::vector<TensorEntry> DumpWriter::describe() const
         add("input_ids", DType::I64, { batch, seq });
     if (!m_info.positions.empty())
         add("positions", DType::I64, { seq });
-    if (m_info.hasQueries())
+    if (hasQueries())
         add("query_positions", DType::I64, { m_info.layers.front().queryCount });
     if (m_importance.defined())
         add("importance", DType::F32, { batch, seq });
@@ -62,7 +69,7 @@ std::vector<TensorEntry> DumpWriter::describe() const
         const LayerShape& l = m_info.layers[i];
         add(nativeTensorName(number(i), "key"), l.keyDtype, { l.batch, l.kvHeads, l.seq, l.keyDim });
         add(nativeTensorName(number(i), "value"), l.valueDtype, { l.batch, l.kvHeads, l.seq, l.valueDim });
-        if (l.queryHeads > 0)
+        if (hasQueries())
             add(nativeTensorName(number(i), "query"), l.queryDtype, { l.batch, l.queryHeads, l.queryCount, l.keyDim });
         if (m_keep)
             add(nativeTensorName(number(i), "keep"), DType::U8, { l.batch, l.kvHeads, l.seq });
@@ -73,12 +80,12 @@ std::vector<TensorEntry> DumpWriter::describe() const
 void DumpWriter::write(const at::Tensor& tensor, DType dtype)
 {
     const at::Tensor plain = tensor.to(torchType(dtype)).cpu().contiguous();
-    m_writer.write(m_next++, asBytes(plain.data_ptr(), plain.nbytes()));
+    m_writer->write(m_next++, asBytes(plain.data_ptr(), plain.nbytes()));
 }
 
 void DumpWriter::write(const std::vector<std::int64_t>& values)
 {
-    m_writer.write(m_next++, asBytes(values.data(), values.size() * sizeof values.front()));
+    m_writer->write(m_next++, asBytes(values.data(), values.size() * sizeof values.front()));
 }
 
 void DumpWriter::writeCompanions()
@@ -87,7 +94,7 @@ void DumpWriter::writeCompanions()
         write(m_info.tokenIds);
     if (!m_info.positions.empty())
         write(m_info.positions);
-    if (m_info.hasQueries())
+    if (hasQueries())
         write(m_info.queryPositions);
     if (m_importance.defined())
         write(m_importance, DType::F32);
@@ -101,7 +108,7 @@ void DumpWriter::writeLayer(int index)
     const LayerKv layer = m_cache.layer(index);
     write(layer.key, shape.keyDtype);
     write(layer.value, shape.valueDtype);
-    if (shape.queryHeads > 0)
+    if (hasQueries())
         write(layer.query, shape.queryDtype);
     if (m_keep)
         write(layer.keep.defined() ? layer.keep : at::ones({ shape.batch, shape.kvHeads, shape.seq }, at::kByte),

@@ -2,6 +2,7 @@
 // The list of dump formats in the order in which they are asked, and the file filters that follow from it.
 #include "core/formats/formatregistry.h"
 #include "core/base/text.h"
+#include "core/formats/nativedump.h"
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -109,6 +110,28 @@ DumpLayout readDump(const ByteSource& file)
     if (!format.read)
         throw inputError(file.name() + " is a " + format.label + ", whose layers are decoded on demand.");
     return format.read(probe);
+}
+
+std::vector<const DumpFormat*> writtenFormats()
+{
+    std::vector<const DumpFormat*> written;
+    for (const DumpFormat& format : dumpFormats())
+        if (format.write)
+            written.push_back(&format);
+    std::stable_sort(written.begin(), written.end(), [](const DumpFormat* a, const DumpFormat* b) {
+        return (a->id == nativeFormatName) > (b->id == nativeFormatName);
+    });
+    return written;
+}
+
+const DumpFormat& writtenFormat(const std::string& path)
+{
+    const std::vector<const DumpFormat*> written = writtenFormats();
+    for (const DumpFormat* format : written)
+        for (const std::string& pattern : format->patterns)
+            if (path.ends_with(pattern.substr(1)))
+                return *format;
+    return *written.front();
 }
 
 std::vector<std::string> dumpPatterns()

@@ -3,6 +3,7 @@
 // open dialogs, `pikv list --formats`, the desktop's MIME type and resources/docs/formats.md follow from the list.
 #pragma once
 #include "core/formats/dumplayout.h"
+#include "core/formats/tensorwriter.h"
 #include "core/formats/ziparchive.h"
 #include <functional>
 #include <optional>
@@ -52,6 +53,8 @@ struct DumpFormat {
     /// Bytes in, places of tensors out; the layout may go on reading from the probe's file. Throws Error{Input}. Null:
     /// refused, or opened by core/dumps.
     DumpLayout (*read)(const FormatProbe& probe) = nullptr;
+    /// Null: not written. The first of `patterns` is the suffix that asks for it.
+    MakeTensorWriter write = nullptr;
 };
 
 /// `const FormatRegistration registration { { .id = … } };` at namespace scope of the format's file.
@@ -70,6 +73,10 @@ DumpLayout readDump(const ByteSource& file);
 std::vector<std::string> filesIn(const std::string& folder);
 /// Throws Error{Input} with the format's refusal where it has one.
 void requireReadable(const DumpFormat& format, const std::string& file);
+/// The format that is written to a file of this name, by its suffix; the native dump where no other claims it.
+const DumpFormat& writtenFormat(const std::string& path);
+/// Those that are written, the native dump first.
+std::vector<const DumpFormat*> writtenFormats();
 /// Patterns of all formats that are read, each once: "*.pikv", "*.safetensors".
 std::vector<std::string> dumpPatterns();
 

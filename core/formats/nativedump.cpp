@@ -6,6 +6,7 @@
 #include "core/formats/geometry.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/ropeconfig.h"
+#include "core/formats/safetensorswriter.h"
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -52,7 +53,11 @@ const FormatRegistration registration { { .id = nativeFormatName,
     .patterns = { "*.safetensors" },
     .tells = "model and its configuration, RoPE, positions, token ids, text, queries, attention mask, importance",
     .detect = [](const FormatProbe& probe) { return kvFormatOf(probe.safetensors()) == nativeFormatName; },
-    .read = [](const FormatProbe& probe) { return readNativeDump(probe.file(), *probe.safetensors()); } } };
+    .read = [](const FormatProbe& probe) { return readNativeDump(probe.file(), *probe.safetensors()); },
+    .write = [](const std::string& path, std::vector<TensorEntry> tensors,
+                 const std::map<std::string, std::string>& metadata) -> std::unique_ptr<TensorWriter> {
+        return std::make_unique<SafetensorsWriter>(path, std::move(tensors), metadata);
+    } } };
 
 } // namespace
 

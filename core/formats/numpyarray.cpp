@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/formats/namedtensors.h"
 #include "core/formats/npyheader.h"
+#include "core/formats/npzwriter.h"
 #include "core/formats/refusal.h"
 #include <algorithm>
 #include <array>
@@ -129,7 +130,8 @@ const FormatRegistration archive { { .id = "npz",
     .tells = "token ids, positions, mask and importance where their shapes fit, and what text arrays say in the native "
              "dump's words",
     .detect = isNpz,
-    .read = [](const FormatProbe& probe) { return NpzReader(probe).read(); } } };
+    .read = [](const FormatProbe& probe) { return NpzReader(probe).read(); },
+    .write = makeNpzWriter } };
 const FormatRegistration single { { .id = "npy",
     .label = "one array [layer, 2, batch, kv_heads, seq, head_dim] (NumPy .npy)",
     .patterns = { "*.npy" },

@@ -20,8 +20,7 @@ std::string layOutSafetensors(std::vector<TensorEntry>& tensors, const std::map<
     std::uint64_t offset = 0;
     for (std::size_t i : order) {
         TensorEntry& t = tensors[i];
-        t.bytes = std::accumulate(t.shape.begin(), t.shape.end(), std::uint64_t(dtypeSize(t.dtype)),
-            [](std::uint64_t product, std::int64_t n) { return product * static_cast<std::uint64_t>(n); });
+        t.bytes = tensorBytes(t);
         t.begin = offset;
         json[t.name] = { { "dtype", safetensorsName(t.dtype) }, { "shape", t.shape },
             { "data_offsets", { offset, offset + t.bytes } } };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/base/atomicfile.h"
-#include "core/formats/safetensors.h"
+#include "core/formats/tensorwriter.h"
 #include <map>
 #include <string>
 #include <vector>
@@ -13,16 +13,16 @@ namespace pikv {
 /// Fills each entry's `begin` and `bytes` and returns the file up to its data: length word and JSON text.
 std::string layOutSafetensors(std::vector<TensorEntry>& tensors, const std::map<std::string, std::string>& metadata);
 
-/// Streams a safetensors file, tensor by tensor in any order, through an AtomicFile.
-class SafetensorsWriter {
+/// Streams a safetensors file, tensor by tensor in any order and in any pieces, through an AtomicFile.
+class SafetensorsWriter final : public TensorWriter {
 public:
     /// `tensors` need name, dtype and shape. Throws Error{Resource} when the disk has not enough room.
     SafetensorsWriter(
         const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata);
     /// Writes the next bytes of tensor `index` (its place in the list as given).
-    void write(std::size_t index, ByteSpan bytes);
+    void write(std::size_t index, ByteSpan bytes) override;
     /// Puts the file in place. Throws std::logic_error when a tensor is not complete.
-    void commit();
+    void commit() override;
 
 private:
     static std::uint64_t fileBytes(const std::string& prefix, const std::vector<TensorEntry>& tensors);

@@ -5,6 +5,7 @@
 #include "core/formats/namedtensors.h"
 #include "core/formats/pickledcache.h"
 #include "core/formats/refusal.h"
+#include "core/formats/torchwriter.h"
 #include <array>
 
 namespace pikv {
@@ -209,7 +210,8 @@ const FormatRegistration registration { { .id = "torch-save",
     = "of a dict its token ids, positions, mask, and the model, configuration and text that it names; a cache of "
       "transformers (DynamicCache, StaticCache) or a tuple of keys and values has none. Nothing in it is run",
     .detect = isTorchSave,
-    .read = readTorchSave } };
+    .read = readTorchSave,
+    .write = makeTorchWriter } };
 const FormatRegistration script { { .id = "torchscript",
     .label = "TorchScript archive",
     .refusal = "is a TorchScript archive, a program with its weights, not a KV cache" + std::string(saveAgain),

@@ -15,4 +15,14 @@ QString dumpFilter()
         .arg(patterns.join(QLatin1Char(' ')));
 }
 
+QString dumpSaveFilter()
+{
+    QStringList filters;
+    for (const DumpFormat* format : writtenFormats())
+        filters << QStringLiteral("%1 (%2)").arg(
+            QString::fromStdString(format->label).section(QLatin1String(" ("), 0, 0),
+            QString::fromStdString(format->patterns.front()));
+    return filters.join(QStringLiteral(";;"));
+}
+
 } // namespace pikv::ui

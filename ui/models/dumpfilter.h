@@ -7,5 +7,7 @@ namespace pikv::ui {
 /// The name filter of dialogs that open dumps: every format of core/formats/formatregistry.h that is read, then all
 /// files.
 QString dumpFilter();
+/// That of dialogs that save one: every format that is written, the native dump first.
+QString dumpSaveFilter();
 
 } // namespace pikv::ui

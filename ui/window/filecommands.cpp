@@ -60,8 +60,10 @@ bool FileCommands::saveDump()
         m_session->report({ ErrorKind::Usage, "There is no dump to save yet: open one, or capture a text" });
         return false;
     }
-    const QString path = askSave(tr("Save the dump"), QStringLiteral("captured.safetensors"),
-        tr("KV-cache dumps (*.safetensors)"), QStringLiteral("safetensors"));
+    const QString open = QFileInfo(m_session->dumpPath()).completeBaseName();
+    const QString name = open.isEmpty() ? QStringLiteral("captured") : open;
+    const QString path = askSave(
+        tr("Save the dump"), name + QStringLiteral(".safetensors"), dumpSaveFilter(), QStringLiteral("safetensors"));
     if (path.isEmpty())
         return false;
     m_session->saveDump(path);

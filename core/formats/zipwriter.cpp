@@ -21,6 +21,8 @@ void addText(Bytes& bytes, const std::string& text)
 
 std::uint32_t crcOf(std::uint32_t crc, ByteSpan bytes)
 {
+    if (bytes.empty())
+        return crc; // zlib starts anew where there is no buffer
     return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void sweepWithTheModelGoesOn();
     void recomputeThroughTheFile();
     void greedyContinuation();
+    void oneFailureLeavesTheOthers();
     void badInput_data();
     void badInput();
 };
@@ -167,6 +168,20 @@ void ModelTest::greedyContinuation()
 void ModelTest::row(const char* name, const QStringList& arguments, int status, const QByteArrayList& expected)
 {
     QTest::newRow(name) << arguments << status << expected;
+}
+
+/// recompute learns only while it encodes that the model is not the dump's.
+void ModelTest::oneFailureLeavesTheOthers()
+{
+    const QString failing = "recompute:model=" + kOther;
+    const Finished some = pikv({ "eval", m_dump, "--with", failing, "--with", "kivi:group_size=8", "--csv", "-" });
+    QCOMPARE(some.status, 3);
+    QCOMPARE(some.out.count('\n'), 2);
+    QVERIFY2(some.out.startsWith("compressor,") && some.out.contains("\nkivi,"), some.out);
+    QVERIFY2(some.err.contains("left out: recompute") && some.err.contains("1 of 2 methods, 1 failed"), some.err);
+    const Finished none = pikv({ "eval", m_dump, "--with", failing, "--json", "-" });
+    QCOMPARE(none.status, 3);
+    QVERIFY2(none.out.isEmpty() && none.err.contains("does not fit"), none.out + none.err);
 }
 
 void ModelTest::badInput_data()

@@ -4,8 +4,8 @@
 #include "app/cli/application.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
 #include "core/base/inputfiles.h"
 #include "core/eval/engine.h"
@@ -23,21 +23,21 @@ std::vector<const Command*>& registered()
     return list;
 }
 
-void addCommonOptions(CLI::App& app, Session& session)
+void addCommonOptions(CLI::App& app, Invocation& invocation)
 {
     const std::string group = "Common options";
-    app.add_option("--device", session.device, "Where tensors are computed: auto, cpu or cuda")
+    app.add_option("--device", invocation.device, "Where tensors are computed: auto, cpu or cuda")
         ->group(group)
         ->type_name("DEVICE");
-    app.add_option("--threads", session.threads, "Compute threads, 1 to 1024; default: all cores")
+    app.add_option("--threads", invocation.threads, "Compute threads, 1 to 1024; default: all cores")
         ->group(group)
         ->type_name("N")
         ->check(wholeNumber(1, maxThreads));
-    app.add_option("--seed", session.seed, "Seed of everything random; default: 0")
+    app.add_option("--seed", invocation.seed, "Seed of everything random; default: 0")
         ->group(group)
         ->type_name("N")
         ->check(wholeNumber(0, std::numeric_limits<std::uint64_t>::max()));
-    app.add_flag("--quiet", session.quiet, "No progress and no notes on standard error")->group(group);
+    app.add_flag("--quiet", invocation.quiet, "No progress and no notes on standard error")->group(group);
 }
 
 std::string commandNames()
@@ -79,18 +79,18 @@ bool parse(CLI::App& app, int argc, char** argv)
     return false;
 }
 
-void run(int argc, char** argv, Session& session)
+void run(int argc, char** argv, Invocation& invocation)
 {
     checkCommandName(argc, argv);
     CLI::App app("Compress KV caches of language models and measure what it costs.", "pikv");
     app.set_version_flag("--version", PIKV_VERSION, "Show the version and what the engine was built with");
     app.require_subcommand(1);
-    addCommonOptions(app, session);
+    addCommonOptions(app, invocation);
     Command::Action action;
     for (const Command* command : commands()) {
         CLI::App* sub = app.add_subcommand(command->name, command->summary);
         const Command::Action chosen = command->addOptions(*sub);
-        addCommonOptions(*sub, session);
+        addCommonOptions(*sub, invocation);
         sub->callback([&action, chosen] { action = chosen; });
     }
     // After the subcommands, which would inherit it.
@@ -98,10 +98,10 @@ void run(int argc, char** argv, Session& session)
                "Exit status: 0 done, 2 wrong usage, 3 bad input file, 4 not enough memory or disk, 130 interrupted.");
     if (!parse(app, argc, argv))
         return;
-    (void)session.deviceChoice(); // a wrong one is told before any work
-    initEngine(session.threads);
+    (void)invocation.deviceChoice(); // a wrong one is told before any work
+    initEngine(invocation.threads);
     InputFile::keepAll(); // what a command reads stays its input, the files of a model that it read long ago included
-    action(session);
+    action(invocation);
 }
 
 } // namespace
@@ -125,15 +125,15 @@ std::vector<const Command*> commands()
 int runApplication(int argc, char** argv)
 {
     keepOutputForResults();
-    Session session(handleSignals());
+    Invocation invocation(handleSignals());
     try {
-        run(argc, argv, session);
+        run(argc, argv, invocation);
         return 0;
     } catch (const ReaderGone&) {
         return static_cast<int>(ErrorKind::Resource); // whoever closed the pipe knows
     } catch (...) {
         const Problem problem = currentProblem();
-        session.clearProgress();
+        invocation.clearProgress();
         writeErrorLine(problem.kind == ErrorKind::Cancelled ? "interrupted" : "error: " + problem.message);
         return static_cast<int>(problem.kind);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv calibrate: what a method can learn ahead, learned on dumps and written for use on others.
 #include "app/cli/command.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "core/base/text.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"
@@ -17,16 +17,16 @@ struct Options {
     std::string spec, importance = "none", output;
 };
 
-StudySettings settingsOf(const Options& options, const Session& session)
+StudySettings settingsOf(const Options& options, const Invocation& invocation)
 {
     StudySettings settings;
     settings.importance = parseImportance(options.importance);
     if (settings.importance.source != ImportanceSpec::Source::None && options.dumps.size() > 1)
         throw usageError("--importance " + options.importance + " needs a single dump; "
             + std::to_string(options.dumps.size()) + " were given");
-    settings.device = session.deviceChoice();
+    settings.device = invocation.deviceChoice();
     (void)deviceName(settings.device); // refuses CUDA where there is none
-    settings.seed = session.seed;
+    settings.seed = invocation.seed;
     return settings;
 }
 
@@ -38,15 +38,15 @@ std::vector<CachePtr> openDumps(const Options& options)
     return caches;
 }
 
-void run(const Options& options, Session& session)
+void run(const Options& options, Invocation& invocation)
 {
     const MethodSpec method = parseSpec(options.spec);
     checkCalibratable(method);
-    const StudySettings settings = settingsOf(options, session);
+    const StudySettings settings = settingsOf(options, invocation);
     const std::vector<CachePtr> caches = openDumps(options);
     checkOutputs({ { "--output", options.output } });
-    const std::uint64_t bytes = calibrate(method, caches, settings, options.output, session.job(printSpec(method)));
-    session.clearProgress();
+    const std::uint64_t bytes = calibrate(method, caches, settings, options.output, invocation.job(printSpec(method)));
+    invocation.clearProgress();
     std::uint64_t original = 0;
     for (const CachePtr& cache : caches)
         original += cacheInfo(*cache).referenceBytes();
@@ -69,7 +69,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("-o,--output", options->output, "The calibration to write (.pikv-basis)")
         ->required()
         ->type_name("FILE");
-    return [options](Session& session) { run(*options, session); };
+    return [options](Invocation& invocation) { run(*options, invocation); };
 }
 
 const Command command { 55, "calibrate", "Learn a basis, codebook or student on dumps, for use on others", addOptions };

@@ -2,9 +2,9 @@
 // pikv compress: a dump becomes a .pikv file; what each of its sections takes is told from the file itself.
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
-#include "app/cli/session.h"
 #include "core/base/filesource.h"
 #include "core/codec/registry.h"
 #include "core/eval/figuretext.h"
@@ -33,14 +33,14 @@ std::vector<std::pair<std::string, std::uint64_t>> sectionsOf(const std::string&
     return sections;
 }
 
-void compress(const Options& options, Session& session)
+void compress(const Options& options, Invocation& invocation)
 {
     const MethodSpec method = parseSpec(options.spec);
-    const Study study = options.dump.study(session);
+    const Study study = options.dump.study(invocation);
     checkMethod(method, study.info());
     checkOutputs({ { "--output", options.output } });
-    const std::uint64_t stored = study.compress(method, options.output, session.job(printSpec(method)));
-    session.clearProgress();
+    const std::uint64_t stored = study.compress(method, options.output, invocation.job(printSpec(method)));
+    invocation.clearProgress();
     const std::uint64_t original = study.info().referenceBytes();
     const double ratio = double(stored) / double(original);
     const std::string summary = options.output + ": " + bytesText(stored) + " for " + bytesText(original)
@@ -56,7 +56,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("-o,--output", options->output, "The compressed cache to write (.pikv)")
         ->required()
         ->type_name("FILE");
-    return [options](Session& session) { compress(*options, session); };
+    return [options](Invocation& invocation) { compress(*options, invocation); };
 }
 
 const Command command { 40, "compress", "Compress a dump to a .pikv file", addOptions };

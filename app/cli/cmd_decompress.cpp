@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
-#include "app/cli/output.h"
-#include "app/cli/session.h"
-#include "core/base/memory.h"
-#include "core/base/text.h"
+#include "app/cli/dumpoutput.h"
+#include "app/cli/invocation.h"
 #include "core/codec/container/containerformat.h"
 #include "core/dumps/dumps.h"
-#include <filesystem>
 #include <memory>
 
 namespace pikv::cli {
@@ -16,29 +13,23 @@ struct Options {
     std::string input, output;
 };
 
-void decompress(const Options& options, Session& session)
+void decompress(const Options& options, Invocation& invocation)
 {
-    std::error_code error;
-    // The whole container is held while its layers are decoded; where there is no file, opening it says so.
-    if (const auto size = std::filesystem::file_size(options.input, error); !error)
-        requireMemory(size, "decompressing " + options.input);
     const CachePtr cache = openCache(options.input);
     if (!ContainerFormat::isTitle(cacheInfo(*cache).format))
         throw inputError(options.input + " is not compressed (" + cacheInfo(*cache).format
             + "); decompress takes what 'pikv compress' wrote");
-    checkOutputs({ { "--output", options.output } });
-    saveCache(*cache, options.output, session.job("Decompressing"));
-    session.clearProgress();
-    writeOutput(options.output + ": " + bytesText(std::filesystem::file_size(options.output)) + ", "
-        + cacheInfo(*cache).shapeText() + "\n");
+    writeDump(*cache, options.output, "Decompressing", invocation);
 }
 
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("FILE", options->input, "The compressed cache (.pikv)")->required();
-    app.add_option("-o,--output", options->output, "The dump to write (.safetensors)")->required()->type_name("DUMP");
-    return [options](Session& session) { decompress(*options, session); };
+    app.add_option("-o,--output", options->output, "The dump to write; its suffix chooses the format, as for convert")
+        ->required()
+        ->type_name("DUMP");
+    return [options](Invocation& invocation) { decompress(*options, invocation); };
 }
 
 const Command command { 50, "decompress", "Restore a dump from a .pikv file", addOptions };

@@ -3,10 +3,10 @@
 // shown and written.
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
-#include "app/cli/session.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"
 #include "core/eval/problem.h"
@@ -26,7 +26,7 @@ struct Options {
 };
 
 /// Asked for by name, every method must fit the dump; of the opening comparison those that do not are left out.
-std::vector<MethodSpec> chosenMethods(const Options& options, const CacheInfo& dump, Session& session)
+std::vector<MethodSpec> chosenMethods(const Options& options, const CacheInfo& dump, Invocation& invocation)
 {
     std::vector<MethodSpec> methods;
     for (const std::string& text : options.specs) {
@@ -39,7 +39,7 @@ std::vector<MethodSpec> chosenMethods(const Options& options, const CacheInfo& d
     if (!options.model.model.empty())
         methods.push_back(recomputeMethod(options.model.model));
     return fittingMethods(methods, dump,
-        [&](const MethodSpec&, const Problem& problem) { session.warn("left out: " + problem.message); });
+        [&](const MethodSpec&, const Problem& problem) { invocation.warn("left out: " + problem.message); });
 }
 
 void writeResults(const Options& options, const CacheInfo& dump, const std::vector<EvaluationResult>& results)
@@ -84,12 +84,12 @@ struct Outcome {
 
 /// Evaluates in order. A method that fails is left out.
 Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
-    NextTokenSession* nextToken, Session& session)
+    NextTokenSession* nextToken, Invocation& invocation)
 {
     Outcome outcome;
     const auto asked = std::to_string(methods.size());
     try {
-        study.prepareImportance(session.job("Importance"));
+        study.prepareImportance(invocation.job("Importance"));
     } catch (...) {
         outcome.fail(currentProblem());
         return outcome;
@@ -98,34 +98,34 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
         const std::string name = printSpec(methods[i]);
         try {
             outcome.results.push_back(study.evaluate(methods[i], { {}, options.perLayer, nextToken },
-                session.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
+                invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
             outcome.results.back().sharedCaches = options.dump.caches;
             for (const std::string& warning : outcome.results.back().warnings)
-                session.warn(warning);
+                invocation.warn(warning);
         } catch (const SourceChangedError& e) {
             outcome.ended = true;
             outcome.failures.assign(1, { e.kind(), e.what() });
         } catch (...) {
             outcome.fail(currentProblem());
             if (methods.size() > 1 && !outcome.ended)
-                session.warn("left out: " + name + ": " + outcome.failures.back().message);
+                invocation.warn("left out: " + name + ": " + outcome.failures.back().message);
         }
     }
     return outcome;
 }
 
-void run(const Options& options, Session& session)
+void run(const Options& options, Invocation& invocation)
 {
     if (options.csv == "-" && options.json == "-")
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
     for (const std::string& text : options.specs)
         (void)parseSpec(text); // a typing error is told before the dump is opened
-    const Study study = options.dump.study(session);
-    const auto methods = chosenMethods(options, study.info(), session);
-    const auto nextToken = options.model.open(study, session);
+    const Study study = options.dump.study(invocation);
+    const auto methods = chosenMethods(options, study.info(), invocation);
+    const auto nextToken = options.model.open(study, invocation);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
-    const Outcome outcome = evaluateAll(study, methods, options, nextToken.get(), session);
-    session.clearProgress();
+    const Outcome outcome = evaluateAll(study, methods, options, nextToken.get(), invocation);
+    invocation.clearProgress();
     if (!outcome.results.empty() || outcome.failures.empty())
         writeResults(options, study.info(), outcome.results);
     outcome.rethrow(methods.size());
@@ -147,7 +147,7 @@ Command::Action addOptions(CLI::App& app)
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")
         ->type_name("FILE");
-    return [options](Session& session) { run(*options, session); };
+    return [options](Invocation& invocation) { run(*options, invocation); };
 }
 
 const Command command { 60, "eval", "Measure methods on a dump: size, speed and errors", addOptions };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "app/cli/wholenumber.h"
 #include "core/dumps/generate.h"
 #include <filesystem>
@@ -15,16 +15,16 @@ struct Options {
     std::string dtype = "f16", output;
 };
 
-void generate(Options& options, Session& session)
+void generate(Options& options, Invocation& invocation)
 {
     const auto dtype = dtypeFromName(options.dtype);
     if (!dtype || !isCacheDtype(*dtype))
         throw usageError("--dtype " + options.dtype + " is not one of f16, bf16, f32, f64");
     options.shape.dtype = *dtype;
-    options.shape.seed = session.seed;
-    generateCacheFile(options.shape, options.output, session.job("Generating " + options.output));
+    options.shape.seed = invocation.seed;
+    generateCacheFile(options.shape, options.output, invocation.job("Generating " + options.output));
     const auto size = std::filesystem::file_size(options.output);
-    session.note("wrote " + options.output + ", " + bytesText(size));
+    invocation.note("wrote " + options.output + ", " + bytesText(size));
 }
 
 Command::Action addOptions(CLI::App& app)
@@ -47,7 +47,7 @@ Command::Action addOptions(CLI::App& app)
         ->type_name("X")
         ->capture_default_str();
     app.add_option("--dtype", options->dtype, "f16, bf16, f32 or f64")->type_name("TYPE")->capture_default_str();
-    return [options](Session& session) { generate(*options, session); };
+    return [options](Invocation& invocation) { generate(*options, invocation); };
 }
 
 const Command command { 30, "generate", "Write a synthetic dump with the structure of real ones", addOptions };

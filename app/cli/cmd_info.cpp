@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv info: what a dump or a .pikv file is, without reading its tensors.
 #include "app/cli/command.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "core/base/text.h"
 #include "core/cache/cachetext.h"
 #include "core/dumps/dumps.h"
@@ -61,13 +61,13 @@ std::string infoText(const CacheInfo& info)
         + line("text", info.text.empty() ? "" : inQuotes(info.text)) + notesText(info);
 }
 
-void show(const Options& options, Session& session)
+void show(const Options& options, Invocation& invocation)
 {
     const CachePtr cache = openCache(options.dump);
     NonFiniteReport report;
     if (options.check)
-        report = scanNonFinite(*cache, session.job("Checking " + options.dump));
-    session.clearProgress();
+        report = scanNonFinite(*cache, invocation.job("Checking " + options.dump));
+    invocation.clearProgress();
     if (!options.json)
         return writeOutput(
             infoText(cacheInfo(*cache)) + (options.check ? line("non-finite", nonFiniteText(report)) : ""));
@@ -83,7 +83,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("DUMP", options->dump, "A dump or a .pikv file")->required();
     app.add_flag("--check", options->check, "Read every tensor and count NaN and infinite elements");
     app.add_flag("--json", options->json, "Print one JSON object");
-    return [options](Session& session) { show(*options, session); };
+    return [options](Invocation& invocation) { show(*options, invocation); };
 }
 
 const Command command { 20, "info", "Show format, model, shapes, dtypes, tokens and sizes of a dump", addOptions };

@@ -2,10 +2,10 @@
 // pikv list: the methods with their parameters, from the registry.
 #include "app/cli/command.h"
 #include "app/cli/formatspage.h"
+#include "app/cli/invocation.h"
 #include "app/cli/methodspage.h"
 #include "app/cli/metricspage.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "app/cli/texttable.h"
 #include "core/codec/registry.h"
 #include "core/eval/resultsio.h"
@@ -68,7 +68,7 @@ Command::Action addOptions(CLI::App& app)
         ->excludes("--json")
         ->excludes("--markdown")
         ->excludes("--metrics");
-    return [method, json, markdown, metrics, formats](Session&) {
+    return [method, json, markdown, metrics, formats](Invocation&) {
         if (*json)
             writeOutput(registryToJson());
         else if (*markdown)

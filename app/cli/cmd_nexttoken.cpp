@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv next-token: texts split into context and continuation, the context compressed, the continuation scored.
 #include "app/cli/command.h"
+#include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "app/cli/texttable.h"
 #include "app/cli/wholenumber.h"
 #include "core/eval/figuretext.h"
@@ -26,7 +26,7 @@ struct Options {
     bool compressContinuation = false;
 };
 
-NextTokenSetup setupOf(const Options& options, Session& session)
+NextTokenSetup setupOf(const Options& options, Invocation& invocation)
 {
     if (options.files.empty() == options.text.empty())
         throw usageError("give --text or one or several --text-file");
@@ -37,7 +37,7 @@ NextTokenSetup setupOf(const Options& options, Session& session)
     setup.queries = options.queries;
     setup.dtype = *dtype;
     setup.compressContinuation = options.compressContinuation;
-    setup.model = loadModel(options.model, session);
+    setup.model = loadModel(options.model, invocation);
     if (!options.text.empty())
         setup.texts.push_back(splitText(*setup.model, "--text", options.text, options.context, options.predict));
     for (const std::string& file : options.files)
@@ -73,13 +73,13 @@ std::string table(const std::vector<NextTokenResult>& results)
 }
 
 void writeGreedy(
-    const Options& options, NextTokenSession& test, const std::vector<NextTokenMethod>& methods, Session& session)
+    const Options& options, NextTokenSession& test, const std::vector<NextTokenMethod>& methods, Invocation& invocation)
 {
     for (std::size_t text = 0; text < test.setup().texts.size(); ++text)
         for (std::size_t i = 0; i < methods.size(); ++i) {
             const NextTokenMethod* method = i == 0 ? nullptr : &methods[i];
             const auto ids
-                = test.continueGreedy(static_cast<int>(text), method, options.greedy, session.job("Writing on"));
+                = test.continueGreedy(static_cast<int>(text), method, options.greedy, invocation.job("Writing on"));
             std::string shown;
             for (const std::int64_t id : ids)
                 shown += visibleToken(*test.setup().model, id);
@@ -89,9 +89,9 @@ void writeGreedy(
 
 /// The references first. identity: the uncompressed cache's own figures, and the check that scoring alone changes
 /// nothing. recompute: what the shortest storage costs in time.
-std::vector<NextTokenMethod> methodsOf(const Options& options, const Session& session)
+std::vector<NextTokenMethod> methodsOf(const Options& options, const Invocation& invocation)
 {
-    const StudySettings settings { parseImportance(options.importance), session.deviceChoice(), session.seed };
+    const StudySettings settings { parseImportance(options.importance), invocation.deviceChoice(), invocation.seed };
     std::vector<NextTokenMethod> methods;
     std::vector<MethodSpec> specs { parseSpec("identity"), recomputeMethod(options.model) };
     for (const std::string& text : options.specs)
@@ -118,33 +118,33 @@ void writeResults(const Options& options, const NextTokenSession& test, const st
         writeResult(options.json, nextTokenToJson(test, results, device));
 }
 
-void run(const Options& options, Session& session)
+void run(const Options& options, Invocation& invocation)
 {
     if (options.csv == "-" && options.json == "-")
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
-    const std::vector<NextTokenMethod> methods = methodsOf(options, session);
-    const std::string device = deviceName(session.deviceChoice());
-    NextTokenSetup setup = setupOf(options, session);
+    const std::vector<NextTokenMethod> methods = methodsOf(options, invocation);
+    const std::string device = deviceName(invocation.deviceChoice());
+    NextTokenSetup setup = setupOf(options, invocation);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
-    const auto test = NextTokenSession::open(std::move(setup), session.job("Baseline"));
+    const auto test = NextTokenSession::open(std::move(setup), invocation.job("Baseline"));
     std::vector<NextTokenResult> results;
     std::exception_ptr failure;
     try {
         for (const NextTokenMethod& method : methods) {
-            results.push_back(test->run(method, session.job(printSpec(method.method))));
+            results.push_back(test->run(method, invocation.job(printSpec(method.method))));
             for (const std::string& warning : results.back().warnings)
-                session.warn(warning);
+                invocation.warn(warning);
         }
     } catch (...) {
         failure = std::current_exception(); // what was finished is kept
     }
-    session.clearProgress();
+    invocation.clearProgress();
     if (!results.empty())
         writeResults(options, *test, results, device);
     if (failure)
         std::rethrow_exception(failure);
     if (options.greedy > 0 && options.csv != "-" && options.json != "-")
-        writeGreedy(options, *test, methods, session);
+        writeGreedy(options, *test, methods, invocation);
 }
 
 Command::Action addOptions(CLI::App& app)
@@ -178,7 +178,7 @@ Command::Action addOptions(CLI::App& app)
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")
         ->type_name("FILE");
-    return [options](Session& session) { run(*options, session); };
+    return [options](Invocation& invocation) { run(*options, invocation); };
 }
 
 const Command command { 65, "next-token", "Score a model's next tokens against compressed caches", addOptions };

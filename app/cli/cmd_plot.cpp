@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/charts.h"
 #include "app/cli/command.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
-#include "app/cli/session.h"
 #include "core/eval/resultsio.h"
 #include <memory>
 
@@ -35,7 +35,7 @@ Command::Action addOptions(CLI::App& app)
         ->required();
     app.add_option("-o,--output", options->folder, "Folder for the charts")->required()->type_name("DIR");
     app.add_option("--format", options->format, "png, svg or pdf")->type_name("FORMAT")->capture_default_str();
-    return [options](Session&) { plot(*options); };
+    return [options](Invocation&) { plot(*options); };
 }
 
 const Command command { 80, "plot", "Draw the window's charts of a results table, without a display", addOptions };

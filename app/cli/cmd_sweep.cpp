@@ -4,10 +4,10 @@
 #include "app/cli/charts.h"
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
-#include "app/cli/session.h"
 #include "core/base/text.h"
 #include "core/eval/pareto.h"
 #include "core/study/choices.h"
@@ -75,8 +75,8 @@ std::string frontText(const std::vector<EvaluationResult>& results)
 /// Tells of points that cannot be measured and remembers the last reason.
 class LeftOut {
 public:
-    explicit LeftOut(Session& session)
-        : m_session(session)
+    explicit LeftOut(Invocation& invocation)
+        : m_session(invocation)
     {
     }
     void add(const SweepPoint& point, const Problem& problem)
@@ -92,7 +92,7 @@ public:
     }
 
 private:
-    Session& m_session;
+    Invocation& m_session;
     std::size_t m_count = 0;
     Problem m_last { ErrorKind::Usage, "it has none" };
 };
@@ -108,61 +108,61 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
 }
 
 void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, SweepFolder& folder,
-    LeftOut& leftOut, Session& session)
+    LeftOut& leftOut, Invocation& invocation)
 {
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
     runSweep(open, study.cache(), study.settings(), nextToken,
         { [&](const EvaluationResult& result) {
              folder.add(result);
              for (const std::string& warning : result.warnings)
-                 session.warn(warning);
+                 invocation.warn(warning);
          },
             failed },
-        session.job());
+        invocation.job());
 }
 
 /// The analysis and, where the program has charts, the charts. Returns what was written.
-std::string report(const SweepFolder& folder, const Study& study, const Options& options, Session& session)
+std::string report(const SweepFolder& folder, const Study& study, const Options& options, Invocation& invocation)
 {
     std::string written;
     const bool proxies = options.model.model.empty(); // else the model has scored every point
-    for (const std::string& name : writeReport(folder, study.cache(), study.settings(), proxies, session.job()))
+    for (const std::string& name : writeReport(folder, study.cache(), study.settings(), proxies, invocation.job()))
         written += ", " + name;
     if (canDrawCharts())
         written += ", " + countText(drawCharts(folder.results(), options.folder, "png").size(), "chart");
     return written;
 }
 
-void run(const Options& options, Session& session)
+void run(const Options& options, Invocation& invocation)
 {
     const SweepPreset* preset = presetOf(options);
     const SweepPoints points = sweepPoints(methodsOf(options), importancesOf(options));
-    const Study study = options.dump.study(session);
+    const Study study = options.dump.study(invocation);
     SweepFolder folder(options.folder, study.cache(), identityOf(options, study), options.dump.caches, options.restart);
-    LeftOut leftOut(session);
+    LeftOut leftOut(invocation);
     const SweepPoints open = openPoints(points, study, folder, leftOut);
     const auto there = std::count_if(points.begin(), points.end(),
         [&](const SweepPoint& point) { return folder.has(point.method, point.importance); });
-    session.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
+    invocation.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
     try {
         if (!open.empty())
-            measure(open, study, options.model.open(study, session).get(), folder, leftOut, session);
+            measure(open, study, options.model.open(study, invocation).get(), folder, leftOut, invocation);
     } catch (...) {
         folder.flush();
-        session.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));
+        invocation.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));
         throw;
     }
     folder.flush();
     if (folder.results().empty())
         leftOut.fail();
-    session.clearProgress();
+    invocation.clearProgress();
     const bool analysed = options.report || (preset && !preset->importances.empty());
-    const std::string reported = analysed ? report(folder, study, options, session) : "";
+    const std::string reported = analysed ? report(folder, study, options, invocation) : "";
     writeOutput(frontText(folder.results()));
     if (leftOut.count() > 0)
-        session.warn(std::to_string(points.size() - leftOut.count()) + " of " + countText(points.size(), "point") + ", "
-            + std::to_string(leftOut.count()) + " failed");
-    session.note("wrote " + folder.file("results.csv") + ", results.json, pareto.csv" + reported + " ("
+        invocation.warn(std::to_string(points.size() - leftOut.count()) + " of " + countText(points.size(), "point")
+            + ", " + std::to_string(leftOut.count()) + " failed");
+    invocation.note("wrote " + folder.file("results.csv") + ", results.json, pareto.csv" + reported + " ("
         + countText(folder.results().size(), "result") + ")");
 }
 
@@ -194,7 +194,7 @@ Command::Action addOptions(CLI::App& app)
         ->capture_default_str();
     app.add_flag("--report", options->report, "Write analysis.md and the charts, too; --preset seed always does");
     app.add_flag("--restart", options->restart, "Forget what the folder holds and begin anew");
-    return [options](Session& session) { run(*options, session); };
+    return [options](Invocation& invocation) { run(*options, invocation); };
 }
 
 const Command command { 70, "sweep", "Measure many settings and find the Pareto front; resumable", addOptions };

@@ -9,12 +9,12 @@
 
 namespace pikv::cli {
 
-class Session;
+class Invocation;
 
 /// One subcommand. Its file, cmd_<name>.cpp, holds one at namespace scope:
 /// `static const Command command { 40, "eval", "Measure methods on a dump", addOptions };`
 struct Command {
-    using Action = std::function<void(Session&)>;
+    using Action = std::function<void(Invocation&)>;
 
     int order; ///< place in `pikv --help`
     const char* name;

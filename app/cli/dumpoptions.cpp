@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/dumpoptions.h"
-#include "app/cli/session.h"
+#include "app/cli/invocation.h"
 #include "app/cli/wholenumber.h"
 #include "core/dumps/dumps.h"
 
@@ -39,20 +39,20 @@ void DumpOptions::addCaches(CLI::App& app)
         ->capture_default_str();
 }
 
-StudySettings DumpOptions::settings(const Session& session) const
+StudySettings DumpOptions::settings(const Invocation& invocation) const
 {
     StudySettings settings;
     settings.importance = parseImportance(importance);
-    settings.device = session.deviceChoice();
+    settings.device = invocation.deviceChoice();
     (void)deviceName(settings.device); // refuses CUDA where there is none
-    settings.seed = session.seed;
+    settings.seed = invocation.seed;
     settings.acceptNonFinite = acceptNonFinite;
     return settings;
 }
 
-Study DumpOptions::study(const Session& session) const
+Study DumpOptions::study(const Invocation& invocation) const
 {
-    const StudySettings shared = settings(session); // a typing error is told before the dump is opened
+    const StudySettings shared = settings(invocation); // a typing error is told before the dump is opened
     return Study(openCache(path), shared);
 }
 

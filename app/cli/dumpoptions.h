@@ -6,7 +6,7 @@
 
 namespace pikv::cli {
 
-class Session;
+class Invocation;
 
 /// The dump to work on and how to look at it: options that compress, eval and sweep share.
 struct DumpOptions {
@@ -18,9 +18,9 @@ struct DumpOptions {
     /// `--caches` of the commands that report ratios.
     void addCaches(CLI::App& app);
     /// Throws Error{Usage} for an unknown importance source and for a device that is not there.
-    StudySettings settings(const Session& session) const;
+    StudySettings settings(const Invocation& invocation) const;
     /// Opens the dump.
-    Study study(const Session& session) const;
+    Study study(const Invocation& invocation) const;
 };
 
 } // namespace pikv::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // --model and what belongs to it, for commands that run a text and for those that continue a dump.
 #include "app/cli/modeloptions.h"
-#include "app/cli/session.h"
+#include "app/cli/invocation.h"
 #include "app/cli/wholenumber.h"
 #include "core/model/textfile.h"
 #include "core/study/choices.h"
@@ -15,12 +15,12 @@ void addModelOption(CLI::App& app, std::string& model)
         ->required();
 }
 
-ModelPtr loadModel(const std::string& model, Session& session)
+ModelPtr loadModel(const std::string& model, Invocation& invocation)
 {
     const std::string path = resolveModel(model);
-    ModelPtr loaded = openSharedModel(path, session.job("Loading " + path));
+    ModelPtr loaded = openSharedModel(path, invocation.job("Loading " + path));
     if (const std::string& problem = modelInfo(*loaded).tokenizerProblem; !problem.empty())
-        session.warn("the model cannot read text: " + problem);
+        invocation.warn("the model cannot read text: " + problem);
     return loaded;
 }
 
@@ -59,12 +59,12 @@ std::int64_t DumpModelOptions::positions(const CacheInfo& dump) const
     return model.empty() || predict > 0 ? predict : defaultPositions(dump);
 }
 
-std::shared_ptr<NextTokenSession> DumpModelOptions::open(const Study& study, Session& session) const
+std::shared_ptr<NextTokenSession> DumpModelOptions::open(const Study& study, Invocation& invocation) const
 {
     if (path().empty())
         return nullptr;
-    const ModelPtr loaded = loadModel(model, session);
-    return study.openNextToken(loaded, predict, false, session.job("Baseline"));
+    const ModelPtr loaded = loadModel(model, invocation);
+    return study.openNextToken(loaded, predict, false, invocation.job("Baseline"));
 }
 
 } // namespace pikv::cli

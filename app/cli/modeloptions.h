@@ -8,12 +8,12 @@
 
 namespace pikv::cli {
 
-class Session;
+class Invocation;
 
 /// `--model` of capture and next-token.
 void addModelOption(CLI::App& app, std::string& model);
 /// Resolves and loads it, with progress.
-ModelPtr loadModel(const std::string& model, Session& session);
+ModelPtr loadModel(const std::string& model, Invocation& invocation);
 
 /// `--text` or `--text-file`.
 struct TextOptions {
@@ -33,7 +33,7 @@ struct DumpModelOptions {
     /// Positions to predict on a dump; 0 without --model.
     std::int64_t positions(const CacheInfo& dump) const;
     /// Loads the model and prepares the next-token test on the study's dump; null without --model.
-    std::shared_ptr<NextTokenSession> open(const Study& study, Session& session) const;
+    std::shared_ptr<NextTokenSession> open(const Study& study, Invocation& invocation) const;
 };
 
 } // namespace pikv::cli

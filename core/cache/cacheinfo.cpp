@@ -11,19 +11,21 @@ bool RopeInfo::invertible() const
     return state == State::Post && layout != Layout::Unknown && theta && isRopeScalingSupported(scaling);
 }
 
+std::int64_t CacheInfo::tokensIn(const LayerShape& layer, std::int64_t item) const
+{
+    if (!hasPadding())
+        return layer.seq;
+    const auto first = visible.begin() + item * seq() + layer.firstToken;
+    return std::count_if(first, first + layer.seq, [](std::uint8_t v) { return v != 0; });
+}
+
 std::int64_t CacheInfo::elements() const
 {
     std::int64_t sum = 0;
     for (const LayerShape& layer : layers) {
-        std::int64_t rows = layer.batch * layer.seq;
-        if (hasPadding()) {
-            rows = 0;
-            const std::int64_t tokens = seq();
-            for (std::int64_t b = 0; b < layer.batch; ++b) {
-                const auto first = visible.begin() + b * tokens + layer.firstToken;
-                rows += std::count_if(first, first + layer.seq, [](std::uint8_t v) { return v != 0; });
-            }
-        }
+        std::int64_t rows = 0;
+        for (std::int64_t b = 0; b < layer.batch; ++b)
+            rows += tokensIn(layer, b);
         sum += rows * layer.kvHeads * (layer.keyDim + layer.valueDim);
     }
     return sum;
@@ -91,11 +93,11 @@ void alignLayers(std::vector<LayerShape>& layers)
 
 std::vector<std::int64_t> tokenCounts(const CacheInfo& info)
 {
-    std::vector<std::int64_t> counts(static_cast<std::size_t>(info.batch()), info.seq());
-    for (std::size_t b = 0; info.hasPadding() && b < counts.size(); ++b) {
-        const auto first = info.visible.begin() + static_cast<std::ptrdiff_t>(b) * info.seq();
-        counts[b] = std::count_if(first, first + info.seq(), [](std::uint8_t v) { return v != 0; });
-    }
+    LayerShape whole;
+    whole.seq = info.seq();
+    std::vector<std::int64_t> counts;
+    for (std::int64_t b = 0; b < info.batch(); ++b)
+        counts.push_back(info.tokensIn(whole, b));
     return counts;
 }
 

@@ -68,6 +68,8 @@ struct CacheInfo {
         return layerNumbers.empty() ? static_cast<int>(layer) : layerNumbers.at(layer);
     }
     bool hasPadding() const { return !visible.empty(); }
+    /// Rows of sequence `item` in a layer of this shape that are tokens.
+    std::int64_t tokensIn(const LayerShape& layer, std::int64_t item) const;
     /// Elements of the layers' rows that are tokens.
     std::int64_t elements() const;
     /// 16-bit reference size: element count x 2 bytes, whatever dtype the dump has.

@@ -37,14 +37,29 @@ std::vector<float> toVector(const at::Tensor& tensor)
     return { data, data + plain.numel() };
 }
 
+/// The n-th of a sequence's tokens gets n / count; padding is none of them.
+void fillRecency(const CacheInfo& info, std::vector<float>& values)
+{
+    const std::vector<std::int64_t> counts = tokenCounts(info);
+    const auto seq = static_cast<std::size_t>(info.seq());
+    for (std::size_t b = 0; b < counts.size(); ++b) {
+        std::int64_t token = 0;
+        for (std::size_t i = b * seq; i < (b + 1) * seq; ++i)
+            if (!info.hasPadding() || info.visible[i])
+                values[i] = static_cast<float>(++token) / static_cast<float>(counts[b]);
+    }
+}
+
 std::vector<float> perToken(const CacheInfo& info, const ImportanceSpec& spec)
 {
     const auto seq = static_cast<std::size_t>(info.seq());
     std::vector<float> values(static_cast<std::size_t>(info.batch()) * seq, static_cast<float>(spec.level));
     const CounterRng random(spec.seed);
-    for (std::size_t i = 0; i < values.size() && spec.source != Source::Uniform; ++i)
-        values[i] = spec.source == Source::Random ? random.uniform(i)
-                                                  : static_cast<float>(i % seq + 1) / static_cast<float>(seq);
+    if (spec.source == Source::Random)
+        for (std::size_t i = 0; i < values.size(); ++i)
+            values[i] = random.uniform(i);
+    if (spec.source == Source::Recency)
+        fillRecency(info, values);
     return values;
 }
 

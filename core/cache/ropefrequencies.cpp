@@ -2,6 +2,7 @@
 // RoPE's frequencies (Su et al. 2021, arXiv:2104.09864) and their scaling rules, read from the rule's JSON.
 #include "core/cache/ropefrequencies.h"
 #include "core/base/error.h"
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
@@ -120,6 +121,17 @@ std::vector<double> ropeFrequencies(const RopeInfo& rope, std::int64_t headDim)
             frequency /= factors[i];
     }
     return frequencies;
+}
+
+bool turnAlike(const RopeInfo& a, const RopeInfo& b, std::int64_t headDim)
+{
+    constexpr double tolerance = 1e-5; // between programs that compute in f32 and in f64
+    using Layout = RopeInfo::Layout;
+    if (a.layout != b.layout && a.layout != Layout::Unknown && b.layout != Layout::Unknown)
+        return false;
+    const std::vector<double> x = ropeFrequencies(a, headDim), y = ropeFrequencies(b, headDim);
+    return std::equal(
+        x.begin(), x.end(), y.begin(), y.end(), [](double p, double q) { return std::abs(p / q - 1) < tolerance; });
 }
 
 } // namespace pikv

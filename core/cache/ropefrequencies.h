@@ -22,6 +22,10 @@ bool isRopeScalingSupported(const std::string& scaling);
 /// Throws Error{Usage} where theta is unknown, rope.dim does not fit `headDim`, or the rule is another.
 std::vector<double> ropeFrequencies(const RopeInfo& rope, std::int64_t headDim);
 
+/// Whether both turn keys of `headDim` channels alike, whatever the words of their rules: layouts that are known, and
+/// frequencies within 1e-5. Both rules are supported and both bases known.
+bool turnAlike(const RopeInfo& a, const RopeInfo& b, std::int64_t headDim);
+
 /// The rule `factors` as RopeInfo::scaling keeps it.
 std::string ropeFactors(const std::vector<double>& factors);
 

@@ -42,13 +42,13 @@ std::string rotationDifference(const RopeInfo& learned, const RopeInfo& here, st
         return {}; // neither is rotated any more
     if (learned.state == State::Unknown || here.state == State::Unknown)
         return {}; // nothing contradicts
-    if (learned.state != here.state || learned.layout != here.layout)
+    if (learned.state != here.state)
         return differ;
     if (learned.state == State::Pre || !learned.theta || !here.theta)
         return {};
     if (!isRopeScalingSupported(learned.scaling) || !isRopeScalingSupported(here.scaling))
         return learned.scaling == here.scaling && *learned.theta == *here.theta ? std::string() : differ;
-    return ropeFrequencies(learned, keyDim) == ropeFrequencies(here, keyDim) ? std::string() : differ;
+    return turnAlike(learned, here, keyDim) ? std::string() : differ;
 }
 
 } // namespace

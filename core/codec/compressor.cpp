@@ -204,6 +204,7 @@ EncodedCache LayerwiseCompressor::encode(
     out.header = encodedHeader(cache.info(), printSpec(spec()), context.seed);
     out.header.hasKeep = dropsTokens();
     out.global = globalSections(cache.info(), context);
+    addCompanions(cache.info(), out.global);
     for (int i = 0; i < cache.layerCount(); ++i) {
         context.job.checkpoint();
         context.job.report({ "Encoding layer", i + 1, cache.layerCount() });
@@ -234,6 +235,8 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     EncodedCache out;
     out.header = encodedHeader(first, printSpec(spec()), context.seed);
     out.header.calibration = true;
+    out.header.visible.clear(); // whose tokens they were is nothing that other caches share
+    out.header.positions.clear();
     out.global = prepare(first, context);
     const int count = caches.front()->layerCount();
     for (int i = 0; i < count; ++i) {
@@ -292,7 +295,6 @@ SectionSet LayerwiseCompressor::globalSections(const CacheInfo& info, const Code
     SectionSet sections = prepare(info, context);
     if (shared())
         addFingerprint(m_fingerprint, sections);
-    addCompanions(info, sections);
     return sections;
 }
 

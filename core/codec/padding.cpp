@@ -90,9 +90,8 @@ std::vector<CacheInfo> tokenCaches(const CacheInfo& info)
         one.tokenIds.clear();
         std::vector<std::int64_t> counts;
         for (LayerShape& layer : one.layers) {
-            const auto first = info.visible.begin() + b * info.seq() + layer.firstToken;
             layer.batch = 1;
-            layer.seq = std::count_if(first, first + layer.seq, [](std::uint8_t v) { return v != 0; });
+            layer.seq = info.tokensIn(layer, b);
             counts.push_back(layer.seq);
         }
         std::erase_if(one.layers, [](const LayerShape& layer) { return layer.seq == 0; });

@@ -3,6 +3,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/cachehandle.h"
+#include "core/cache/cacheinfo.h"
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ CachePtr openCache(const std::string& path);
 /// Writes a dump, whole or not at all, in the format that the path's suffix asks for (writtenFormat()): the native one,
 /// which alone keeps queries and keep-masks, unless another claims it.
 void saveCache(const KvCache& cache, const std::string& path, const JobControl& job = {});
+/// What the format of that path has no place for, as a sentence; "" where it keeps everything.
+std::string leftOutOnSaving(const CacheInfo& info, const std::string& path);
 
 /// NaN and infinity in the key and value tensors.
 struct NonFiniteReport {

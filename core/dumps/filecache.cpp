@@ -5,7 +5,6 @@
 #include "core/base/text.h"
 #include "core/cache/torchdtype.h"
 #include <ATen/ops/empty.h>
-#include <ATen/ops/repeat_interleave.h>
 #include <algorithm>
 
 namespace pikv {
@@ -49,23 +48,26 @@ LayerKv FileCache::layer(int index) const
         layer.query = read(*entries.query);
     if (entries.keep)
         layer.keep = read(*entries.keep).to(at::kBool);
-    if (entries.repeats > 1)
-        checkRepeats(entries, layer, index);
+    if (entries.repeats > 1) {
+        layer.key = distinctHeads(layer.key, entries.repeats, index);
+        layer.value = distinctHeads(layer.value, entries.repeats, index);
+    }
     return layer;
 }
 
-void FileCache::checkRepeats(const LayerEntries& entries, const LayerKv& layer, int index) const
+at::Tensor FileCache::distinctHeads(const at::Tensor& all, std::int64_t repeats, int index) const
 {
-    const auto same = [&](const at::Tensor& heads, const StoredTensor& whole) {
-        const auto bits = [](const at::Tensor& x) { return x.contiguous().view(at::kByte); }; // NaN equals itself
-        return bits(heads.repeat_interleave(entries.repeats, 1)).equal(bits(read(whole)));
-    };
-    if (!same(layer.key, *entries.wholeKey) || !same(layer.value, *entries.wholeValue))
-        throw inputError(m_info.path + ": its config names " + std::to_string(layer.key.size(1))
-            + " KV heads, its tensors have " + std::to_string(layer.key.size(1) * entries.repeats)
-            + ", and those of layer " + std::to_string(layerNumber(index)) + " are not "
-            + std::to_string(entries.repeats)
-            + " copies of each; leave the config out of the metadata to read them as they are");
+    const std::int64_t heads = all.size(1) / repeats;
+    const at::Tensor grouped = all.view({ all.size(0), heads, repeats, all.size(2), all.size(3) });
+    const auto copy = [&](std::int64_t i) { return grouped.select(2, i).contiguous(); };
+    const auto bits = [](const at::Tensor& x) { return x.view(at::kByte); }; // NaN equals itself
+    at::Tensor first = copy(0);
+    for (std::int64_t i = 1; i < repeats; ++i)
+        if (!bits(copy(i)).equal(bits(first)))
+            throw inputError(m_info.path + ": in layer 0 each of " + std::to_string(heads) + " KV heads is stored "
+                + std::to_string(repeats) + " times, in layer " + std::to_string(layerNumber(index))
+                + " they differ; leave the config out of the metadata to read all of them");
+    return first;
 }
 
 at::Tensor FileCache::storedImportance() const

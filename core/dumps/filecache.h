@@ -17,8 +17,8 @@ public:
 
 private:
     at::Tensor read(const StoredTensor& entry) const;
-    /// Throws Error{Input} where the heads that are shown do not stand for the others.
-    void checkRepeats(const LayerEntries& entries, const LayerKv& layer, int index) const;
+    /// One of each `repeats` heads of `all` [batch, heads, seq, dim]. Throws Error{Input} where they are not the same.
+    at::Tensor distinctHeads(const at::Tensor& all, std::int64_t repeats, int index) const;
 
     std::unique_ptr<const ByteSource> m_file;
     DumpLayout m_layout;

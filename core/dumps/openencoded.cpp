@@ -7,6 +7,7 @@
 #include "core/codec/container/companions.h"
 #include "core/codec/container/containerformat.h"
 #include "core/codec/layerview.h"
+#include <filesystem>
 #include <mutex>
 
 namespace pikv {
@@ -93,6 +94,10 @@ private:
 
 CachePtr openEncoded(const std::string& path)
 {
+    std::error_code unknown;
+    // All of it is held while its layers are decoded; where there is no file, opening it says so.
+    if (const auto size = std::filesystem::file_size(path, unknown); !unknown)
+        requireMemory(size, "opening " + path);
     return blaming(path, [&]() -> CachePtr { return std::make_shared<EncodedFileCache>(path); });
 }
 

@@ -56,6 +56,9 @@ std::shared_ptr<const KvCache> firstRows(std::shared_ptr<const KvCache> cache, s
         if (rows < 1 || rows > shape.seq)
             throw usageError("The first " + std::to_string(rows) + " tokens were asked for; a layer holds "
                 + std::to_string(shape.seq));
+        if (shape.firstToken > 0)
+            throw usageError("The first " + std::to_string(rows) + " tokens were asked for; a layer holds the last "
+                + std::to_string(shape.seq) + " alone (a sliding window)");
         whole = whole && shape.seq == rows;
     }
     return whole ? cache : std::make_shared<const PrefixCache>(std::move(cache), rows);

@@ -117,6 +117,14 @@ void DumpWriter::writeLayer(int index)
 
 } // namespace
 
+std::string leftOutOnSaving(const CacheInfo& info, const std::string& path)
+{
+    const DumpFormat& format = writtenFormat(path);
+    if (format.id == nativeFormatName || !info.hasQueries())
+        return {};
+    return "the queries of the dump are left out: " + format.patterns.front().substr(1) + " has no place for them";
+}
+
 void saveCache(const KvCache& cache, const std::string& path, const JobControl& job)
 {
     DumpWriter writer(cache, path);

@@ -17,9 +17,18 @@ std::uint64_t largestLayer(const CacheInfo& info)
     return bytes;
 }
 
+/// At 16 bits, padding included, which takes memory whether or not it counts.
+std::uint64_t allLayers(const CacheInfo& info)
+{
+    std::uint64_t bytes = 0;
+    for (const LayerShape& layer : info.layers)
+        bytes += static_cast<std::uint64_t>(layer.elements()) * 2;
+    return bytes;
+}
+
 } // namespace
 
-std::uint64_t wholeMemory(const CacheInfo& info) { return largestLayer(info) + 2 * info.referenceBytes(); }
+std::uint64_t wholeMemory(const CacheInfo& info) { return largestLayer(info) + 2 * allLayers(info); }
 
 std::uint64_t evaluationMemory(const MethodSpec& method, const CacheInfo& info)
 {
@@ -28,7 +37,7 @@ std::uint64_t evaluationMemory(const MethodSpec& method, const CacheInfo& info)
     return streams ? largestLayer(info) : wholeMemory(info);
 }
 
-std::uint64_t compressionMemory(const CacheInfo& info) { return largestLayer(info) + info.referenceBytes(); }
+std::uint64_t compressionMemory(const CacheInfo& info) { return largestLayer(info) + allLayers(info); }
 
 std::uint64_t calibrationMemory(const std::vector<CachePtr>& caches)
 {

@@ -31,9 +31,9 @@ struct PreparedText {
     std::unique_ptr<TokenImportance> importance; ///< of the last source that was asked for
 };
 
-class Session final : public NextTokenSession {
+class ScoringSession final : public NextTokenSession {
 public:
-    Session(NextTokenSetup setup, const JobControl& job)
+    ScoringSession(NextTokenSetup setup, const JobControl& job)
         : m_setup(std::move(setup))
         , m_llama(m_setup.model->llama())
     {
@@ -78,7 +78,7 @@ private:
     std::vector<PreparedText> m_prepared;
 };
 
-void Session::checkText(const NextTokenText& text) const
+void ScoringSession::checkText(const NextTokenText& text) const
 {
     if (text.context < 1 || positions(text) < 1)
         throw usageError(text.name + ": a context of at least 1 token and 2 tokens behind it are needed; there are "
@@ -97,7 +97,7 @@ void Session::checkText(const NextTokenText& text) const
         throw inputError(text.name + ": the dump's tokens are not those of the text");
 }
 
-CachePtr Session::cacheOf(const NextTokenText& text, const JobControl& job) const
+CachePtr ScoringSession::cacheOf(const NextTokenText& text, const JobControl& job) const
 {
     const std::int64_t rows = text.context + (m_setup.compressContinuation ? positions(text) : 0);
     if (text.dump)
@@ -106,7 +106,7 @@ CachePtr Session::cacheOf(const NextTokenText& text, const JobControl& job) cons
     return captureCache({ m_setup.model, tokens, std::min(m_setup.queries, rows), m_setup.dtype }, job);
 }
 
-const at::Tensor& Session::originalHidden(std::size_t index, std::int64_t limit, const JobControl& job)
+const at::Tensor& ScoringSession::originalHidden(std::size_t index, std::int64_t limit, const JobControl& job)
 {
     const NextTokenText& text = m_setup.texts[index];
     PreparedText& prepared = m_prepared[index];
@@ -118,7 +118,7 @@ const at::Tensor& Session::originalHidden(std::size_t index, std::int64_t limit,
         : prepared.hidden[count] = hiddenAgainst(m_llama, *prepared.cache, text.context, tokens, job);
 }
 
-at::Tensor Session::importance(std::size_t index, const ImportanceSpec& spec, const JobControl& job)
+at::Tensor ScoringSession::importance(std::size_t index, const ImportanceSpec& spec, const JobControl& job)
 {
     PreparedText& text = m_prepared[index];
     if (!text.importance || text.importance->spec() != spec)
@@ -126,7 +126,7 @@ at::Tensor Session::importance(std::size_t index, const ImportanceSpec& spec, co
     return importanceTensor(*text.cache, *text.importance, job);
 }
 
-std::shared_ptr<const KvCache> Session::decoded(
+std::shared_ptr<const KvCache> ScoringSession::decoded(
     std::size_t index, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job)
 {
     const KvCache& cache = *m_prepared[index].cache;
@@ -145,7 +145,7 @@ std::shared_ptr<const KvCache> Session::decoded(
     return decoded;
 }
 
-NextTokenResult Session::baseline(int topCount, const JobControl& job)
+NextTokenResult ScoringSession::baseline(int topCount, const JobControl& job)
 {
     const at::NoGradGuard noGrad;
     NextTokenResult result;
@@ -163,7 +163,7 @@ NextTokenResult Session::baseline(int topCount, const JobControl& job)
     return result;
 }
 
-NextTokenResult Session::run(const NextTokenMethod& method, const JobControl& job)
+NextTokenResult ScoringSession::run(const NextTokenMethod& method, const JobControl& job)
 {
     const at::NoGradGuard noGrad;
     NextTokenResult result;
@@ -187,7 +187,7 @@ NextTokenResult Session::run(const NextTokenMethod& method, const JobControl& jo
     return result;
 }
 
-std::vector<std::int64_t> Session::continueGreedy(
+std::vector<std::int64_t> ScoringSession::continueGreedy(
     int index, const NextTokenMethod* method, std::int64_t count, const JobControl& job)
 {
     const at::NoGradGuard noGrad;
@@ -218,7 +218,7 @@ std::shared_ptr<NextTokenSession> NextTokenSession::open(NextTokenSetup setup, c
     const at::NoGradGuard noGrad;
     if (!setup.model)
         throw Error(ErrorKind::Internal, "the next-token test was asked for without a model");
-    return std::make_shared<Session>(std::move(setup), job);
+    return std::make_shared<ScoringSession>(std::move(setup), job);
 }
 
 } // namespace pikv

@@ -32,15 +32,6 @@ void StoredTensor::narrow(std::size_t axis, std::int64_t first, std::int64_t cou
     shape[axis] = count;
 }
 
-void StoredTensor::every(std::size_t axis, std::int64_t step)
-{
-    makeStrided();
-    const std::int64_t count = (shape.at(axis) + step - 1) / step, last = (count - 1) * step;
-    bytes -= static_cast<std::uint64_t>((shape[axis] - 1 - last) * strides[axis]) * dtypeSize(dtype);
-    shape[axis] = count;
-    strides[axis] *= step;
-}
-
 StoredTensor StoredTensor::part(std::int64_t index) const
 {
     StoredTensor part = *this;

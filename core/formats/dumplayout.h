@@ -36,8 +36,6 @@ struct StoredTensor : TensorEntry {
     void swapAxes(std::size_t a, std::size_t b);
     /// Only `count` indices of `axis`, from `first` on.
     void narrow(std::size_t axis, std::int64_t first, std::int64_t count);
-    /// Only every `step`-th index of `axis`, from 0 on.
-    void every(std::size_t axis, std::int64_t step);
     /// Part `index` of the tensor cut along its first axis; its name says so.
     StoredTensor part(std::int64_t index) const;
     /// A first axis of one index is put before the others.
@@ -53,10 +51,8 @@ private:
 struct LayerEntries {
     StoredTensor key, value;
     std::optional<StoredTensor> query, keep;
-    /// Heads that are stored so many times, one after the other (repeat_kv): key and value show the first of each. The
-    /// whole tensors are kept to be compared when the layer is read.
+    /// Every head is stored so many times, one after the other (repeat_kv): the cache has the first of each.
     std::int64_t repeats = 1;
-    std::optional<StoredTensor> wholeKey, wholeValue;
 };
 
 /// A dump as its reader understood it: what is known, and where the tensors lie.

@@ -4,6 +4,8 @@
 #include "core/formats/geometry.h"
 #include "core/base/text.h"
 #include "core/formats/jsontext.h"
+#include <algorithm>
+#include <cstring>
 
 namespace pikv {
 namespace {
@@ -25,6 +27,28 @@ void swapSeqAndHeads(FoundLayer& layer)
 bool isRank4(const FoundLayer& layer)
 {
     return layer.key && layer.value && layer.key->shape.size() == 4 && layer.value->shape.size() == 4;
+}
+
+/// How often every head of the layers is stored, where the configuration names fewer; 1 where the heads differ.
+std::int64_t repeatsOf(const DumpLayout& layout, std::int64_t kvHeads, const ByteSource& file)
+{
+    const LayerEntries& first = layout.layers.front();
+    const LayerShape& shape = layout.info.layers.front();
+    const auto fits = [&](const LayerEntries& entries) { return !entries.key.decode && !entries.keep; };
+    const auto sameHeads = [&](const LayerShape& other) { return other.kvHeads == shape.kvHeads; };
+    if (shape.kvHeads <= kvHeads || shape.kvHeads % kvHeads != 0
+        || !std::all_of(layout.layers.begin(), layout.layers.end(), fits)
+        || !std::all_of(layout.info.layers.begin(), layout.info.layers.end(), sameHeads))
+        return 1;
+    const std::int64_t repeats = shape.kvHeads / kvHeads;
+    const Bytes keys = readElements(layout.fileOf(first.key, file), first.key);
+    const std::size_t head = keys.size() / static_cast<std::size_t>(shape.batch * shape.kvHeads);
+    for (std::size_t at = 0; at < keys.size(); at += head) {
+        const std::size_t original = at - at / head % static_cast<std::size_t>(repeats) * head;
+        if (std::memcmp(keys.data() + at, keys.data() + original, head) != 0)
+            return 1;
+    }
+    return repeats;
 }
 
 } // namespace
@@ -75,39 +99,29 @@ void settleAxes(
             + "; if it is the other way round, transpose them before saving");
 }
 
-void settleGeometry(DumpLayout& layout, const ModelGeometry& geometry)
+void settleGeometry(DumpLayout& layout, const ModelGeometry& geometry, const ByteSource& file)
 {
     CacheInfo& info = layout.info;
-    std::string told;
-    std::int64_t repeats = 1;
-    for (std::size_t i = 0; i < info.layers.size(); ++i) {
-        LayerShape& shape = info.layers[i];
-        LayerEntries& entries = layout.layers[i];
-        if (geometry.kvHeads && shape.kvHeads != *geometry.kvHeads) {
-            const bool multiple = shape.kvHeads % *geometry.kvHeads == 0;
-            if (multiple && !entries.key.decode && !entries.keep) {
-                repeats = entries.repeats = shape.kvHeads / *geometry.kvHeads;
-                entries.wholeKey = entries.key;
-                entries.wholeValue = entries.value;
-                entries.key.every(1, repeats);
-                entries.value.every(1, repeats);
-                shape.kvHeads = *geometry.kvHeads;
-            } else {
-                told = std::to_string(shape.kvHeads) + " KV heads where its config names "
-                    + std::to_string(*geometry.kvHeads);
-            }
-        }
-        if (geometry.headDim && shape.keyDim != *geometry.headDim)
-            told = "a head_dim of " + std::to_string(shape.keyDim) + " where its config names "
-                + std::to_string(*geometry.headDim);
-    }
+    const std::int64_t repeats = geometry.kvHeads ? repeatsOf(layout, *geometry.kvHeads, file) : 1;
     if (repeats > 1)
         info.notes.push_back("each of the " + std::to_string(*geometry.kvHeads)
             + " KV heads that its config names is stored " + std::to_string(repeats)
             + " times (repeat_kv): they are read, and counted, once");
+    std::string told;
+    for (std::size_t i = 0; i < info.layers.size(); ++i) {
+        LayerShape& shape = info.layers[i];
+        layout.layers[i].repeats = repeats;
+        shape.kvHeads /= repeats;
+        if (geometry.kvHeads && shape.kvHeads != *geometry.kvHeads)
+            told = std::to_string(shape.kvHeads) + " KV heads where its config names "
+                + std::to_string(*geometry.kvHeads);
+        if (geometry.headDim && shape.keyDim != *geometry.headDim)
+            told = "a head_dim of " + std::to_string(shape.keyDim) + " where its config names "
+                + std::to_string(*geometry.headDim);
+    }
     if (!told.empty())
         info.notes.push_back("the dump has " + told);
-    const auto last = static_cast<std::int64_t>(info.layers.empty() ? 0 : info.layerNumber(info.layers.size() - 1)) + 1;
+    const auto last = static_cast<std::int64_t>(info.layerNumber(info.layers.size() - 1)) + 1;
     if (geometry.layers && last > *geometry.layers)
         info.notes.push_back("the dump has a layer " + std::to_string(last - 1) + " where its config names "
             + countText(static_cast<std::uint64_t>(*geometry.layers), "layer"));

@@ -20,8 +20,8 @@ ModelGeometry geometryFromMetadata(const std::map<std::string, std::string>& met
 void settleAxes(
     std::map<std::uint64_t, FoundLayer>& found, const ModelGeometry& geometry, std::int64_t ids, CacheInfo& info);
 
-/// After acceptLayers(): heads that were stored several times (repeat_kv) are read once; what else contradicts the
-/// configuration goes to info.notes.
-void settleGeometry(DumpLayout& layout, const ModelGeometry& geometry);
+/// After acceptLayers(): heads that were stored several times (repeat_kv), which the first layer's keys in `file` tell,
+/// are read once; what else contradicts the configuration goes to info.notes.
+void settleGeometry(DumpLayout& layout, const ModelGeometry& geometry, const ByteSource& file);
 
 } // namespace pikv

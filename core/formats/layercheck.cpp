@@ -123,7 +123,7 @@ void acceptLayers(DumpLayout& layout, const std::map<std::uint64_t, FoundLayer>&
             throw inputError(file + ": layer " + std::to_string(index) + " has no " + (layer.key ? "value" : "key")
                 + " tensor; dump key and value of every layer.");
         refuseLatent(layer, index, file);
-        layout.layers.push_back({ *layer.key, *layer.value, layer.query, layer.keep, 1, {}, {} });
+        layout.layers.push_back({ *layer.key, *layer.value, layer.query, layer.keep, 1 });
         info.layers.push_back(checkLayer(layout.layers.back(), file));
         info.layerNumbers.push_back(static_cast<int>(index));
         const LayerShape &first = info.layers.front(), &here = info.layers.back();

@@ -202,7 +202,7 @@ void completeDump(DumpLayout& layout, std::map<std::uint64_t, FoundLayer> found,
     settleAxes(found, geometry, ids != tensors.end() && !ids->shape.empty() ? ids->shape.back() : 0, layout.info);
     applyScales(found, file, layout);
     acceptLayers(layout, found, file.name());
-    settleGeometry(layout, geometry);
+    settleGeometry(layout, geometry, file);
     acceptCompanions(layout, file, tensors, false);
     acceptMetadata(layout.info, metadata, file.name());
 }

@@ -81,7 +81,7 @@ DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& heade
         throw inputError(file.name() + ": it has no tensor 'layers.0.key'; a " + nativeFormatName
             + " dump needs layers.<i>.key and layers.<i>.value.");
     acceptLayers(layout, found, file.name());
-    settleGeometry(layout, geometryFromMetadata(header.metadata, file.name()));
+    settleGeometry(layout, geometryFromMetadata(header.metadata, file.name()), file);
     acceptCompanions(layout, file, std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()), true);
     acceptMetadata(info, header.metadata, file.name());
     return layout;

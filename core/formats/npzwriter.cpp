@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // NumPy's .npz, as numpy.savez writes it (the .npy format, version 1.0, of the NumPy Enhancement Proposal 1).
 #include "core/formats/npzwriter.h"
-#include "core/formats/zipwriter.h"
+#include "core/formats/zippedtensors.h"
 #include <stdexcept>
 
 namespace pikv {
@@ -67,39 +67,26 @@ Bytes utf32(const std::string& text, std::size_t& characters)
     return bytes;
 }
 
-class NpzWriter final : public TensorWriter {
+class NpzWriter final : public ZippedTensors {
 public:
     NpzWriter(
         const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata)
-        : m_tensors(std::move(tensors))
-        , m_zip(path, tensorBytes(m_tensors))
+        : ZippedTensors(path, std::move(tensors))
     {
         for (const auto& [key, text] : metadata) {
             std::size_t characters = 0;
             const Bytes data = utf32(text, characters);
             if (characters > 0)
-                m_zip.add(key + ".npy", npyHeader("<U" + std::to_string(characters), {}), data);
+                zip().add(key + ".npy", npyHeader("<U" + std::to_string(characters), {}), data);
         }
     }
-    void write(std::size_t index, ByteSpan bytes) override
+
+protected:
+    void add(std::size_t, const TensorEntry& tensor, ByteSpan bytes) override
     {
-        const TensorEntry& tensor = m_tensors.at(index);
-        if (index != m_next++ || bytes.size() != tensorBytes(tensor))
-            throw std::logic_error("tensor " + tensor.name + " came out of order, or not whole");
-        m_zip.add(tensor.name + (tensor.dtype == DType::BF16 ? ".bf16.npy" : ".npy"),
+        zip().add(tensor.name + (tensor.dtype == DType::BF16 ? ".bf16.npy" : ".npy"),
             npyHeader(descrOf(tensor.dtype), tensor.shape), bytes);
     }
-    void commit() override
-    {
-        if (m_next != m_tensors.size())
-            throw std::logic_error("not all tensors were written");
-        m_zip.commit();
-    }
-
-private:
-    std::vector<TensorEntry> m_tensors;
-    ZipWriter m_zip;
-    std::size_t m_next = 0;
 };
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The zip archive of torch.save: a pickle (protocol 2) that describes tensors, and a member with the numbers of each.
 #include "core/formats/torchwriter.h"
-#include "core/formats/zipwriter.h"
+#include "core/formats/zippedtensors.h"
 #include <charconv>
 #include <optional>
 #include <stdexcept>
@@ -147,38 +147,25 @@ Bytes pickleOf(const std::vector<TensorEntry>& tensors, const std::map<std::stri
     return pickle.bytes();
 }
 
-class TorchWriter final : public TensorWriter {
+class TorchWriter final : public ZippedTensors {
 public:
     TorchWriter(
-        const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata)
-        : m_tensors(std::move(tensors))
-        , m_zip(path, tensorBytes(m_tensors))
+        const std::string& path, std::vector<TensorEntry> list, const std::map<std::string, std::string>& metadata)
+        : ZippedTensors(path, std::move(list))
     {
-        const auto add = [&](const char* name, const std::string& text) {
-            m_zip.add(std::string(folder) + name, asBytes(text.data(), text.size()));
+        const auto addText = [&](const char* name, const std::string& text) {
+            zip().add(std::string(folder) + name, asBytes(text.data(), text.size()));
         };
-        m_zip.add(std::string(folder) + "data.pkl", pickleOf(m_tensors, metadata));
-        add("byteorder", "little");
-        add("version", "3\n");
-    }
-    void write(std::size_t index, ByteSpan bytes) override
-    {
-        const TensorEntry& tensor = m_tensors.at(index);
-        if (index != m_next++ || bytes.size() != tensorBytes(tensor))
-            throw std::logic_error("tensor " + tensor.name + " came out of order, or not whole");
-        m_zip.add(std::string(folder) + "data/" + std::to_string(index), bytes);
-    }
-    void commit() override
-    {
-        if (m_next != m_tensors.size())
-            throw std::logic_error("not all tensors were written");
-        m_zip.commit();
+        zip().add(std::string(folder) + "data.pkl", pickleOf(tensors(), metadata));
+        addText("byteorder", "little");
+        addText("version", "3\n");
     }
 
-private:
-    std::vector<TensorEntry> m_tensors;
-    ZipWriter m_zip;
-    std::size_t m_next = 0;
+protected:
+    void add(std::size_t index, const TensorEntry&, ByteSpan bytes) override
+    {
+        zip().add(std::string(folder) + "data/" + std::to_string(index), bytes);
+    }
 };
 
 } // namespace

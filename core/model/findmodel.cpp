@@ -80,13 +80,9 @@ std::string scalingMismatch(const CacheInfo& dump, const RopeInfo& expected)
         return {};
     if (!isRopeScalingSupported(dump.rope.scaling))
         return "the dump's RoPE scaling is '" + ropeScalingName(dump.rope.scaling) + "', which is not supported";
-    const std::int64_t dim = dump.layers.front().keyDim;
-    const std::vector<double> theirs = ropeFrequencies(dump.rope, dim), ours = ropeFrequencies(expected, dim);
-    bool same = theirs.size() == ours.size();
-    for (std::size_t i = 0; same && i < ours.size(); ++i)
-        same = std::abs(theirs[i] / ours[i] - 1) < 1e-5;
-    return same ? std::string()
-                : "the dump's keys are rotated otherwise than the model's: its RoPE scaling is '"
+    return turnAlike(dump.rope, expected, dump.layers.front().keyDim)
+        ? std::string()
+        : "the dump's keys are rotated otherwise than the model's: its RoPE scaling is '"
             + ropeScalingName(dump.rope.scaling) + "', the model's is '" + ropeScalingName(expected.scaling) + "'";
 }
 

@@ -3,7 +3,6 @@
 #include "ui/panels/dumppanel.h"
 #include "core/cache/cachetext.h"
 #include "core/cache/importance.h"
-#include "core/study/choices.h"
 #include "ui/models/counted.h"
 #include "ui/panels/numberbox.h"
 #include "ui/panels/wheelguard.h"

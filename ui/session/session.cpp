@@ -3,6 +3,7 @@
 // undo. What is evaluated after it, and in which order, is Runs' business.
 #include "ui/session/session.h"
 #include "core/codec/registry.h"
+#include "core/dumps/dumps.h"
 #include "core/study/choices.h"
 #include "ui/engine/languagemodels.h"
 #include "ui/models/methodsmodel.h"
@@ -99,6 +100,8 @@ void Session::adoptCapture(const CachePtr& cache, const QString& note)
 
 void Session::saveDump(const QString& path)
 {
+    if (const std::string loss = info() ? leftOutOnSaving(*info(), path.toStdString()) : std::string(); !loss.empty())
+        m_problems->addWarning(QString::fromStdString(loss));
     m_capture.noteSaving();
     m_engine.saveDump(path);
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a dump tells beside its tensors, as one compressed section.
+// What a dump tells beside its tensors, as sections of the whole cache.
 #include "core/codec/container/companions.h"
 #include "core/base/error.h"
+#include "core/codec/container/tokenpacking.h"
 #include <nlohmann/json.hpp>
 #include <zstd.h>
 
 namespace pikv {
 namespace {
 
-constexpr const char* sectionName = "dump";
-constexpr int level = 19; ///< text is short and written once
+constexpr const char *idsName = "tokens", *textName = "dump";
+constexpr int level = 3; ///< every evaluation does it
 constexpr unsigned long long mostBytes = 1ULL << 30; ///< of the JSON
 
 Bytes compressed(const std::string& text)
@@ -38,33 +39,30 @@ std::string decompressed(ByteSpan bytes)
 
 void addCompanions(const CacheInfo& info, SectionSet& global)
 {
+    if (!info.tokenIds.empty() && !global.has(idsName))
+        global.add(idsName, packTokens(info.tokenIds));
     nlohmann::json json = nlohmann::json::object();
-    if (!info.tokenIds.empty())
-        json["ids"] = info.tokenIds;
     if (!info.text.empty())
         json["text"] = info.text;
     if (!info.config.empty())
         json["config"] = info.config;
     if (!json.empty())
-        global.add(sectionName, compressed(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+        global.add(textName, compressed(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 
 void readCompanions(const SectionSet& global, CacheInfo& info)
 {
-    if (!global.has(sectionName))
+    if (global.has(idsName))
+        info.tokenIds = unpackTokens(global.get(idsName), info.batch() * info.seq());
+    if (!global.has(textName))
         return;
-    const nlohmann::json json = nlohmann::json::parse(decompressed(global.get(sectionName)), nullptr, false);
+    const nlohmann::json json = nlohmann::json::parse(decompressed(global.get(textName)), nullptr, false);
     try {
-        info.tokenIds = json.value("ids", info.tokenIds);
         info.text = json.value("text", info.text);
         info.config = json.value("config", info.config);
     } catch (const nlohmann::json::exception&) {
         throw inputError("the section 'dump' holds other things than it should");
     }
-    const auto tokens = static_cast<std::size_t>(info.batch() * info.seq());
-    if (!info.tokenIds.empty() && info.tokenIds.size() != tokens)
-        throw inputError("the section 'dump' has " + std::to_string(info.tokenIds.size()) + " token ids for "
-            + std::to_string(tokens) + " tokens");
 }
 
 } // namespace pikv

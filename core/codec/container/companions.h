@@ -4,11 +4,11 @@
 
 namespace pikv {
 
-/// Adds the section "dump" with what a dump tells beside its tensors - token ids, text, configuration
-/// - so that a restored one can do what the original could (the next-token test). JSON, compressed with zstd; nothing
-/// where there is nothing to tell.
+/// Adds what a dump tells beside its tensors, so that a restored one can do what the original could (the next-token
+/// test): its token ids as the section "tokens" (packTokens()), where the method has not stored them itself, and text
+/// and configuration as "dump", JSON compressed with zstd. Nothing where there is nothing to tell.
 void addCompanions(const CacheInfo& info, SectionSet& global);
-/// Fills them in where the section is there. Throws Error{Input} where it is damaged.
+/// Fills in what the sections tell. Throws Error{Input} where one is damaged.
 void readCompanions(const SectionSet& global, CacheInfo& info);
 
 } // namespace pikv

@@ -6,6 +6,7 @@
 #include "core/dumps/dumps.h"
 #include "core/dumps/generate.h"
 #include "core/eval/errorsums.h"
+#include "core/eval/memoryneed.h"
 #include "core/study/study.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
@@ -140,6 +141,11 @@ void PaddingTest::figuresAreThoseOfTheTokens()
     }
     QVERIFY(std::abs(whole.quality.keyMse / (error / double(rows)) - 1) < 1e-12);
     QVERIFY(std::abs(whole.quality.keyNmse / (error / signal) - 1) < 1e-12);
+    // Padding takes memory though it does not count.
+    CacheInfo full = cache->info();
+    full.visible.clear();
+    QVERIFY(full.referenceBytes() > cache->info().referenceBytes());
+    QCOMPARE(wholeMemory(cache->info()), wholeMemory(full));
 }
 
 void PaddingTest::importanceAndFilesKeepTheMask()
@@ -151,6 +157,8 @@ void PaddingTest::importanceAndFilesKeepTheMask()
             QCOMPARE(values[std::size_t(tokens + t)], 0.0f);
         QVERIFY(values == computeImportance(*paddedCache(0), parseImportance(source), {}));
     }
+    const auto recency = computeImportance(*cache, parseImportance("recency"), {});
+    QCOMPARE(recency[std::size_t(tokens + hidden)], 1.0f / float(tokens - hidden)); // the sequence's first token
     const QTemporaryDir folder;
     const std::string packed = folder.filePath("a.pikv").toStdString(),
                       plain = folder.filePath("a.safetensors").toStdString();
@@ -197,6 +205,8 @@ void PaddingTest::restoredDumpsKeepWhatWasTold()
     QCOMPARE(back.text, info.text);
     QCOMPARE(back.config, info.config);
     QCOMPARE(back.tokenIds, info.tokenIds);
+    saveCache(*openCache(path), folder.filePath("a.safetensors").toStdString()); // and from there on
+    QCOMPARE(cacheInfo(*openCache(folder.filePath("a.safetensors").toStdString())).tokenIds, info.tokenIds);
 }
 
 void PaddingTest::clampedNumbersAreCounted()

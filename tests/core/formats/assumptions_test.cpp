@@ -116,14 +116,25 @@ void AssumptionsTest::swappedAxesAreTold()
 void AssumptionsTest::repeatedHeadsAreReadOnce()
 {
     const QString config = R"({"config":"{\"num_key_value_heads\":2,\"head_dim\":4}"})";
-    const DumpLayout layout
-        = read(Dump { { "layers.0.key F16 1,8,3,4", "layers.0.value F16 1,8,3,4" }, config }.bytes());
-    QCOMPARE(layout.info.layers[0].kvHeads, std::int64_t(2));
-    QCOMPARE(layout.layers[0].repeats, std::int64_t(4));
-    QCOMPARE(layout.layers[0].key.shape, (std::vector<std::int64_t> { 1, 2, 3, 4 }));
-    QCOMPARE(layout.layers[0].key.strides, (std::vector<std::int64_t> { 96, 48, 4, 1 }));
-    QCOMPARE(layout.layers[0].key.bytes, std::uint64_t(5 * 12 * 2));
-    QVERIFY(QString::fromStdString(layout.info.notes.at(0)).contains("stored 4 times"));
+    Bytes bytes = Dump { { "layers.0.key F16 1,8,3,4", "layers.0.value F16 1,8,3,4" }, config }.bytes();
+    constexpr std::size_t head = 3 * 4 * 2, tensor = 8 * head;
+    std::byte* data = bytes.data() + bytes.size() - 2 * tensor;
+    for (std::size_t i = 0; i < 2 * tensor; ++i)
+        data[i] = std::byte((i / head / 4 * head + i % head) % 60); // finite numbers, four times each
+    const auto cache = cacheOf(bytes);
+    QCOMPARE(cache->info().layers[0].kvHeads, std::int64_t(2));
+    QVERIFY(QString::fromStdString(cache->info().notes.at(0)).contains("stored 4 times"));
+    const at::Tensor key = cache->layer(0).key;
+    QCOMPARE(key.numel(), 2 * 3 * 4);
+    QVERIFY(std::memcmp(key.data_ptr(), data, head) == 0);
+    QVERIFY(std::memcmp(static_cast<const std::byte*>(key.data_ptr()) + head, data + 4 * head, head) == 0);
+
+    data[tensor + 5] = std::byte(1); // a value's head differs: told when it is read
+    QVERIFY(inputRefusal([&] { cacheOf(bytes)->layer(0); }).contains("in layer 0 they differ"));
+    data[5] = std::byte(1); // a key's: the config is wrong, and the dump is read as it is
+    const auto whole = cacheOf(bytes);
+    QCOMPARE(whole->layer(0).key.size(1), std::int64_t(8));
+    QVERIFY(QString::fromStdString(whole->info().notes.at(0)).contains("8 KV heads where its config names 2"));
     const CacheInfo odd
         = read(Dump { { "layers.0.key F16 1,3,3,8", "layers.0.value F16 1,3,3,8" }, config }.bytes()).info;
     QCOMPARE(odd.layers[0].kvHeads, std::int64_t(3));

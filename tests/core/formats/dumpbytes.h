@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dumps described tensor by tensor, for the tests of what readers make of them.
 #pragma once
-#include "core/base/error.h"
-#include "core/formats/dumplayout.h"
-#include "core/formats/formatregistry.h"
+#include "foreignfiles.h"
 #include "safetensorsbytes.h"
 #include <QStringList>
 #include <map>
@@ -40,22 +38,8 @@ struct Dump {
     }
 };
 
-inline DumpLayout read(const Bytes& bytes)
-{
-    const MemorySource source(bytes, "dump.safetensors");
-    return readDump(source);
-}
-
-inline QString refusal(const Bytes& bytes)
-{
-    try {
-        read(bytes);
-    } catch (const Error& error) {
-        return error.kind() == ErrorKind::Input ? QString::fromUtf8(error.what())
-                                                : "wrong kind: " + QString(error.what());
-    }
-    return {};
-}
+inline DumpLayout read(const Bytes& bytes) { return layoutOf(bytes, "dump.safetensors"); }
+inline QString refusal(const Bytes& bytes) { return refusalOf(bytes, "dump.safetensors"); }
 
 inline const QStringList oneLayer { "layers.0.key F16 1,2,3,4", "layers.0.value F16 1,2,3,4" };
 

@@ -2,7 +2,7 @@
 // The reference that keeps the token ids alone.
 #include "core/base/error.h"
 #include "core/codec/compressor.h"
-#include "core/codec/methods/reference/tokenpacking.h"
+#include "core/codec/container/tokenpacking.h"
 #include "core/dumps/generate.h"
 #include "core/eval/nexttoken.h"
 #include "modeldata.h"

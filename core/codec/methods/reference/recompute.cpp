@@ -3,8 +3,8 @@
 #include "core/cache/torchdtype.h"
 #include "core/codec/compressor.h"
 #include "core/codec/container/companions.h"
+#include "core/codec/container/tokenpacking.h"
 #include "core/codec/layerview.h"
-#include "core/codec/methods/reference/tokenpacking.h"
 #include "core/model/model.h"
 #include <algorithm>
 #include <mutex>
@@ -61,9 +61,7 @@ public:
         if (cache.sourceLayerCount() != cache.layerCount())
             out.global.add("layers", packTokens(sources)); // a part of the cache: which one
         out.global.add("tokens", packTokens(cache.info().tokenIds));
-        CacheInfo beside = cache.info();
-        beside.tokenIds.clear(); // the method has them already
-        addCompanions(beside, out.global);
+        addCompanions(cache.info(), out.global);
         (void)fittingModel(out.header, cache.info().tokenIds, cache.sourceLayerCount(), context.job);
         out.layers.resize(static_cast<std::size_t>(cache.layerCount()));
         return out;

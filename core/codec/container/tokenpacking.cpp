@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/codec/methods/reference/tokenpacking.h"
+#include "core/codec/container/tokenpacking.h"
 #include "core/base/error.h"
 #include <algorithm>
 #include <bit>

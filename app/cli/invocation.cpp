@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/cli/session.h"
+#include "app/cli/invocation.h"
 #include "app/cli/output.h"
 
 namespace pikv::cli {
 
-JobControl Session::job(const std::string& activity)
+JobControl Invocation::job(const std::string& activity)
 {
     if (quiet)
         return JobControl(m_stop);
     return JobControl(m_stop, [this, activity](const Progress& progress) { m_progress.show(activity, progress); });
 }
 
-void Session::warn(const std::string& message)
+void Invocation::warn(const std::string& message)
 {
     if (!m_warned.insert(message).second)
         return; // what holds of a dump or a method would come with every result
@@ -19,7 +19,7 @@ void Session::warn(const std::string& message)
     writeErrorLine("warning: " + message);
 }
 
-void Session::note(const std::string& message)
+void Invocation::note(const std::string& message)
 {
     m_progress.clear();
     if (!quiet)

@@ -12,9 +12,9 @@
 namespace pikv::cli {
 
 /// What every command shares: the common options, interruption, and what goes to standard error.
-class Session {
+class Invocation {
 public:
-    explicit Session(std::stop_token stop)
+    explicit Invocation(std::stop_token stop)
         : m_stop(std::move(stop))
     {
     }

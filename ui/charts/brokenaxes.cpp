@@ -38,7 +38,6 @@ void BrokenAxes::draw(QCPPainter* painter)
     const QFontMetricsF metrics(m_style.font);
     const auto label = [&](const QString& text, QPointF corner) {
         const QRectF box(corner, QSizeF(metrics.horizontalAdvance(text), metrics.height()));
-        painter->fillRect(box.adjusted(-2, 0, 2, 0), m_style.background); // a tick's label may be there
         painter->setPen(m_style.text);
         painter->drawText(box.adjusted(-2, -2, 2, 2), Qt::AlignCenter, text);
     };

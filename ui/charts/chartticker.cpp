@@ -4,12 +4,22 @@
 
 namespace pikv::ui {
 
+/// `ticks` without those that stand where the axis is broken: the strip holds no numbers of the scale.
+QVector<double> ChartTicker::beyondBreak(QVector<double> ticks) const
+{
+    if (m_log && m_breakStrip > 0 && m_range.lower > 0) {
+        const double first = m_range.lower * std::pow(m_range.upper / m_range.lower, m_breakStrip);
+        ticks.removeIf([first](double tick) { return tick < first; });
+    }
+    return ticks;
+}
+
 QVector<double> ChartTicker::createTickVector(double tickStep, const QCPRange& range)
 {
     m_range = range;
     const QVector<double> ticks = m_log && range.lower > 0 ? decadeTicks(range.lower, range.upper) : QVector<double>();
     m_decades = !ticks.isEmpty();
-    return m_decades ? ticks : QCPAxisTicker::createTickVector(tickStep, range);
+    return beyondBreak(m_decades ? ticks : QCPAxisTicker::createTickVector(tickStep, range));
 }
 
 int ChartTicker::getSubTickCount(double tickStep)
@@ -21,7 +31,7 @@ int ChartTicker::getSubTickCount(double tickStep)
 QVector<double> ChartTicker::createSubTickVector(int subTickCount, const QVector<double>& ticks)
 {
     if (!m_decades)
-        return QCPAxisTicker::createSubTickVector(subTickCount, ticks);
+        return beyondBreak(QCPAxisTicker::createSubTickVector(subTickCount, ticks));
     QVector<double> sub;
     if (std::log10(m_range.upper / m_range.lower) > 8)
         return sub;
@@ -29,7 +39,7 @@ QVector<double> ChartTicker::createSubTickVector(int subTickCount, const QVector
         for (int step = 1; step <= 9; ++step)
             sub << step * std::pow(10.0, e);
     }
-    return sub;
+    return beyondBreak(sub);
 }
 
 QVector<QString> ChartTicker::createLabelVector(const QVector<double>& ticks, const QLocale&, QChar, int)

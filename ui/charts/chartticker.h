@@ -9,9 +9,11 @@ namespace pikv::ui {
 /// shows one decade or none; sizes are labelled "2.5 MB".
 class ChartTicker : public QCPAxisTicker {
 public:
-    ChartTicker(bool log, bool bytes)
+    /// `breakStrip`: the share of a logarithmic axis, from its lower edge on, that stands for zero and has no ticks.
+    ChartTicker(bool log, bool bytes, double breakStrip = 0)
         : m_log(log)
         , m_bytes(bytes)
+        , m_breakStrip(breakStrip)
     {
     }
 
@@ -23,8 +25,11 @@ protected:
         const QVector<double>& ticks, const QLocale& locale, QChar format, int precision) override;
 
 private:
+    QVector<double> beyondBreak(QVector<double> ticks) const;
+
     QCPRange m_range;
     bool m_log, m_bytes, m_decades = false;
+    double m_breakStrip;
 };
 
 } // namespace pikv::ui

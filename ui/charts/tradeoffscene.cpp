@@ -81,18 +81,18 @@ void TradeoffScene::setData(const TradeoffData& data, const TradeoffAxes& axes)
 {
     m_data = data;
     m_axes = axes;
-    applyAxis(m_plot->xAxis, *axes.x, axes.logX);
-    applyAxis(m_plot->yAxis, *axes.y, axes.logY);
+    applyAxis(m_plot->xAxis, *axes.x, axes.logX, data.brokenX);
+    applyAxis(m_plot->yAxis, *axes.y, axes.logY, data.brokenY);
     applySeries();
 }
 
-void TradeoffScene::applyAxis(QCPAxis* axis, const MetricInfo& metric, bool log)
+void TradeoffScene::applyAxis(QCPAxis* axis, const MetricInfo& metric, bool log, bool broken)
 {
     axis->setLabel(axisTitle(metric, log));
     const auto scale = log ? QCPAxis::stLogarithmic : QCPAxis::stLinear;
     if (axis->scaleType() != scale)
         axis->setScaleType(scale);
-    axis->setTicker(QSharedPointer<ChartTicker>::create(log, metric.unit == "bytes"));
+    axis->setTicker(QSharedPointer<ChartTicker>::create(log, metric.unit == "bytes", log && broken ? kBreakStrip : 0));
 }
 
 void TradeoffScene::applySeries()

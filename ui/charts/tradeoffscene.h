@@ -42,7 +42,7 @@ public:
     void replotRings();
 
 private:
-    void applyAxis(QCPAxis* axis, const MetricInfo& metric, bool log);
+    void applyAxis(QCPAxis* axis, const MetricInfo& metric, bool log, bool broken);
     void applySeries();
     void fillLegend();
     void applyLegendStyle();

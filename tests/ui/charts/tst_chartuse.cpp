@@ -3,12 +3,14 @@
 #include "chartfixture.h"
 #include "testmain.h"
 #include "ui/charts/axisvalue.h"
+#include "ui/charts/chartticker.h"
 #include "ui/charts/comparisonpanel.h"
 #include "ui/charts/measuredmetrics.h"
 #include "ui/charts/metriccombo.h"
 #include "ui/charts/qcp.h"
 #include "ui/charts/ticklabels.h"
 #include "ui/charts/tradeoffchart.h"
+#include "ui/charts/tradeoffdata.h"
 #include "ui/charts/tradeoffpanel.h"
 #include "ui/charts/trainingchart.h"
 #include "ui/models/trainingrun.h"
@@ -40,6 +42,7 @@ private Q_SLOTS:
     void rubberBandIsGoneAfterwards();
     void ticksOfAnAxisHaveOneNotation_data();
     void ticksOfAnAxisHaveOneNotation();
+    void noTickStandsInTheBreakOfAnAxis();
     void cosinesOnALogAxisAreDistancesFromOne();
     void legendOfACurveChartFits();
     void rowsAreLookedAtOnce();
@@ -183,6 +186,30 @@ void ChartUseTest::ticksOfAnAxisHaveOneNotation()
 {
     QFETCH(QList<double>, ticks);
     QTEST(tickLabels(ticks), "labels");
+}
+
+void ChartUseTest::noTickStandsInTheBreakOfAnAxis()
+{
+    m_results->addTwoSweeps();
+    m_results->model.put(makeResult(kAlpha, 99, 7, 0), false);
+    m_panel->tradeoffChart()->refreshNow();
+    plot()->replot();
+    const QCPRange range = plot()->yAxis->range();
+    const auto lowest = [&](QCPAxisTicker& ticker) { // tick or sub tick, as a share of the axis from its lower end
+        QVector<double> ticks, subTicks;
+        ticker.generate(range, QLocale::c(), 'g', 6, ticks, &subTicks, nullptr);
+        ticks += subTicks;
+        double share = 1;
+        for (const double tick : std::as_const(ticks)) {
+            if (range.contains(tick))
+                share = std::min(share, std::log(tick / range.lower) / std::log(range.upper / range.lower));
+        }
+        return share;
+    };
+    ChartTicker whole(true, false);
+    QVERIFY2(lowest(whole) < kBreakStrip, qPrintable(QString::number(lowest(whole))));
+    const double broken = lowest(*plot()->yAxis->ticker());
+    QVERIFY2(broken >= kBreakStrip && broken < 0.5, qPrintable(QString::number(broken)));
 }
 
 void ChartUseTest::cosinesOnALogAxisAreDistancesFromOne()

@@ -89,6 +89,16 @@ std::string tokensText(const CacheInfo& info)
             counts.push_back(std::to_string(count));
         text += ", " + listText(counts) + " of them visible, the rest is padding";
     }
+    std::set<std::int64_t> shortLayers;
+    for (const LayerShape& layer : info.layers)
+        if (layer.firstToken > 0)
+            shortLayers.insert(layer.seq);
+    if (!shortLayers.empty()) {
+        text += ", short layers hold the last " + std::to_string(*shortLayers.begin());
+        if (shortLayers.size() > 1)
+            text += " to " + std::to_string(*shortLayers.rbegin());
+        text += " of them";
+    }
     return text + positionsText(info) + (info.tokenIds.empty() ? ", unknown ids" : ", ids known");
 }
 

@@ -78,8 +78,8 @@ Json shapesJson(const CacheInfo& info)
     for (std::size_t i = 0; i < info.layers.size(); ++i) {
         const LayerShape& l = info.layers[i];
         list.push_back({ { "layer", info.layerNumber(i) }, { "kv_heads", l.kvHeads }, { "seq", l.seq },
-            { "key_dim", l.keyDim }, { "value_dim", l.valueDim }, { "key_dtype", dtypeName(l.keyDtype) },
-            { "value_dtype", dtypeName(l.valueDtype) } });
+            { "first_token", l.firstToken }, { "key_dim", l.keyDim }, { "value_dim", l.valueDim },
+            { "key_dtype", dtypeName(l.keyDtype) }, { "value_dtype", dtypeName(l.valueDtype) } });
     }
     return list;
 }

@@ -45,6 +45,7 @@ struct MetricInfo {
     MetricGroup group;
     Better better = Better::Lower;
     bool logScale = false; ///< a log axis fits
+    bool leads = false; ///< its column of the results table stands before the others
     bool rare = false; ///< its column of the results table is hidden until somebody asks for it
     bool aboutShared = false; ///< tells nothing new where no calibration is shared
     bool isShare = false; ///< a share of positions, 0 to 1

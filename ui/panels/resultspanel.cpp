@@ -73,7 +73,7 @@ ResultsPanel::ResultsPanel(ResultsModel* model, QItemSelectionModel* selection, 
     layout->setContentsMargins(4, 4, 4, 4);
     layout->addLayout(bar);
     layout->addWidget(m_table, 1);
-    hideRareColumns();
+    arrangeColumns();
     linkSelection();
     connect(m_filterText, &QLineEdit::textChanged, m_filter, &ResultsFilterModel::setFilterText);
     connect(m_table->horizontalHeader(), &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
@@ -130,11 +130,17 @@ bool ResultsPanel::eventFilter(QObject* watched, QEvent* event)
     return true;
 }
 
-void ResultsPanel::hideRareColumns()
+/// What a compressor is chosen by comes first: how small and how good, without a scroll bar between the two.
+void ResultsPanel::arrangeColumns()
 {
-    for (const MetricInfo& metric : metrics())
-        if (metric.rare)
-            m_table->setColumnHidden(m_model->metricColumn(metric.name), true);
+    QHeaderView* header = m_table->horizontalHeader();
+    int place = ResultsModel::FirstMetricColumn;
+    for (const MetricInfo& metric : metrics()) {
+        const int column = m_model->metricColumn(metric.name);
+        m_table->setColumnHidden(column, metric.rare);
+        if (metric.leads)
+            header->moveSection(header->visualIndex(column), place++);
+    }
 }
 
 /// Two selection models, one selection: the table's is on the filtered rows, the shared one on the model's.

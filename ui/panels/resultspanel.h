@@ -50,7 +50,7 @@ private:
     void connectTable();
     void showMenu(const QPoint& globalAt);
     void addColumnChoice(QMenu* menu);
-    void hideRareColumns();
+    void arrangeColumns();
     void fitColumns();
     QList<int> selectedRows() const;
 

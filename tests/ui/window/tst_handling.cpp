@@ -328,6 +328,18 @@ void HandlingTest::columnsGrowWithTheirContents()
         return false;
     };
     QTRY_VERIFY(!cut());
+    // What a method is chosen by is in sight without scrolling.
+    const auto column = [&](const QString& title) {
+        for (int i = 0; i < table->model()->columnCount(); ++i)
+            if (table->model()->headerData(i, Qt::Horizontal).toString() == title)
+                return i;
+        return -1;
+    };
+    for (const char* title : { "Stored size", "Bits per element", "Attention error" }) {
+        const int at = column(title);
+        QVERIFY(at > 0);
+        QVERIFY2(table->columnViewportPosition(at) + table->columnWidth(at) <= table->viewport()->width(), title);
+    }
 }
 
 void HandlingTest::referencesReadAsText()

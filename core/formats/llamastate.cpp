@@ -136,7 +136,7 @@ enum class Rotation { None, Undone, Unknown };
 
 Rotation rotationOf(const LlamaState& state)
 {
-    return state.packedTokens                   ? Rotation::Undone
+    return state.packedTokens || state.newer    ? Rotation::Undone
         : state.hasOutputs || !state.hasStreams ? Rotation::None
                                                 : Rotation::Unknown;
 }
@@ -182,7 +182,7 @@ void acceptTokens(CacheInfo& info, const LlamaState& state)
             + std::to_string(info.positions[ids.size()]) + ": they are left out");
 }
 
-void acceptRotation(CacheInfo& info, const LlamaState& state, bool quantised, Rotation rotation)
+void acceptRotation(CacheInfo& info, const LlamaState& state, bool quantised, Rotation rotation, std::int64_t headDim)
 {
     info.rope.state = RopeInfo::State::Post;
     const bool interleaved
@@ -193,7 +193,7 @@ void acceptRotation(CacheInfo& info, const LlamaState& state, bool quantised, Ro
                              "channels (llama) or halves (qwen2, …) is unknown");
     else
         info.rope.layout = interleaved ? RopeInfo::Layout::Interleaved : RopeInfo::Layout::Half;
-    if (quantised && rotation == Rotation::Undone)
+    if (quantised && rotation == Rotation::Undone && headDim % 64 == 0)
         info.notes.push_back(
             "this llama.cpp stores quantised keys and values multiplied by a Hadamard matrix, which is "
             "undone for the assumed head_dim");
@@ -220,7 +220,8 @@ DumpLayout readState(const FormatProbe& probe)
     const LlamaState state = readLlamaState(probe.file());
     DumpLayout layout;
     CacheInfo& info = layout.info;
-    info.format = state.session ? "llama.cpp session (ggsn, version 9)" : "llama.cpp slot (ggsq, version 2)";
+    info.format = state.session ? "llama.cpp session (ggsn, version " : "llama.cpp slot (ggsq, version ";
+    info.format += std::to_string((state.session ? 9 : 2) + int(state.newer)) + ")";
     info.fileBytes = probe.file().size();
     if (!state.architecture.empty())
         info.metadata["general.architecture"] = state.architecture;
@@ -257,7 +258,7 @@ DumpLayout readState(const FormatProbe& probe)
         info.notes.push_back("its layers have keys of " + std::to_string(*narrow) + " to " + std::to_string(*wide)
             + " channels, as hybrid models do");
     acceptTokens(info, state);
-    acceptRotation(info, state, quantised, rotation);
+    acceptRotation(info, state, quantised, rotation, split.headDim);
     return layout;
 }
 

@@ -11,7 +11,7 @@
 namespace pikv {
 namespace {
 
-constexpr std::uint32_t sequenceMagic = 0x67677371, sessionVersion = 9, sequenceVersion = 2;
+constexpr std::uint32_t sequenceMagic = 0x67677371, sessionVersion = 9, sequenceVersion = 2; // and one more
 constexpr std::uint32_t maxCells = 1u << 24, maxLayers = 4096, maxSequences = 256;
 
 /// What the version number does not tell apart.
@@ -21,15 +21,18 @@ struct Variant {
     int sections;
 };
 
-void requireVersion(std::uint32_t version, bool session, const std::string& file)
+/// Whether the version is the newer one of the two that are known.
+bool acceptVersion(std::uint32_t version, bool session, const std::string& file)
 {
     const std::uint32_t known = session ? sessionVersion : sequenceVersion;
-    if (version != known)
+    if (version != known && version != known + 1)
         throw inputError(file + " is a llama.cpp " + (session ? "session" : "slot") + " of version "
-            + std::to_string(version) + " where " + std::to_string(known) + " was expected; "
+            + std::to_string(version) + " where " + std::to_string(known) + " or " + std::to_string(known + 1)
+            + " was expected; "
             + (version < known ? "it was written before September 2024: save it again with a newer llama.cpp."
                                : "it was written by a newer llama.cpp or by a variant of it: save it with llama.cpp's "
                                  "own program of 2024 to 2026."));
+    return version != known;
 }
 
 void need(const FileCursor& in, bool condition, const std::string& what)
@@ -242,15 +245,16 @@ void nameTheSequence(std::vector<std::vector<LlamaStream>>& sections)
                     stream.members.push_back({ 0, cell });
 }
 
-/// In the order of their age. Cells never had an extension before there were streams.
-std::vector<Variant> variants(bool session)
+/// In the order of their age. Cells never had an extension before there were streams; the newer version has streams and
+/// no outputs.
+std::vector<Variant> variants(bool session, bool newer)
 {
     std::vector<Variant> all;
     for (const int sections : { 1, 2 })
         for (const bool outputs : { true, false }) {
-            if (outputs && !session)
+            if (outputs && (!session || newer))
                 continue;
-            if (outputs || !session)
+            if (!newer && (outputs || !session))
                 all.push_back({ outputs, false, 0, sections });
             for (const std::uint32_t extension : { 0, 8, 12 })
                 all.push_back({ outputs, true, extension, sections });
@@ -291,9 +295,9 @@ LlamaState readLlamaState(const ByteSource& file)
         }
     };
     state.session = head.take<std::uint32_t>("the magic") != sequenceMagic;
-    requireVersion(head.take<std::uint32_t>("the version"), state.session, file.name());
+    state.newer = acceptVersion(head.take<std::uint32_t>("the version"), state.session, file.name());
     bool found = attempt([&](Progress&) { readHead(head, state, file.name()); });
-    const std::vector<Variant> all = found ? variants(state.session) : std::vector<Variant>();
+    const std::vector<Variant> all = found ? variants(state.session, state.newer) : std::vector<Variant>();
     found = std::any_of(all.begin(), all.end(), [&](const Variant& variant) {
         FileCursor in(file);
         in.skip(head.position(), "the tokens");

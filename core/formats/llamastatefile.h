@@ -29,9 +29,10 @@ struct LlamaStream {
     std::vector<LlamaTensor> keys, values; ///< of every layer, equally many
 };
 
-/// A session (ggsn, version 9: everything in a context) or a slot (ggsq, version 2: one sequence).
+/// A session (ggsn, version 9 or 10: everything in a context) or a slot (ggsq, version 2 or 3: one sequence).
 struct LlamaState {
     bool session = false;
+    bool newer = false; ///< of the later of the two versions, of autumn 2026
     std::string architecture; ///< "llama", "qwen2", …; sessions alone name it
     std::vector<std::int32_t> tokens; ///< of position 0, 1, …; -1 where an image or the like stands
     bool hasOutputs = false; ///< logits and embeddings are in the file, as until early 2026

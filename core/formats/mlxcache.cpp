@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Prompt caches of mlx-lm (save_prompt_cache): tensors `<layer>.0` and `<layer>.1`, the class of every layer in the
-// metadata `2.<layer>`, its numbers in `0.<layer>`, the model in `1.model`.
+// Prompt caches of mlx-lm (save_prompt_cache): tensors `<layer>.0` and `<layer>.1`. Up to 0.31 the class of every layer
+// is in the metadata `2.<layer>`, its numbers in `0.<layer>`, the model in `1.model`. Since 0.32 the classes are in
+// `1.<layer>`, the model in `0.model`, the numbers are tensors behind the values, and keys and values are the buffers,
+// with room for tokens to come.
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/layercheck.h"
@@ -8,6 +10,7 @@
 #include "core/formats/nativedump.h"
 #include "core/formats/stridedread.h"
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 
@@ -26,11 +29,20 @@ std::optional<std::int64_t> decimal(std::string_view text)
     return number;
 }
 
+/// Tensors in which 0.32 and later keep what was metadata before, in that order, and the one that says up to which row
+/// the buffer is filled.
+struct NumberTensors {
+    std::string_view kind, numbers, filled; ///< one digit a tensor
+};
+constexpr std::array<NumberTensors, 5> numberTensors { { { "KVCache", "", "2" }, { "QuantizedKVCache", "234", "" },
+    { "RotatingKVCache", "3425", "" }, { "ChunkedKVCache", "34", "2" }, { "BatchKVCache", "", "4" } } };
+
 /// What the file says of one layer.
 struct MlxLayer {
     std::string kind; ///< "KVCache"
     std::map<std::string, const TensorEntry*> tensors; ///< by what follows the layer's number: "0", "1.2"
     std::vector<std::int64_t> numbers; ///< its meta state
+    std::optional<std::int64_t> filled; ///< rows of its buffers that hold tokens; none: all
     std::vector<std::int64_t> positions; ///< of its rows, once they are known
     std::vector<std::int64_t> padding; ///< rows at the left of every sequence that are nobody's tokens
 };
@@ -40,6 +52,7 @@ public:
     MlxReader(const ByteSource& file, const SafetensorsHeader& header)
         : m_file(file)
         , m_header(header)
+        , m_isNewer(header.metadata.at("2.0").empty())
     {
     }
 
@@ -53,6 +66,8 @@ private:
     }
     void findLayers();
     void findNumbers();
+    void findNumberTensors();
+    std::int64_t numberIn(std::uint64_t index, char part) const;
     void place(std::uint64_t index, MlxLayer& layer);
     const TensorEntry& tensor(std::uint64_t index, const std::string& part) const;
     void requireNumbers(std::uint64_t index, std::size_t newer, std::size_t older);
@@ -66,6 +81,7 @@ private:
 
     const ByteSource& m_file;
     const SafetensorsHeader& m_header;
+    const bool m_isNewer; ///< written by 0.32 or later
     std::map<std::uint64_t, MlxLayer> m_layers;
     std::map<std::uint64_t, FoundLayer> m_found;
     std::string m_skipped; ///< classes of layers that hold no keys and values
@@ -84,8 +100,9 @@ std::optional<std::pair<std::uint64_t, std::string>> layerAndPart(std::string_vi
 
 void MlxReader::findLayers()
 {
+    const std::string_view classes = m_isNewer ? "1." : "2.";
     for (const auto& [key, value] : m_header.metadata)
-        if (key.starts_with("2."))
+        if (key.starts_with(classes))
             if (const auto place = layerAndPart(std::string_view(key).substr(2)); place && place->second.empty()) {
                 if (place->first >= maxLayerCount)
                     throw inputError(m_file.name() + ": metadata " + inQuotes(key)
@@ -96,7 +113,8 @@ void MlxReader::findLayers()
         const auto place = layerAndPart(entry.name);
         if (!place || !m_layers.contains(place->first))
             throw inputError(m_file.name() + ": tensor " + inQuotes(entry.name)
-                + " belongs to no layer whose class the metadata names (2.0, 2.1, …)" + saveAgain + ".");
+                + " belongs to no layer whose class the metadata names (" + std::string(classes) + "0, "
+                + std::string(classes) + "1, …)" + saveAgain + ".");
         m_layers[place->first].tensors[place->second] = &entry;
     }
 }
@@ -117,6 +135,30 @@ void MlxReader::findNumbers()
                         + " where a decimal number was expected");
             layer.numbers.push_back(*number);
         }
+}
+
+std::int64_t MlxReader::numberIn(std::uint64_t index, char part) const
+{
+    const TensorEntry& entry = tensor(index, std::string(1, part));
+    if (!entry.shape.empty() || (entry.dtype != DType::I32 && entry.dtype != DType::I64))
+        fail(index,
+            "has tensor " + inQuotes(entry.name) + " " + shapeText(entry.shape) + " "
+                + std::string(dtypeName(entry.dtype)) + " where one integer was expected");
+    return readIntegers(m_file, entry).front();
+}
+
+void MlxReader::findNumberTensors()
+{
+    for (auto& [index, layer] : m_layers) {
+        const auto which = std::find_if(numberTensors.begin(), numberTensors.end(),
+            [&, kind = std::string_view(layer.kind)](const NumberTensors& n) { return n.kind == kind; });
+        if (which == numberTensors.end())
+            continue;
+        for (const char part : which->numbers)
+            layer.numbers.push_back(numberIn(index, part));
+        if (!which->filled.empty())
+            layer.filled = numberIn(index, which->filled.front());
+    }
 }
 
 const TensorEntry& MlxReader::tensor(std::uint64_t index, const std::string& part) const
@@ -148,8 +190,17 @@ void MlxReader::placePlain(std::uint64_t index)
         fail(index,
             "has keys " + shapeText(key.shape) + " and values " + shapeText(value.shape)
                 + " where [batch, kv_heads, seq, head_dim] with equal seq was expected");
-    placeEntry(m_found, index, &FoundLayer::key, key, m_file.name());
-    placeEntry(m_found, index, &FoundLayer::value, value, m_file.name());
+    const std::int64_t rows = m_layers.at(index).filled.value_or(key.shape[2]);
+    if (rows < 0 || rows > key.shape[2])
+        fail(index,
+            "says that " + std::to_string(rows) + " of its " + countText(std::uint64_t(key.shape[2]), "row")
+                + " hold tokens");
+    for (const auto& [entry, role] : { std::pair { &key, &FoundLayer::key }, { &value, &FoundLayer::value } }) {
+        StoredTensor used(*entry);
+        if (rows < key.shape[2])
+            used.narrow(2, 0, rows);
+        placeEntry(m_found, index, role, used, m_file.name());
+    }
 }
 
 void MlxReader::placeQuantised(std::uint64_t index)
@@ -241,10 +292,12 @@ void MlxReader::place(std::uint64_t index, MlxLayer& layer)
     } else if (kind == "RotatingKVCache") {
         placeRotating(index, layer);
     } else if (kind == "ChunkedKVCache") {
-        placePlain(index);
         requireNumbers(index, 2, 2);
         if (layer.numbers[1] < 0 || layer.numbers[1] > maxDimension)
             fail(index, "starts at position " + std::to_string(layer.numbers[1]));
+        if (layer.filled)
+            *layer.filled -= layer.numbers[1]; // it is the position behind the last row
+        placePlain(index);
         layer.positions.resize(static_cast<std::size_t>(rowsOf(index)));
         std::iota(layer.positions.begin(), layer.positions.end(), layer.numbers[1]);
     } else if (kind == "BatchKVCache") {
@@ -307,7 +360,10 @@ DumpLayout MlxReader::read()
     info.format = "mlx-lm prompt cache (safetensors)";
     info.fileBytes = m_file.size();
     findLayers();
-    findNumbers();
+    if (m_isNewer)
+        findNumberTensors();
+    else
+        findNumbers();
     for (auto& [index, layer] : m_layers)
         place(index, layer);
     if (m_found.empty())
@@ -320,12 +376,10 @@ DumpLayout MlxReader::read()
         info.notes.push_back("layers of class " + m_skipped + " hold no keys and values: they are left out");
     info.rope.state = RopeInfo::State::Post;
     info.rope.layout = RopeInfo::Layout::Half;
-    for (const auto& [key, value] : m_header.metadata) {
-        if (key == "1.model")
-            info.model = value;
-        else if (key.starts_with("1."))
-            info.metadata[key.substr(2)] = value;
-    }
+    const std::string_view user = m_isNewer ? "0." : "1.";
+    for (const auto& [key, value] : m_header.metadata)
+        if (key.starts_with(user))
+            (key.substr(2) == "model" ? info.model : info.metadata[key.substr(2)]) = value;
     return layout;
 }
 

@@ -316,13 +316,15 @@ void LlamaStateTest::badFilesAreRefused_data()
         return [=](Bytes& bytes) { std::memcpy(bytes.data() + at, &value, 4); };
     };
     State state = slot(3); // 12 + 12 bytes, then the cells
-    state.version = 3;
-    row("slot of a variant", state, "version 3 where 2 was expected; it was written by a newer");
+    state.version = 3; // of a variant: the newer version has streams
+    row("slot of a variant", state, "It fits none of the layouts");
+    state.version = 4;
+    row("slot of the future", state, "version 4 where 2 or 3 was expected; it was written by a newer");
     state.version = 1;
-    row("old slot", state, "version 1 where 2 was expected; it was written before");
+    row("old slot", state, "version 1 where 2 or 3 was expected; it was written before");
     state.session = true;
     state.version = 8;
-    row("old session", state, "session of version 8 where 9 was expected");
+    row("old session", state, "session of version 8 where 9 or 10 was expected");
     row("no cells", slot(0), "no cell belongs to a sequence");
     row("too many tokens", slot(3), "the token ids would have 1000000 x 4 bytes", put(8, 1'000'000));
     row("too many cells", slot(3), "the cells would have 1000000 x 8", put(24, 1'000'000));

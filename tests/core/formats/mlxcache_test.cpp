@@ -129,6 +129,7 @@ private Q_SLOTS:
     void slidingLayersHoldTheLastTokens();
     void chunksKeepTheirPositions();
     void paddingIsMasked();
+    void buffersOfNewerVersionsAreCut();
     void recurrentLayersAreLeftOut();
     void badFilesAreRefused_data();
     void badFilesAreRefused();
@@ -290,6 +291,36 @@ void MlxCacheTest::paddingIsMasked()
     QVERIFY(!layoutOf(batch({ 5, 5 }, { 0, 0 })).info.hasPadding());
     QVERIFY(refusalOf(batch({ 3, 4 }, { 2, 0 })).contains("5 rows but says 4 tokens after 0 of padding"));
     QVERIFY(refusalOf(batch({ 0, 5 }, { 5, 0 })).contains("0 tokens"));
+}
+
+/// Since 0.32: classes in 1.…, numbers as tensors, rows for tokens to come.
+void MlxCacheTest::buffersOfNewerVersionsAreCut()
+{
+    const auto newer = [](const char* kind, const std::vector<std::int32_t>& numbers, const char* dtype = "I32") {
+        MlxFile file;
+        file.metadata << R"("0.model":"m")"
+                      << R"("2.0":"")" << QString(R"("1.0":"%1")").arg(kind);
+        file.plain(0, 8);
+        for (std::size_t n = 0; n < numbers.size(); ++n)
+            file.add(QString("0.%1").arg(n + 2), dtype, "",
+                Bytes(asBytes(&numbers[n], 4).begin(), asBytes(&numbers[n], 4).end()));
+        return file.bytes();
+    };
+    const Bytes plain = newer("KVCache", { 3 }), chunk = newer("ChunkedKVCache", { 105, 8192, 100 }),
+                ring = newer("RotatingKVCache", { 12, 2, 8, 6 });
+    const auto cache = cacheOf(plain);
+    QCOMPARE(cache->info().model, std::string("m"));
+    compareRows(*cache, 0, 0, 8, upTo(3));
+    const auto later = cacheOf(chunk);
+    QCOMPARE(later->info().positions, (std::vector<std::int64_t> { 100, 101, 102, 103, 104 }));
+    compareRows(*later, 0, 0, 8, upTo(5));
+    compareRows(*cacheOf(ring), 0, 0, 8, { 0, 1, 6, 7, 2, 3, 4, 5 });
+    QVERIFY(refusalOf(newer("KVCache", { 9 })).contains("9 of its 8 rows hold tokens"));
+    QVERIFY(refusalOf(newer("ChunkedKVCache", { 99, 8192, 100 })).contains("-1 of its 8 rows"));
+    QVERIFY(refusalOf(newer("KVCache", { 3 }, "F32")).contains("where one integer was expected"));
+    QVERIFY(refusalOf(newer("KVCache", {})).contains("has no tensor '0.2'"));
+    QVERIFY(refusalOf(newer("RotatingKVCache", { 12, 9, 8, 6 })).contains("says keep 9"));
+    enduresDamage(plain, 8 + std::size_t(loadLe<std::uint64_t>(plain.data())));
 }
 
 void MlxCacheTest::recurrentLayersAreLeftOut()

@@ -8,6 +8,7 @@ the text.
 
     dump_hf.py --model Qwen/Qwen2.5-0.5B --text-file prompt.txt --tokens 1024 -o qwen.safetensors
     dump_hf.py --model model.Q4_1.gguf   --text-file prompt.txt --tokens 256 --dtype f16 -o model.safetensors
+    dump_hf.py --model Qwen/Qwen2.5-0.5B --batch first.txt second.txt --chat-template -o two.safetensors
 
 Needs torch >= 2.1, safetensors and transformers 4.36 to 5.x (4.41 and the gguf package for a .gguf file).
 """
@@ -35,8 +36,15 @@ except ImportError as error:
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--model", required=True, help="Hugging Face name, folder, or a .gguf file")
-    parser.add_argument("--text-file", required=True, help="UTF-8 text to prefill")
-    parser.add_argument("--tokens", type=int, help="tokens to keep of the text (default: all)")
+    texts = parser.add_mutually_exclusive_group(required=True)
+    texts.add_argument("--text-file", help="UTF-8 text to prefill")
+    texts.add_argument("--batch", nargs="+", metavar="FILE",
+                       help="UTF-8 texts to prefill together, one sequence each, padded at the left")
+    parser.add_argument("--chat-template", action="store_true",
+                        help="each text is a user's message: put it into the model's chat template first")
+    parser.add_argument("--tokens", type=int, help="tokens to keep of each text (default: all)")
+    parser.add_argument("--chunks", type=int, metavar="N",
+                        help="prefill N tokens at a time, for texts too long to prefill at once")
     parser.add_argument("--queries", type=int, default=32, help="last positions whose queries are stored (32; 0: none)")
     parser.add_argument("--dtype", choices=DTYPES, help="dtype of the tensors (default: as the model caches them)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="torch device")
@@ -47,6 +55,8 @@ def parse_arguments():
     arguments = parser.parse_args()
     if arguments.tokens is not None and arguments.tokens < 1:
         parser.error("--tokens must be at least 1")
+    if arguments.chunks is not None and arguments.chunks < 1:
+        parser.error("--chunks must be at least 1")
     if arguments.queries < 0:
         parser.error("--queries must not be negative")
     return arguments
@@ -76,20 +86,34 @@ def load_model(path, device):
     return model.to(device).eval(), tokenizer
 
 
-def tokenize(tokenizer, path, count):
+def tokenize(tokenizer, path, count, chat):
+    """Token ids of one text, a list."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         stop(f"{path}: {error}")
-    ids = tokenizer(text, return_tensors="pt").input_ids
-    if ids.shape[1] > 1 and ids[0, 0] == ids[0, 1] == tokenizer.bos_token_id:
-        ids = ids[:, 1:]  # the text begins with the token that the tokenizer puts before it
-    if ids.shape[1] == 0:
+    if chat:
+        if not tokenizer.chat_template:
+            stop("the model has no chat template; leave --chat-template out")
+        text = tokenizer.apply_chat_template([{"role": "user", "content": text}], tokenize=False,
+                                             add_generation_prompt=True)
+    ids = tokenizer(text, add_special_tokens=not chat).input_ids  # a template has its special tokens
+    if len(ids) > 1 and ids[0] == ids[1] == tokenizer.bos_token_id:
+        ids = ids[1:]  # the text begins with the token that the tokenizer puts before it
+    if not ids:
         stop(f"{path} has no tokens")
-    if count and ids.shape[1] < count:
-        stop(f"{path} has {ids.shape[1]} tokens, --tokens asks for {count}")
-    return ids[:, :count]
+    if count and len(ids) < count:
+        stop(f"{path} has {len(ids)} tokens, --tokens asks for {count}")
+    return ids[:count]
+
+
+def pad(sequences):
+    """Ids and mask [batch, seq]: the sequences end together. Padding is token 0, which every model has an embedding of."""
+    width = max(map(len, sequences))
+    ids = torch.tensor([[0] * (width - len(s)) + s for s in sequences])
+    mask = torch.tensor([[0] * (width - len(s)) + [1] * len(s) for s in sequences])
+    return ids, mask
 
 
 def check_length(config, count):
@@ -104,7 +128,8 @@ def check_length(config, count):
 
 
 class AttentionTap:
-    """Records what each layer hands to and gets from scaled_dot_product_attention: the queries after RoPE."""
+    """Records what each layer hands to and gets from scaled_dot_product_attention in its last positions: the queries
+    after RoPE."""
 
     def __init__(self, model, count):
         self.count, self.layer, self.query, self.output = count, None, {}, {}
@@ -132,10 +157,15 @@ class AttentionTap:
             scale = kwargs.get("scale")
             ratio = 1.0 if scale is None else scale * width**0.5
             rows = query[:, :, -self.count:]
-            self.query[self.layer] = rows if abs(ratio - 1) < 1e-6 else rows * ratio
-            self.output[self.layer] = output[:, :, -self.count:].float().cpu()
+            self.keep(self.query, rows if abs(ratio - 1) < 1e-6 else rows * ratio)
+            self.keep(self.output, output[:, :, -self.count:].float().cpu())
             self.layer = None
         return output
+
+    def keep(self, rows, new):
+        """Behind those of the chunks before, as far as they are still among the last."""
+        before = [rows[self.layer]] if self.layer in rows else []
+        rows[self.layer] = torch.cat(before + [new], 2)[:, :, -self.count:]
 
 
 def layers_of(cache):
@@ -147,11 +177,19 @@ def layers_of(cache):
     return list(cache)
 
 
-def capture(model, ids, queries):
+def capture(model, ids, mask, queries, chunk):
     # A plain DynamicCache keeps every token in every layer, sliding-window layers included.
+    cache, batch = transformers.DynamicCache(), ids.shape[0]
     with torch.no_grad(), AttentionTap(model, queries) as tap:
-        result = model(ids.to(model.device), past_key_values=transformers.DynamicCache(), use_cache=True)
-    pairs = layers_of(result.past_key_values)
+        for begin in range(0, ids.shape[1], chunk or ids.shape[1]):
+            part = ids[:, begin:begin + (chunk or ids.shape[1])].to(model.device)
+            end = begin + part.shape[1]
+            # Rows are positions, in padded sequences as well: the dump has one list of positions for all of them, and
+            # attention after RoPE depends on their distances only.
+            more = {} if mask.all() else {"attention_mask": mask[:, :end].to(model.device)}
+            positions = torch.arange(begin, end, device=model.device).expand(batch, -1)
+            cache = model(part, past_key_values=cache, position_ids=positions, use_cache=True, **more).past_key_values
+    pairs = layers_of(cache)
     for i, (key, value) in enumerate(pairs):
         if key is None or key.dim() != 4 or key.shape[2] != ids.shape[1] or value.shape[:3] != key.shape[:3]:
             stop(f"layer {i} has no cache of the form [batch, kv_heads, seq, head_dim]; this model is not supported")
@@ -161,15 +199,21 @@ def capture(model, ids, queries):
     return pairs, tap
 
 
-def tensors_of(pairs, tap, ids, queries, dtype):
+def tensors_of(pairs, tap, ids, mask, queries, dtype):
+    hidden = (mask == 0)[:, None, :, None]
+
     def pack(name, tensor):
         target = getattr(torch, DTYPES[dtype]) if dtype else tensor.dtype
+        if hidden.any() and tensor.shape[2] == hidden.shape[2]:
+            tensor = tensor.masked_fill(hidden.to(tensor.device), 0)  # what padding computes is nobody's
         result = tensor.detach().to(target).cpu().contiguous().clone()
         if torch.isinf(result).any() and not torch.isinf(tensor).any():
             stop(f"{name} has values up to {tensor.abs().max().item():.3g}, beyond the range of {dtype}; use bf16 or f32")
         return result
 
     tensors = {"input_ids": ids.cpu().contiguous().clone()}
+    if hidden.any():
+        tensors["attention_mask"] = mask.to(torch.uint8)
     for i, (key, value) in enumerate(pairs):
         for name, tensor in (("key", key), ("value", value)) + ((("query", tap.query[i]),) if queries else ()):
             tensors[f"layers.{i}.{name}"] = pack(f"layers.{i}.{name}", tensor)
@@ -201,10 +245,10 @@ def rope_metadata(model):
 def metadata_of(model, tokenizer, ids, name):
     config = model.config.to_dict()
     config.pop("_name_or_path", None)  # may be a folder of this machine
+    text = {"text": tokenizer.decode(ids[0], clean_up_tokenization_spaces=False)} if len(ids) == 1 else {}
     return {"kv_format": "pikv-kv-1", "model": name, "axes": "batch,kv_head,seq,head_dim",
             "config": json.dumps(config, default=str, sort_keys=True),
-            "text": tokenizer.decode(ids[0], clean_up_tokenization_spaces=False),
-            "transformers": transformers.__version__} | rope_metadata(model)
+            "transformers": transformers.__version__} | text | rope_metadata(model)
 
 
 def write(path, tensors, metadata):
@@ -226,12 +270,14 @@ def verify(path, outputs):
     worst = 0.0
     with safe_open(path, "pt") as file:
         positions = file.get_tensor("query_positions")
+        visible = file.get_tensor("attention_mask") if "attention_mask" in file.keys() else torch.ones(1, 1)
         for i, expected in outputs.items():
             key, value, query = (file.get_tensor(f"layers.{i}.{n}").float() for n in ("key", "value", "query"))
             group = query.shape[1] // key.shape[1]
             key, value = key.repeat_interleave(group, 1), value.repeat_interleave(group, 1)
             scores = query @ key.transpose(2, 3) / key.shape[-1] ** 0.5
             scores.masked_fill_(torch.arange(key.shape[2]) > positions[:, None], float("-inf"))
+            scores.masked_fill_((visible == 0)[:, None, None], float("-inf"))
             error = (scores.softmax(-1) @ value - expected).norm() / expected.norm()
             worst = max(worst, error.item())
     return worst
@@ -240,14 +286,16 @@ def verify(path, outputs):
 def main():
     arguments = parse_arguments()
     model, tokenizer = load_model(arguments.model, arguments.device)
-    ids = tokenize(tokenizer, arguments.text_file, arguments.tokens)
+    files = arguments.batch or [arguments.text_file]
+    sequences = [tokenize(tokenizer, path, arguments.tokens, arguments.chat_template) for path in files]
+    ids, mask = pad(sequences)
     check_length(model.config, ids.shape[1])
-    queries = min(arguments.queries, ids.shape[1])
-    pairs, tap = capture(model, ids, queries)
+    queries = min([arguments.queries, *map(len, sequences)])
+    pairs, tap = capture(model, ids, mask, queries, arguments.chunks)
     local = os.path.exists(arguments.model)
     name = os.path.basename(os.path.abspath(arguments.model)) if local else arguments.model
     name = arguments.name or name.removesuffix(".gguf")
-    write(arguments.output, tensors_of(pairs, tap, ids, queries, arguments.dtype),
+    write(arguments.output, tensors_of(pairs, tap, ids, mask, queries, arguments.dtype),
           metadata_of(model, tokenizer, ids, name))
     shape = list(pairs[0][0].shape)
     print(f"{arguments.output}: {name}, {len(pairs)} layers x {shape}, queries of {queries} positions, "

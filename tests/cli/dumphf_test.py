@@ -2,6 +2,7 @@
 """resources/exporters/dump_hf.py on small random models. Exits with 77 (skipped) without torch and transformers.
 
 The program's path in the variable PIKV lets the tests open what was dumped with it."""
+import csv
 import io
 import json
 import os
@@ -137,7 +138,7 @@ class DumpHf(unittest.TestCase):
         self.assertEqual(info["tokens_of_sequences"], [len(TEXT), 9])
         table = subprocess.run([PIKV, "eval", self.out, "--with", "identity", "--csv", "-"], check=True, text=True,
                                capture_output=True).stdout.splitlines()
-        row = dict(zip(table[0].split(","), table[1].split(",")))
+        row = next(csv.DictReader(table))
         # 16 bits of 2 layers x keys and values x 2 heads x 8 channels, of tokens alone
         self.assertEqual(int(row["original_bytes"]), (len(TEXT) + 9) * 2 * 2 * 2 * 8 * 2)
         self.assertEqual(float(row["key_mse"]), 0)

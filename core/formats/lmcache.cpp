@@ -87,7 +87,7 @@ std::string_view formatText(std::int32_t format)
     }
 }
 
-/// "vllm@model@1@0@hash.data", or without the engine: the part before the world size.
+/// "vllm@model@1@0@hash.data", or without the engine: the part before the world size. Since 0.4 "-SEP-" is a slash.
 std::string modelInName(const std::string& path)
 {
     std::string name = path.substr(path.find_last_of('/') + 1);
@@ -100,7 +100,11 @@ std::string modelInName(const std::string& path)
     if (parts.size() < 4)
         return {};
     const bool numeric = !parts[1].empty() && parts[1].find_first_not_of("0123456789") == std::string::npos;
-    return numeric ? parts[0] : parts[1];
+    std::string model = numeric ? parts[0] : parts[1];
+    constexpr std::string_view slash = "-SEP-";
+    for (std::size_t at = 0; (at = model.find(slash, at)) != std::string::npos; ++at)
+        model.replace(at, slash.size(), "/");
+    return model;
 }
 
 /// Throws Error{Input} where it is no chunk of keys and values of all layers, whole.

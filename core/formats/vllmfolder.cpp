@@ -154,6 +154,10 @@ DumpLayout readFolder(const FormatProbe& probe)
         const HeadSplit split = assumeHeads(widths);
         headDim = split.headDim;
         info.notes.push_back(split.note);
+    } else if (axes == Axes::Packed) {
+        info.notes.push_back(
+            "vLLM on a CPU writes its rows in another order, and nothing in the folder says so: of such a "
+            "run these are no keys and values, and resources/exporters/dump_vllm.py dumps them");
     }
     std::map<std::uint64_t, FoundLayer> found;
     for (const Part& part : parts) {

@@ -6,7 +6,8 @@ install(TARGETS pikv_core pikv_program LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDI
 install(TARGETS pikv RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES resources/samples/smollm2-135m-256.safetensors resources/samples/sample-text.txt
     DESTINATION ${data_dir}/samples)
-install(PROGRAMS resources/exporters/dump_hf.py packaging/fetch-model DESTINATION ${data_dir})
+install(PROGRAMS resources/exporters/dump_hf.py resources/exporters/dump_mlx.py resources/exporters/dump_vllm.py
+    packaging/fetch-model DESTINATION ${data_dir})
 install(FILES packaging/desktop/pikv-explorer.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/mime/packages)
 install(FILES packaging/desktop/pikv.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES packaging/desktop/copyright README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/pikv-explorer)

@@ -6,6 +6,7 @@
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
+#include <QCryptographicHash>
 #include <QTest>
 
 using namespace pikv;
@@ -16,6 +17,7 @@ private Q_SLOTS:
     void mlxCachesAreRead_data();
     void mlxCachesAreRead();
     void vllmFoldersAreRead();
+    void lmcacheChunksAreRead();
     void llamaStatesAreRead_data();
     void llamaStatesAreRead();
 };
@@ -93,10 +95,24 @@ void EnginesTest::mlxCachesAreRead()
 
 void EnginesTest::vllmFoldersAreRead()
 {
-    const CachePtr cache = opened("vllm/d42862ae202e8dcc812767ab211b92bd"), expected = opened("vllm.expected.npz");
+    // The folder's name is a hash of the tokens in whole blocks, as resources/exporters/README.md says.
+    std::vector<std::int64_t> ids;
+    for (int i = 0; i < 32; ++i)
+        ids.push_back((7 * i + 3) % 101);
+    const QByteArrayView bytes(reinterpret_cast<const char*>(ids.data()), qsizetype(ids.size() * 8));
+    const QByteArray name = QCryptographicHash::hash(bytes.toByteArray(), QCryptographicHash::Md5).toHex();
+    const CachePtr cache = opened("vllm/" + name), expected = opened("vllm.expected.npz");
     QVERIFY(cache && expected);
     QCOMPARE(cache->info().format, std::string("vLLM connector folder (safetensors)"));
     QCOMPARE(cache->info().seq(), std::int64_t(32));
+    compareLayers(*cache, *expected, 0);
+}
+
+void EnginesTest::lmcacheChunksAreRead()
+{
+    const CachePtr cache = opened("tiny-SEP-random@1@0@5eed@bfloat16.data"), expected = opened("lmcache.expected.npz");
+    QVERIFY(cache && expected);
+    QCOMPARE(cache->info().model, std::string("tiny/random"));
     compareLayers(*cache, *expected, 0);
 }
 

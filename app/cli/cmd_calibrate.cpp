@@ -30,11 +30,11 @@ StudySettings settingsOf(const Options& options, const Invocation& invocation)
     return settings;
 }
 
-std::vector<CachePtr> openDumps(const Options& options)
+std::vector<CachePtr> openDumps(const Options& options, Invocation& invocation)
 {
     std::vector<CachePtr> caches;
     for (const std::string& path : options.dumps)
-        caches.push_back(openCache(path));
+        caches.push_back(openCache(path, invocation.job("Opening " + path)));
     return caches;
 }
 
@@ -43,7 +43,7 @@ void run(const Options& options, Invocation& invocation)
     const MethodSpec method = parseSpec(options.spec);
     checkCalibratable(method);
     const StudySettings settings = settingsOf(options, invocation);
-    const std::vector<CachePtr> caches = openDumps(options);
+    const std::vector<CachePtr> caches = openDumps(options, invocation);
     checkOutputs({ { "--output", options.output } });
     const std::uint64_t bytes = calibrate(method, caches, settings, options.output, invocation.job(printSpec(method)));
     invocation.clearProgress();

@@ -24,7 +24,7 @@ std::string writtenText()
 
 void convert(const Options& options, Invocation& invocation)
 {
-    const CachePtr cache = openCache(options.input);
+    const CachePtr cache = openCache(options.input, invocation.job("Opening " + options.input));
     for (const std::string& note : cacheInfo(*cache).notes)
         invocation.warn(note);
     writeDump(*cache, options.output, "Converting", invocation);

@@ -63,7 +63,7 @@ std::string infoText(const CacheInfo& info)
 
 void show(const Options& options, Invocation& invocation)
 {
-    const CachePtr cache = openCache(options.dump);
+    const CachePtr cache = openCache(options.dump, invocation.job("Opening " + options.dump));
     NonFiniteReport report;
     if (options.check)
         report = scanNonFinite(*cache, invocation.job("Checking " + options.dump));

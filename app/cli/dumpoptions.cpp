@@ -50,10 +50,10 @@ StudySettings DumpOptions::settings(const Invocation& invocation) const
     return settings;
 }
 
-Study DumpOptions::study(const Invocation& invocation) const
+Study DumpOptions::study(Invocation& invocation) const
 {
     const StudySettings shared = settings(invocation); // a typing error is told before the dump is opened
-    return Study(openCache(path), shared);
+    return Study(openCache(path, invocation.job("Opening " + path)), shared);
 }
 
 } // namespace pikv::cli

@@ -20,7 +20,7 @@ struct DumpOptions {
     /// Throws Error{Usage} for an unknown importance source and for a device that is not there.
     StudySettings settings(const Invocation& invocation) const;
     /// Opens the dump.
-    Study study(const Invocation& invocation) const;
+    Study study(Invocation& invocation) const;
 };
 
 } // namespace pikv::cli

@@ -10,9 +10,10 @@
 namespace pikv {
 
 /// Opens a dump: a file in any format that the readers know, a folder with one file a layer (vLLM), or a `.pikv`
-/// container, decoded on demand.
-/// Reads the header only. Throws Error{Input} with what is wrong and where.
-CachePtr openCache(const std::string& path);
+/// container, decoded on demand. Reads the header only, except of a dump that gzip or zstd compressed, which is
+/// unpacked into a temporary file: `job` is asked and told meanwhile. Throws Error{Input} with what is wrong and where,
+/// Error{Resource} where there is no room to unpack.
+CachePtr openCache(const std::string& path, const JobControl& job = {});
 /// Writes a dump, whole or not at all, in the format that the path's suffix asks for (writtenFormat()): the native one,
 /// which alone keeps queries and keep-masks, unless another claims it.
 void saveCache(const KvCache& cache, const std::string& path, const JobControl& job = {});

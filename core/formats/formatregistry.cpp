@@ -108,7 +108,8 @@ DumpLayout readDump(const ByteSource& file)
     const DumpFormat& format = detectFormat(probe);
     requireReadable(format, file.name());
     if (!format.read)
-        throw inputError(file.name() + " is a " + format.label + ", whose layers are decoded on demand.");
+        throw inputError(file.name() + " is a " + format.label
+            + (format.unpack ? ", which is unpacked first." : ", whose layers are decoded on demand."));
     return format.read(probe);
 }
 

@@ -2,6 +2,7 @@
 // The list of file formats that the program knows. Each registers in a file of its own, read or refused; detection, the
 // open dialogs, `pikv list --formats`, the desktop's MIME type and resources/docs/formats.md follow from the list.
 #pragma once
+#include "core/base/jobcontrol.h"
 #include "core/formats/dumplayout.h"
 #include "core/formats/tensorwriter.h"
 #include "core/formats/ziparchive.h"
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace pikv {
+
+class TemporaryFile;
 
 /// A file as formats look at it to say whether it is theirs. Reads the first bytes, and safetensors header or zip
 /// directory once.
@@ -53,6 +56,9 @@ struct DumpFormat {
     /// Bytes in, places of tensors out; the layout may go on reading from the probe's file. Throws Error{Input}. Null:
     /// refused, or opened by core/dumps.
     DumpLayout (*read)(const FormatProbe& probe) = nullptr;
+    /// Of files that are another dump, compressed as a whole: appends that dump to `out`. Throws Error{Input} where
+    /// they are damaged, Error{Resource} where there is no room. Null: no such file.
+    void (*unpack)(const ByteSource& file, TemporaryFile& out, const JobControl& job) = nullptr;
     /// Null: not written. The first of `patterns` is the suffix that asks for it.
     MakeTensorWriter write = nullptr;
 };
@@ -66,7 +72,7 @@ struct FormatRegistration {
 const std::vector<DumpFormat>& dumpFormats();
 /// Throws Error{Input} where no format knows the file, naming what is wrong with it as safetensors.
 const DumpFormat& detectFormat(const FormatProbe& probe);
-/// Detects and reads. Throws Error{Input}: refused, unsound, or compressed (core/dumps opens those).
+/// Detects and reads. Throws Error{Input}: refused, unsound, or compressed in any way (core/dumps opens those).
 DumpLayout readDump(const ByteSource& file);
 /// Paths of the regular files in a folder, by name; hidden ones are left out. Throws Error{Input} where it cannot be
 /// read.

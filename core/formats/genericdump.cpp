@@ -20,16 +20,21 @@ const FormatRegistration registration { { .id = "safetensors",
 
 DumpLayout readGenericDump(const ByteSource& file, const SafetensorsHeader& header)
 {
-    DumpLayout layout;
+    return readGenericTensors(
+        {}, file, std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()), header.metadata);
+}
+
+DumpLayout readGenericTensors(DumpLayout layout, const ByteSource& file, std::span<const StoredTensor> tensors,
+    const std::map<std::string, std::string>& metadata)
+{
     layout.info.format = "key and value tensors (safetensors)";
-    const std::vector<StoredTensor> tensors(header.tensors.begin(), header.tensors.end());
     std::map<std::uint64_t, FoundLayer> found;
     placeNamedTensors(found, tensors, file.name());
     if (found.empty())
-        throw inputError(file.name() + ": none of its " + countText(header.tensors.size(), "tensor")
+        throw inputError(file.name() + ": none of its " + countText(tensors.size(), "tensor")
             + " is named like a key or value (layers.0.key, past_key_values.0.value, …); write a dump with "
               "resources/exporters/dump_hf.py.");
-    completeDump(layout, std::move(found), tensors, header.metadata, file);
+    completeDump(layout, std::move(found), tensors, metadata, file);
     return layout;
 }
 

@@ -9,5 +9,8 @@ namespace pikv {
 /// one stacked tensor for all keys and one for all values (rank 5, or 4 without batch), or one tensor of rank 6
 /// `[layer, 2, batch, kv_heads, seq, head_dim]`. Throws Error{Input}.
 DumpLayout readGenericDump(const ByteSource& file, const SafetensorsHeader& header);
+/// The same of tensors that lie in `file` or in `layout.files`; what the layout has besides is kept.
+DumpLayout readGenericTensors(DumpLayout layout, const ByteSource& file, std::span<const StoredTensor> tensors,
+    const std::map<std::string, std::string>& metadata);
 
 } // namespace pikv

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/formats/modelweights.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/nativedump.h"
 #include <algorithm>
@@ -10,17 +11,21 @@ bool isModel(const FormatProbe& probe)
 {
     const SafetensorsHeader* header = probe.safetensors();
     return header && !kvFormatOf(header).starts_with("pikv-")
-        && std::any_of(header->tensors.begin(), header->tensors.end(), [](const TensorEntry& t) {
-               const std::string_view name = t.name;
-               return name.ends_with("embed_tokens.weight") || name.ends_with("lm_head.weight")
-                   || name.ends_with("_proj.weight") || name.ends_with("norm.weight");
-           });
+        && std::any_of(
+            header->tensors.begin(), header->tensors.end(), [](const TensorEntry& t) { return namesWeight(t.name); });
 }
 
 const FormatRegistration registration { { .id = "weights",
     .label = "model weights (safetensors)",
-    .refusal = "holds a model's weights, not a KV cache; capture a cache with it: pikv capture --model",
+    .refusal = std::string(weightsRefusal),
     .detect = isModel } };
 
 } // namespace
+
+bool namesWeight(std::string_view name)
+{
+    return name.ends_with("embed_tokens.weight") || name.ends_with("lm_head.weight") || name.ends_with("_proj.weight")
+        || name.ends_with("norm.weight");
+}
+
 } // namespace pikv

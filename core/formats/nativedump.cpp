@@ -25,7 +25,7 @@ constexpr std::array parts { Part { "key", &FoundLayer::key }, Part { "value", &
 constexpr std::array ownKeys { "kv_format", "axes", "model", "text", "config", "key_rope", "rope_layout", "rope_theta",
     "rope_dim", "rope_scaling", "rope_layers" };
 
-void placeNative(std::map<std::uint64_t, FoundLayer>& found, const TensorEntry& entry, const std::string& file)
+void placeNative(std::map<std::uint64_t, FoundLayer>& found, const StoredTensor& entry, const std::string& file)
 {
     constexpr std::string_view prefix = "layers.";
     const std::string_view name = entry.name;
@@ -68,22 +68,28 @@ std::string kvFormatOf(const SafetensorsHeader* header)
 
 DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& header)
 {
-    DumpLayout layout;
+    return readNativeTensors(
+        {}, file, std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()), header.metadata);
+}
+
+DumpLayout readNativeTensors(DumpLayout layout, const ByteSource& file, std::span<const StoredTensor> tensors,
+    const std::map<std::string, std::string>& metadata)
+{
     CacheInfo& info = layout.info;
     info.format = std::string(nativeFormatName) + " (safetensors)";
-    if (const std::string axes = metadataText(header.metadata, "axes"); !axes.empty() && axes != nativeAxes)
+    if (const std::string axes = metadataText(metadata, "axes"); !axes.empty() && axes != nativeAxes)
         throw inputError(file.name() + ": metadata axes is " + inQuotes(axes) + " where '" + nativeAxes
             + "' was expected; transpose the tensors before saving.");
     std::map<std::uint64_t, FoundLayer> found;
-    for (const TensorEntry& entry : header.tensors)
+    for (const StoredTensor& entry : tensors)
         placeNative(found, entry, file.name());
     if (found.empty())
         throw inputError(file.name() + ": it has no tensor 'layers.0.key'; a " + nativeFormatName
             + " dump needs layers.<i>.key and layers.<i>.value.");
     acceptLayers(layout, found, file.name());
-    settleGeometry(layout, geometryFromMetadata(header.metadata, file.name()), file);
-    acceptCompanions(layout, file, std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()), true);
-    acceptMetadata(info, header.metadata, file.name());
+    settleGeometry(layout, geometryFromMetadata(metadata, file.name()), file);
+    acceptCompanions(layout, file, tensors, true);
+    acceptMetadata(info, metadata, file.name());
     return layout;
 }
 

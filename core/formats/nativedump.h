@@ -11,6 +11,9 @@ inline constexpr const char* nativeAxes = "batch,kv_head,seq,head_dim";
 /// `input_ids`, `attention_mask`, `positions`, `importance`; model, text, config and RoPE in the metadata.
 /// Throws Error{Input}.
 DumpLayout readNativeDump(const ByteSource& file, const SafetensorsHeader& header);
+/// The same of tensors that lie in `file` or in `layout.files`; what the layout has besides is kept.
+DumpLayout readNativeTensors(DumpLayout layout, const ByteSource& file, std::span<const StoredTensor> tensors,
+    const std::map<std::string, std::string>& metadata);
 
 /// Metadata `kv_format`; "" where there is none, or no header.
 std::string kvFormatOf(const SafetensorsHeader* header);

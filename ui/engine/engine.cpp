@@ -68,8 +68,8 @@ void Engine::openDump(const QString& path)
     Latest<CachePtr>::Terms terms;
     terms.label = tr("Opening");
     terms.urgency = Urgency::Task;
-    m_open.request({}, terms, [path](const JobControl&) {
-        const CachePtr cache = openCache(path.toStdString());
+    m_open.request({}, terms, [path](const JobControl& control) {
+        const CachePtr cache = openCache(path.toStdString(), control);
         releaseMemory(); // what the dump before it took
         return cache;
     });
@@ -197,7 +197,7 @@ void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const
         [this, settings = m_study.settings(), method, dumps, path](const JobControl& control) -> JobAnswer {
             std::vector<CachePtr> caches;
             for (const QString& dump : dumps)
-                caches.push_back(openCache(dump.toStdString()));
+                caches.push_back(openCache(dump.toStdString(), control));
             const quint64 bytes = pikv::calibrate(method, caches, settings, path.toStdString(), control);
             return [this, id = QString::fromStdString(method.id), path, bytes] { Q_EMIT calibrated(id, path, bytes); };
         });

@@ -29,7 +29,8 @@ void FormatRegistryTest::everyEntryIsWhole()
     }
     const std::vector<std::string> patterns = dumpPatterns();
     QCOMPARE(patterns,
-        (std::vector<std::string> { "*.bin", "*.data", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth", "*.safetensors" }));
+        (std::vector<std::string> { "*.bin", "*.data", "*.gz", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth",
+            "*.safetensors", "*.safetensors.index.json", "*.zst" }));
 }
 
 void FormatRegistryTest::desktopKnowsTheTypes()

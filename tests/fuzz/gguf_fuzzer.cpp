@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Feeds bytes to the reader of GGUF headers and to the decoders of its tensors. Any exception but Error{Input} is a
 // bug, and so is a tensor that lies outside the file.
-#include "core/base/error.h"
+#include "checks.h"
 #include "core/formats/gguf.h"
 #include <algorithm>
-#include <cstdlib>
 
 using namespace pikv;
+using fuzz::require;
 
 namespace {
-void require(bool condition)
-{
-    if (!condition)
-        std::abort();
-}
-
 /// Decodes at most the first few blocks: enough for every kind of block.
 void decodeStart(const GgufTensor& t, ByteSpan data)
 {

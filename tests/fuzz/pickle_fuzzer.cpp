@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Feeds bytes to the reader of pickles and to the search for a cache in what it finds. Any exception but Error{Input}
 // is a bug, and so is a tensor that lies outside its storage.
-#include "core/base/error.h"
+#include "checks.h"
 #include "core/formats/pickledcache.h"
-#include <cstdlib>
 
 using namespace pikv;
-
-namespace {
-void require(bool condition)
-{
-    if (!condition)
-        std::abort();
-}
-}
+using fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {

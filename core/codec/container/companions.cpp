@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char *idsName = "tokens", *textName = "dump";
 constexpr int level = 3; ///< every evaluation does it
-constexpr unsigned long long mostBytes = 1ULL << 30; ///< of the JSON
+constexpr unsigned long long mostBytes = 64ULL << 20; ///< of the JSON: a few bytes can claim all of them
 
 Bytes compressed(const std::string& text)
 {

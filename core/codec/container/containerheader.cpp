@@ -14,7 +14,9 @@ namespace pikv {
 namespace {
 
 constexpr std::int64_t maxElements = std::int64_t(1) << 40;
-constexpr std::size_t maxLayers = 4096, maxPositions = std::size_t(1) << 31;
+constexpr std::size_t maxLayers = 4096;
+/// A few characters name them all: what is made of them is bounded by these alone.
+constexpr std::size_t maxNamedTokens = std::size_t(1) << 24, maxScaling = std::size_t(1) << 14;
 
 template <typename T>
 T parse(std::string_view text, const char* field)
@@ -101,7 +103,7 @@ std::vector<std::int64_t> parsePositions(const std::string& text, std::size_t li
         const auto first = parse<std::int64_t>(run.substr(0, plus), "positions");
         const auto count = plus == std::string::npos ? 0 : parse<std::size_t>(run.substr(plus + 1), "positions");
         if (count > limit || positions.size() + count > limit)
-            throw inputError("the header has more positions than the cache has rows");
+            throw inputError("the header has more positions than the cache has rows, or than 2^24");
         for (std::size_t i = 0; i < count; ++i)
             positions.push_back(first + std::int64_t(i));
     }
@@ -137,6 +139,8 @@ std::vector<std::uint8_t> parseMask(const std::string& text, std::size_t batch, 
             const auto count = parse<std::size_t>(run, "mask");
             if (count > end - visible.size())
                 throw inputError("the header's mask has more rows than the cache");
+            if (visible.size() + count > maxNamedTokens)
+                throw inputError("the header's mask has more than 2^24 rows");
             visible.insert(visible.end(), count, std::exchange(shown, std::uint8_t(1 - shown)));
         }
         if (visible.size() != end)
@@ -181,6 +185,8 @@ RopeInfo parseRope(const std::string& text)
         rope.theta = parse<double>(fields[2], "rope");
     rope.dim = parse<int>(fields[3], "rope");
     rope.scaling = start <= text.size() ? text.substr(start) : "";
+    if (rope.scaling.size() > maxScaling) // kept for every layer
+        throw inputError("the header's rope has a scaling rule of more than 16 KiB");
     return rope;
 }
 
@@ -297,7 +303,7 @@ EncodedHeader headerFromMetadata(const std::map<std::string, std::string>& metad
             = parseMask(at->second, static_cast<std::size_t>(header.layers.empty() ? 0 : header.layers[0].batch),
                 static_cast<std::size_t>(std::min<std::int64_t>(rows, maxDimension)));
     if (const auto at = metadata.find("positions"); at != metadata.end())
-        header.positions = parsePositions(at->second, std::min(maxPositions, static_cast<std::size_t>(rows)));
+        header.positions = parsePositions(at->second, std::min(maxNamedTokens, static_cast<std::size_t>(rows)));
     if (!header.positions.empty() && header.positions.size() != static_cast<std::size_t>(rows))
         throw inputError("the header has " + std::to_string(header.positions.size()) + " positions for "
             + std::to_string(rows) + " rows");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reads a `.pikv` file: all checksums first, then header and sections.
-#include "core/base/filesource.h"
+#include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/codec/container/containerfile.h"
 #include "core/codec/container/containerformat.h"
 #include "core/codec/container/containerlayout.h"
+#include <algorithm>
+#include <map>
 
 namespace pikv {
 namespace {
@@ -12,10 +14,12 @@ namespace {
 /// Reads one `.pikv` file; every section is checked against its checksum before anything is made of it.
 class Reader {
 public:
-    explicit Reader(const std::string& path)
-        : m_file(path)
+    explicit Reader(const ByteSource& file)
+        : m_file(file)
         , m_header(readSafetensors(m_file))
     {
+        for (const TensorEntry& tensor : m_header.tensors)
+            m_byName.emplace(tensor.name, &tensor);
         const auto format = m_header.metadata.find("kv_format");
         if (format == m_header.metadata.end()
             || (format->second != ContainerFormat::cache && format->second != ContainerFormat::calibration))
@@ -33,6 +37,10 @@ public:
             fail(e.what());
         }
         cache.layers.resize(cache.header.layers.size());
+        if (m_header.tensors.size() * std::max<std::size_t>(1, cache.layers.size()) > maxSections)
+            fail("it claims " + std::to_string(m_header.tensors.size()) + " sections of "
+                + std::to_string(cache.layers.size()) + " layers, above the limit of " + std::to_string(maxSections)
+                + " in all");
         for (const TensorEntry& tensor : m_header.tensors) {
             const std::string& name = tensor.name;
             if (tensor.dtype == DType::U64)
@@ -46,6 +54,8 @@ public:
     }
 
 private:
+    static constexpr std::size_t maxSections = 1 << 20; ///< sections x layers
+
     [[noreturn]] void fail(const std::string& what) const { throw inputError(m_file.name() + ": " + what); }
 
     Bytes read(const TensorEntry& tensor) const
@@ -89,7 +99,8 @@ private:
     {
         if (tensor.shape.size() == 2 && tensor.shape[0] == static_cast<std::int64_t>(layers))
             return std::vector<std::uint64_t>(layers, static_cast<std::uint64_t>(tensor.shape[1]));
-        const TensorEntry* table = m_header.find(tensor.name + ContainerLayout::sizesSuffix);
+        const auto at = m_byName.find(tensor.name + ContainerLayout::sizesSuffix);
+        const TensorEntry* table = at == m_byName.end() ? nullptr : at->second;
         if (!table || table->dtype != DType::U64 || table->bytes != layers * 8)
             fail("section '" + tensor.name + "' has no table of layer sizes");
         const Bytes words = read(*table);
@@ -118,12 +129,13 @@ private:
         }
     }
 
-    FileSource m_file;
-    SafetensorsHeader m_header;
+    const ByteSource& m_file;
+    const SafetensorsHeader m_header;
+    std::map<std::string, const TensorEntry*, std::less<>> m_byName;
 };
 
 } // namespace
 
-EncodedCache readContainer(const std::string& path) { return Reader(path).load(); }
+EncodedCache readContainer(const ByteSource& file) { return Reader(file).load(); }
 
 } // namespace pikv

@@ -2,6 +2,7 @@
 // Sections of layers, their sizes and their sums.
 #include "core/codec/container/encodedcache.h"
 #include "core/base/error.h"
+#include "core/base/filesource.h"
 #include "core/codec/container/containerfile.h"
 #include "core/codec/container/containerlayout.h"
 #include <algorithm>
@@ -144,6 +145,6 @@ EncodedSizes EncodedCache::sizes() const
 
 void EncodedCache::save(const std::string& path) const { writeContainer(*this, path); }
 
-EncodedCache EncodedCache::load(const std::string& path) { return readContainer(path); }
+EncodedCache EncodedCache::load(const std::string& path) { return readContainer(FileSource(path)); }
 
 } // namespace pikv

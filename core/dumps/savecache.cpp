@@ -120,6 +120,8 @@ void DumpWriter::writeLayer(int index)
 std::string leftOutOnSaving(const CacheInfo& info, const std::string& path)
 {
     const DumpFormat& format = writtenFormat(path);
+    if (!format.leavesOut.empty())
+        return format.leavesOut + " are left out: " + format.patterns.front().substr(1) + " has no place for them";
     if (format.id == nativeFormatName || !info.hasQueries())
         return {};
     return "the queries of the dump are left out: " + format.patterns.front().substr(1) + " has no place for them";

@@ -61,6 +61,8 @@ struct DumpFormat {
     void (*unpack)(const ByteSource& file, TemporaryFile& out, const JobControl& job) = nullptr;
     /// Null: not written. The first of `patterns` is the suffix that asks for it.
     MakeTensorWriter write = nullptr;
+    /// What a written file has no place for, "" for queries alone.
+    std::string leavesOut = {};
 };
 
 /// `const FormatRegistration registration { { .id = … } };` at namespace scope of the format's file.

@@ -4,6 +4,7 @@
 #include "core/formats/fusedheads.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/llamastatefile.h"
+#include "core/formats/llamawriter.h"
 #include "core/formats/refusal.h"
 #include "core/formats/stridedread.h"
 #include "core/kernels/hadamard.h"
@@ -267,7 +268,9 @@ const FormatRegistration registration { { .id = "llama-state",
     .patterns = { "*.bin" },
     .tells = "positions, token ids, and in sessions the model's architecture; not its name nor its number of heads",
     .detect = [](const FormatProbe& probe) { return begins(probe, "nsgg"sv) || begins(probe, "qsgg"sv); },
-    .read = readState } };
+    .read = readState,
+    .write = makeLlamaWriter,
+    .leavesOut = "the model, its configuration, the number of heads, the text, importance and queries of the dump" } };
 
 } // namespace
 } // namespace pikv

@@ -65,7 +65,7 @@ std::string described(const TensorEntry& t)
 StoredTensor mlxDequantised(
     const MlxTensors& tensors, const MlxQuantisation& how, std::int64_t rows, const std::string& file)
 {
-    const auto& [codes, scales, biases] = tensors;
+    const TensorEntry &codes = tensors.codes, &scales = tensors.scales, &biases = tensors.biases;
     const auto refuse = [&](const std::string& what) {
         throw inputError(file + ": tensors " + described(codes) + ", " + described(scales) + " and " + described(biases)
             + " are no affine quantisation of " + std::to_string(how.bits) + " bits in groups of "

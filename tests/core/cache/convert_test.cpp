@@ -56,7 +56,9 @@ void ConvertTest::comesBackFromEveryFormat_data()
     QTest::addColumn<QString>("suffix");
     QTest::addColumn<DType>("dtype");
     QTest::addColumn<bool>("hasHoles");
-    for (const DumpFormat* format : writtenFormats())
+    for (const DumpFormat* format : writtenFormats()) {
+        if (!format->leavesOut.empty())
+            continue; // llamawriter_test.cpp
         for (const DType dtype : { DType::F16, DType::BF16, DType::F32, DType::F64 })
             for (const bool holes : { false, true }) {
                 const QString suffix = QString::fromStdString(format->patterns.front()).mid(1);
@@ -64,6 +66,7 @@ void ConvertTest::comesBackFromEveryFormat_data()
                     "%s %s%s", format->id.c_str(), std::string(dtypeName(dtype)).c_str(), holes ? " with holes" : "")
                     << suffix << dtype << holes;
             }
+    }
 }
 
 void ConvertTest::comesBackFromEveryFormat()
@@ -99,6 +102,7 @@ void ConvertTest::suffixesChooseTheFormat()
     QCOMPARE(writtenFormat("a.npz").id, std::string("npz"));
     QCOMPARE(writtenFormat("a.pt").id, std::string("torch-save"));
     QCOMPARE(writtenFormat("a.pth").id, std::string("torch-save"));
+    QCOMPARE(writtenFormat("a.bin").id, std::string("llama-state"));
     QCOMPARE(writtenFormat("noname").id, std::string("pikv-kv-1"));
 }
 

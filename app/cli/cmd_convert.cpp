@@ -40,7 +40,8 @@ Command::Action addOptions(CLI::App& app)
     return [options](Invocation& invocation) { convert(*options, invocation); };
 }
 
-const Command command { 52, "convert", "Write a dump in another format: safetensors, torch.save, NumPy, llama.cpp", addOptions };
+const Command command { 52, "convert", "Write a dump in another format: safetensors, torch.save, NumPy, llama.cpp",
+    addOptions };
 
 } // namespace
 } // namespace pikv::cli

@@ -64,7 +64,7 @@ ModelGeometry geometryFromMetadata(const std::map<std::string, std::string>& met
     const auto text = root.find("text_config");
     const nlohmann::json& config = text != root.end() && text->is_object() ? *text : root;
     ModelGeometry geometry { count(config, "num_hidden_layers"), count(config, "num_key_value_heads"),
-        count(config, "head_dim") };
+        count(config, "head_dim"), count(config, "kv_lora_rank"), count(config, "qk_rope_head_dim") };
     const auto heads = count(config, "num_attention_heads"), hidden = count(config, "hidden_size");
     if (!geometry.kvHeads)
         geometry.kvHeads = heads;

@@ -11,6 +11,7 @@ namespace pikv {
 /// Of a Hugging Face config.json; what it does not say is not there.
 struct ModelGeometry {
     std::optional<std::int64_t> layers, kvHeads, headDim;
+    std::optional<std::int64_t> latentDim, rotatedDim; ///< of latent attention: kv_lora_rank, qk_rope_head_dim
 };
 /// From metadata `config`; nothing where there is none. Throws Error{Input} where it is no JSON object.
 ModelGeometry geometryFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& file);

@@ -94,16 +94,6 @@ std::string runsText(const std::vector<std::uint64_t>& numbers)
     return text;
 }
 
-/// A latent attention's cache (MLA, DeepSeek-V2, arXiv:2405.04434) has one tensor a layer and no values.
-void refuseLatent(const FoundLayer& layer, std::uint64_t index, const std::string& file)
-{
-    if (layer.key->elements() > 0 && layer.value->elements() == 0)
-        throw inputError(file + ": layer " + std::to_string(index) + " holds keys " + shapeText(layer.key->shape)
-            + " and values without channels: a latent cache (MLA), which this version does not take apart; save the "
-              "keys and "
-              "values that the model makes of it.");
-}
-
 } // namespace
 
 void acceptLayers(DumpLayout& layout, const std::map<std::uint64_t, FoundLayer>& found, const std::string& file)
@@ -122,7 +112,6 @@ void acceptLayers(DumpLayout& layout, const std::map<std::uint64_t, FoundLayer>&
         if (!layer.key || !layer.value)
             throw inputError(file + ": layer " + std::to_string(index) + " has no " + (layer.key ? "value" : "key")
                 + " tensor; dump key and value of every layer.");
-        refuseLatent(layer, index, file);
         layout.layers.push_back({ *layer.key, *layer.value, layer.query, layer.keep, 1 });
         info.layers.push_back(checkLayer(layout.layers.back(), file));
         info.layerNumbers.push_back(static_cast<int>(index));

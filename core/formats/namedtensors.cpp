@@ -2,7 +2,7 @@
 // Tensors with names that people gave by hand: each name is cut into words, and the words say layer, key or value.
 #include "core/formats/namedtensors.h"
 #include "core/base/text.h"
-#include "core/formats/geometry.h"
+#include "core/formats/latentcache.h"
 #include "core/formats/nativedump.h"
 #include <algorithm>
 #include <array>
@@ -197,7 +197,8 @@ void placeNamedTensors(
 void completeDump(DumpLayout& layout, std::map<std::uint64_t, FoundLayer> found, std::span<const StoredTensor> tensors,
     const std::map<std::string, std::string>& metadata, const ByteSource& file)
 {
-    const ModelGeometry geometry = geometryFromMetadata(metadata, file.name());
+    ModelGeometry geometry = geometryFromMetadata(metadata, file.name());
+    settleLatents(found, geometry, layout.info.notes, file.name());
     const auto ids = std::find_if(tensors.begin(), tensors.end(), [](const auto& t) { return t.name == "input_ids"; });
     settleAxes(found, geometry, ids != tensors.end() && !ids->shape.empty() ? ids->shape.back() : 0, layout.info);
     applyScales(found, file, layout);

@@ -3,7 +3,7 @@
 #include "core/formats/nativedump.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
-#include "core/formats/geometry.h"
+#include "core/formats/latentcache.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/ropeconfig.h"
 #include "core/formats/safetensorswriter.h"
@@ -86,8 +86,10 @@ DumpLayout readNativeTensors(DumpLayout layout, const ByteSource& file, std::spa
     if (found.empty())
         throw inputError(file.name() + ": it has no tensor 'layers.0.key'; a " + nativeFormatName
             + " dump needs layers.<i>.key and layers.<i>.value.");
+    ModelGeometry geometry = geometryFromMetadata(metadata, file.name());
+    settleLatents(found, geometry, info.notes, file.name());
     acceptLayers(layout, found, file.name());
-    settleGeometry(layout, geometryFromMetadata(metadata, file.name()), file);
+    settleGeometry(layout, geometry, file);
     acceptCompanions(layout, file, tensors, true);
     acceptMetadata(info, metadata, file.name());
     return layout;

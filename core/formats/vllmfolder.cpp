@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/fusedheads.h"
+#include "core/formats/latentcache.h"
 #include "core/formats/layercheck.h"
 #include <algorithm>
 #include <charconv>
@@ -14,7 +15,7 @@ namespace pikv {
 namespace {
 
 /// How keys and values of `tokens` share a tensor.
-enum class Axes { PairFirst, PairSecond, Packed };
+enum class Axes { PairFirst, PairSecond, Packed, Latent };
 
 /// One file of the folder.
 struct Part {
@@ -51,12 +52,10 @@ Axes axesOf(const Part& part)
     constexpr std::int64_t smallestBlock = 8; // tokens come in whole blocks of 8, 16 or more
     const std::vector<std::int64_t>& shape = part.tensor.shape;
     const std::string what = part.name + ": tensor 'kv_cache' " + shapeText(shape);
-    if (shape.size() == 2)
-        throw inputError(what
-            + " is a latent cache (MLA), one row a token for keys and values together, which this "
-              "version does not take apart; dump a model with separate keys and values.");
     if (std::any_of(shape.begin(), shape.end(), [](std::int64_t n) { return n < 1 || n > maxDimension; }))
         throw inputError(what + " has a dimension outside 1 to 2^31; dump a cache that holds at least one token.");
+    if (shape.size() == 2)
+        return Axes::Latent;
     if (shape.size() == 4 && shape[1] == 2)
         return Axes::PairSecond;
     if (shape.size() == 3 && shape[0] == 2 && shape[1] % smallestBlock == 0)
@@ -64,8 +63,8 @@ Axes axesOf(const Part& part)
     if (shape.size() == 3 && shape[2] % 2 == 0)
         return Axes::Packed;
     throw inputError(what
-        + " is none of [2, tokens, channels], [tokens, 2, kv_heads, head_dim] and [tokens, kv_heads, "
-          "2 x head_dim], which vLLM's connectors write; dump again with one of them.");
+        + " is none of [2, tokens, channels], [tokens, 2, kv_heads, head_dim], [tokens, kv_heads, "
+          "2 x head_dim] and [tokens, latent], which vLLM's connectors write; dump again with one of them.");
 }
 
 /// The opened file, and its neighbours that are layers, by layer. Names come from the folder, never from a file.
@@ -137,6 +136,15 @@ StoredTensor viewOf(const Part& part, Axes axes, bool value, std::int64_t headDi
     return view;
 }
 
+/// The row of every token, which all heads share, as [1, 1, tokens, channels].
+void placeRow(std::map<std::uint64_t, FoundLayer>& found, const Part& part)
+{
+    StoredTensor row(part.tensor);
+    row.file = part.file;
+    row.shape = { 1, 1, part.tensor.shape[0], part.tensor.shape[1] };
+    placeEntry(found, part.layer, &FoundLayer::key, row, part.name);
+}
+
 DumpLayout readFolder(const FormatProbe& probe)
 {
     DumpLayout layout;
@@ -161,8 +169,18 @@ DumpLayout readFolder(const FormatProbe& probe)
     }
     std::map<std::uint64_t, FoundLayer> found;
     for (const Part& part : parts) {
+        if (axes == Axes::Latent) {
+            placeRow(found, part);
+            continue;
+        }
         placeEntry(found, part.layer, &FoundLayer::key, viewOf(part, axes, false, headDim), part.name);
         placeEntry(found, part.layer, &FoundLayer::value, viewOf(part, axes, true, headDim), part.name);
+    }
+    if (axes == Axes::Latent) {
+        ModelGeometry unknown;
+        for (auto& [layer, row] : found)
+            row.value = StoredTensor(); // none
+        settleLatents(found, unknown, info.notes, parts.front().name);
     }
     applyScales(found, probe.file(), layout);
     acceptLayers(layout, found, probe.folder().empty() ? probe.file().name() : probe.folder());

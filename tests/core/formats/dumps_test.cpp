@@ -92,7 +92,9 @@ void DumpsTest::badDumpsAreRefused_data()
     row("rank 3", { "layers.0.key F16 2,3,4", "layers.0.value F16 2,3,4" }, "3 dimensions where 4");
     row("rank 5", { "layers.0.key F16 1,1,2,3,4", "layers.0.value F16 1,1,2,3,4" }, "5 dimensions where 4");
     row("no tokens", { "layers.0.key F16 1,2,0,4", "layers.0.value F16 1,2,0,4" }, "none of its 1 layer");
-    row("latent cache", { "layers.0.key BF16 1,1,40,576", "layers.0.value BF16 1,1,40,0" }, "latent cache (MLA)");
+    row("latent cache", { "layers.0.key BF16 1,1,40,570", "layers.0.value BF16 1,1,40,0" }, "570 channels are none of");
+    row("values without channels", { "layers.0.key BF16 1,2,40,64", "layers.0.value BF16 1,2,40,0" },
+        "values without channels");
     row("mask hides a sequence", { "layers.0.key F16 1,2,3,4", "layers.0.value F16 1,2,3,4", "attention_mask U8 1,3" },
         "hides every token of sequence 0");
     row("integer keys", { "layers.0.key I64 1,2,3,4", "layers.0.value F16 1,2,3,4" },

@@ -141,8 +141,8 @@ void VllmFolderTest::whatDoesNotFitIsRefused_data()
     QTest::addColumn<QString>("name");
     QTest::addColumn<QString>("words");
     const QString next = nameOf(1);
-    QTest::newRow("latent") << "16,576"
-                            << "BF16" << nameOf(0) << "latent cache (MLA)";
+    QTest::newRow("latent") << "16,575"
+                            << "BF16" << nameOf(0) << "575 channels are none of 576";
     QTest::newRow("other tokens") << "2,32,192"
                                   << "BF16" << next << "does not fit [2, 16, 192] bf16";
     QTest::newRow("other type") << "2,16,192"

@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/cache/torchdtype.h"
+#include "core/formats/stridedread.h"
 #include <ATen/ops/empty.h>
 #include <algorithm>
 
@@ -17,7 +18,8 @@ FileCache::FileCache(std::string path, std::unique_ptr<const ByteSource> file, D
     m_info.path = std::move(path);
 }
 
-/// One read where the elements lie in C order; else their whole extent is read and then gathered by its strides.
+/// One read where the elements lie in C order; else they are gathered by their strides, run by run or from their whole
+/// extent.
 at::Tensor FileCache::read(const StoredTensor& entry) const
 {
     const ByteSource& file = m_layout.fileOf(entry, *m_file);
@@ -34,6 +36,8 @@ at::Tensor FileCache::read(const StoredTensor& entry) const
         file.read(entry.begin, bytes);
         return tensor;
     }
+    if (gatherRuns(file, entry, bytes))
+        return tensor;
     const at::Tensor extent
         = at::empty({ static_cast<std::int64_t>(entry.bytes / dtypeSize(entry.dtype)) }, torchType(entry.dtype));
     file.read(entry.begin, std::span(static_cast<std::byte*>(extent.data_ptr()), extent.nbytes()));

@@ -103,8 +103,10 @@ void openSparse(benchmark::State& state)
 
 const bool registered = [] {
     for (const char* suffix : { ".safetensors", ".pt", ".bin", ".npz" }) {
-        for (const auto& [name, run] : { std::pair { "plain", readPlainly }, { "layers", readLayers } })
-            benchmark::RegisterBenchmark((name + std::string(suffix)).c_str(), run, std::string(suffix))
+        using Run = void (*)(benchmark::State&, const std::string&);
+        for (const auto& [name, run] :
+            { std::pair<std::string, Run> { "plain", readPlainly }, { "layers", readLayers } })
+            benchmark::RegisterBenchmark((name + suffix).c_str(), run, std::string(suffix))
                 ->Unit(benchmark::kMillisecond)
                 ->UseRealTime();
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv calibrate: what a method can learn ahead, learned on dumps and written for use on others.
 #include "app/cli/command.h"
+#include "app/cli/dumpsource.h"
 #include "app/cli/invocation.h"
 #include "app/cli/output.h"
 #include "core/base/text.h"
-#include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"
 #include "core/study/study.h"
 #include <memory>
@@ -15,6 +15,7 @@ namespace {
 struct Options {
     std::vector<std::string> dumps;
     std::string spec, importance = "none", output;
+    DumpSource source;
 };
 
 StudySettings settingsOf(const Options& options, const Invocation& invocation)
@@ -34,7 +35,7 @@ std::vector<CachePtr> openDumps(const Options& options, Invocation& invocation)
 {
     std::vector<CachePtr> caches;
     for (const std::string& path : options.dumps)
-        caches.push_back(openCache(path, invocation.job("Opening " + path)));
+        caches.push_back(options.source.open(path, invocation));
     return caches;
 }
 
@@ -69,6 +70,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("-o,--output", options->output, "The calibration to write (.pikv-basis)")
         ->required()
         ->type_name("FILE");
+    options->source.add(app);
     return [options](Invocation& invocation) { run(*options, invocation); };
 }
 

@@ -2,8 +2,8 @@
 // pikv convert: any dump that can be opened, written in one of the formats that other programs read.
 #include "app/cli/command.h"
 #include "app/cli/dumpoutput.h"
+#include "app/cli/dumpsource.h"
 #include "app/cli/invocation.h"
-#include "core/dumps/dumps.h"
 #include "core/formats/formatregistry.h"
 #include <memory>
 
@@ -12,6 +12,7 @@ namespace {
 
 struct Options {
     std::string input, output;
+    DumpSource source;
 };
 
 std::string writtenText()
@@ -24,7 +25,7 @@ std::string writtenText()
 
 void convert(const Options& options, Invocation& invocation)
 {
-    const CachePtr cache = openCache(options.input, invocation.job("Opening " + options.input));
+    const CachePtr cache = options.source.open(options.input, invocation);
     for (const std::string& note : cacheInfo(*cache).notes)
         invocation.warn(note);
     writeDump(*cache, options.output, "Converting", invocation);
@@ -37,6 +38,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("-o,--output", options->output, "The dump to write; its suffix chooses the format: " + writtenText())
         ->required()
         ->type_name("DUMP");
+    options->source.add(app);
     return [options](Invocation& invocation) { convert(*options, invocation); };
 }
 

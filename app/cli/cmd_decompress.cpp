@@ -15,7 +15,7 @@ struct Options {
 
 void decompress(const Options& options, Invocation& invocation)
 {
-    const CachePtr cache = openCache(options.input, invocation.job("Opening " + options.input));
+    const CachePtr cache = openCache(options.input, {}, invocation.job("Opening " + options.input));
     if (!ContainerFormat::isTitle(cacheInfo(*cache).format))
         throw inputError(options.input + " is not compressed (" + cacheInfo(*cache).format
             + "); decompress takes what 'pikv compress' wrote");

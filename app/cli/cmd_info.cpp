@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv info: what a dump or a .pikv file is, without reading its tensors.
 #include "app/cli/command.h"
+#include "app/cli/dumpsource.h"
 #include "app/cli/invocation.h"
 #include "app/cli/output.h"
 #include "core/base/text.h"
 #include "core/cache/cachetext.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/resultsio.h"
+#include "core/formats/told.h"
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +17,7 @@ namespace {
 
 struct Options {
     std::string dump;
+    DumpSource source;
     bool json = false, check = false;
 };
 
@@ -50,12 +53,22 @@ std::string notesText(const CacheInfo& info)
     return text;
 }
 
+std::string partText(const CacheInfo& info)
+{
+    std::string text;
+    for (const DumpPart& part : info.parts)
+        text += (text.empty() ? "" : "\n" + std::string(14, ' ')) + part.id + ": " + part.label
+            + (part.id == info.part ? " (read)" : "");
+    return text;
+}
+
 std::string infoText(const CacheInfo& info)
 {
     return line("file", info.path) + line("format", info.format)
         + line("model", info.model.empty() ? "unknown" : info.model) + line("shape", info.shapeText())
         + line("tokens", tokensText(info)) + line("queries", queriesText(info)) + line("layers", layerNumbersText(info))
-        + line("rope", ropeText(info)) + line("importance", info.hasImportance ? "stored" : "not stored")
+        + line("rope", ropeText(info)) + line("part", partText(info)) + line("told by user", toldText(info.told))
+        + line("importance", info.hasImportance ? "stored" : "not stored")
         + line("file size", bytesText(info.fileBytes))
         + line("16-bit size", bytesText(info.referenceBytes()) + ", the reference of every ratio")
         + line("text", info.text.empty() ? "" : inQuotes(info.text)) + notesText(info);
@@ -63,7 +76,7 @@ std::string infoText(const CacheInfo& info)
 
 void show(const Options& options, Invocation& invocation)
 {
-    const CachePtr cache = openCache(options.dump, invocation.job("Opening " + options.dump));
+    const CachePtr cache = options.source.open(options.dump, invocation);
     NonFiniteReport report;
     if (options.check)
         report = scanNonFinite(*cache, invocation.job("Checking " + options.dump));
@@ -83,6 +96,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("DUMP", options->dump, "A dump or a .pikv file")->required();
     app.add_flag("--check", options->check, "Read every tensor and count NaN and infinite elements");
     app.add_flag("--json", options->json, "Print one JSON object");
+    options->source.add(app);
     return [options](Invocation& invocation) { show(*options, invocation); };
 }
 

@@ -2,7 +2,6 @@
 #include "app/cli/dumpoptions.h"
 #include "app/cli/invocation.h"
 #include "app/cli/wholenumber.h"
-#include "core/dumps/dumps.h"
 
 namespace pikv::cli {
 namespace {
@@ -28,6 +27,7 @@ void DumpOptions::add(CLI::App& app)
     app.add_option("--importance", importance, sourcesHelp())->type_name("SOURCE")->capture_default_str();
     app.add_flag("--accept-nonfinite", acceptNonFinite,
         "Go on where the dump holds NaN or infinity: such elements are left out of every figure");
+    source.add(app);
 }
 
 void DumpOptions::addCaches(CLI::App& app)
@@ -53,7 +53,7 @@ StudySettings DumpOptions::settings(const Invocation& invocation) const
 Study DumpOptions::study(Invocation& invocation) const
 {
     const StudySettings shared = settings(invocation); // a typing error is told before the dump is opened
-    return Study(openCache(path, invocation.job("Opening " + path)), shared);
+    return Study(source.open(path, invocation), shared);
 }
 
 } // namespace pikv::cli

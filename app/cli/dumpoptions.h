@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "app/cli/dumpsource.h"
 #include "core/study/study.h"
 #include <CLI/App.hpp>
 #include <string>
@@ -11,6 +12,7 @@ class Invocation;
 /// The dump to work on and how to look at it: options that compress, eval and sweep share.
 struct DumpOptions {
     std::string path, importance = "none";
+    DumpSource source;
     std::int64_t caches = 1; ///< that share a calibration, in what is shown and written
     bool acceptNonFinite = false;
 

@@ -39,6 +39,16 @@ struct LayerShape {
     bool operator==(const LayerShape&) const = default;
 };
 
+/// What the user says of a dump whose file does not say it, or says it wrong: by the names of toldEntries().
+using Told = std::map<std::string, std::string>;
+
+/// One of several caches in a file, of which one is read at a time.
+struct DumpPart {
+    std::string id; ///< "0"; how the user names it
+    std::string label; ///< "sequence 0, 512 cells"
+    bool operator==(const DumpPart&) const = default;
+};
+
 /// What is known of a cache without reading its tensors.
 struct CacheInfo {
     std::string path; ///< as given by the user; "" for a cache made in memory
@@ -60,6 +70,11 @@ struct CacheInfo {
     std::vector<std::uint8_t> visible;
     /// What a reader had to assume, or found to contradict itself: one sentence each.
     std::vector<std::string> notes;
+    Told told; ///< what the user said of the dump; all that is told is already in what stands above
+    std::vector<DumpPart> parts; ///< the file holds several caches; empty: one
+    std::string part; ///< id of the one that is read; "" where there is one
+    /// The file gives kv_heads x head_dim as one number, which these divide; empty: it says how many heads there are.
+    std::vector<std::int64_t> headDims;
     std::map<std::string, std::string> metadata; ///< every other key of the file's metadata, kept as it was
 
     const RopeInfo& ropeOf(std::size_t layer) const { return layerRopes.empty() ? rope : layerRopes.at(layer); }

@@ -106,6 +106,10 @@ Json cacheJson(const CacheInfo& info)
         json.update({ { "first_position", info.positions.front() }, { "last_position", info.positions.back() } });
     if (!info.notes.empty())
         json["notes"] = info.notes;
+    if (!info.told.empty())
+        json["told_by_user"] = info.told;
+    for (const DumpPart& part : info.parts)
+        json["parts"].push_back({ { "id", part.id }, { "label", part.label }, { "read", part.id == info.part } });
     json["token_ids"] = info.tokenIds.size();
     json["has_text"] = !info.text.empty();
     json["has_importance"] = info.hasImportance;

@@ -21,6 +21,28 @@ void StoredTensor::swapAxes(std::size_t a, std::size_t b)
     std::swap(strides.at(a), strides.at(b));
 }
 
+void StoredTensor::splitAxis(std::size_t axis, std::span<const std::int64_t> sizes)
+{
+    makeStrided();
+    const auto at = static_cast<std::ptrdiff_t>(axis);
+    std::int64_t stride = strides.at(axis);
+    shape.erase(shape.begin() + at);
+    strides.erase(strides.begin() + at);
+    for (std::size_t i = sizes.size(); i-- > 0; stride *= sizes[i]) {
+        shape.insert(shape.begin() + at, sizes[i]);
+        strides.insert(strides.begin() + at, stride);
+    }
+}
+
+void StoredTensor::dropPlainStrides()
+{
+    std::int64_t expected = 1;
+    for (std::size_t i = strides.size(); i-- > 0; expected *= shape[i])
+        if (shape[i] != 1 && strides[i] != expected)
+            return;
+    strides.clear();
+}
+
 void StoredTensor::narrow(std::size_t axis, std::int64_t first, std::int64_t count)
 {
     makeStrided();

@@ -38,6 +38,10 @@ struct StoredTensor : TensorEntry {
     void narrow(std::size_t axis, std::int64_t first, std::int64_t count);
     /// Part `index` of the tensor cut along its first axis; its name says so.
     StoredTensor part(std::int64_t index) const;
+    /// Axis `axis` is seen as several of these sizes, the last of them fastest; their product is its size.
+    void splitAxis(std::size_t axis, std::span<const std::int64_t> sizes);
+    /// Forgets strides that are those of C order.
+    void dropPlainStrides();
     /// A first axis of one index is put before the others.
     void addAxis();
     /// Elements that the tensor shows: of a view not those that its file holds.

@@ -20,9 +20,10 @@ std::vector<DumpFormat>& registered()
 
 } // namespace
 
-FormatProbe::FormatProbe(const ByteSource& file, std::string folder)
+FormatProbe::FormatProbe(const ByteSource& file, std::string folder, Told told)
     : m_file(file)
     , m_folder(std::move(folder))
+    , m_told(std::move(told))
 {
     std::array<std::byte, 16> head {};
     const std::size_t known = std::min<std::uint64_t>(head.size(), file.size());

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/formats/dumplayout.h"
+#include "core/formats/tensorlisting.h"
 #include "core/formats/tensorwriter.h"
 #include "core/formats/ziparchive.h"
 #include <functional>
@@ -21,8 +22,10 @@ class TemporaryFile;
 class FormatProbe {
 public:
     /// `folder` is where the file lies, for formats whose dumps are folders; "": its neighbours are out of reach.
-    explicit FormatProbe(const ByteSource& file, std::string folder = {});
+    explicit FormatProbe(const ByteSource& file, std::string folder = {}, Told told = {});
     const ByteSource& file() const { return m_file; }
+    /// What the user says of the file.
+    const Told& told() const { return m_told; }
     const std::string& folder() const { return m_folder; }
     /// The first 16 bytes, fewer where the file is shorter.
     std::string_view head() const { return m_head; }
@@ -35,6 +38,7 @@ public:
 private:
     const ByteSource& m_file;
     std::string m_folder, m_head;
+    Told m_told;
     mutable std::optional<SafetensorsHeader> m_safetensors;
     mutable std::optional<ZipArchive> m_zip;
 };
@@ -59,6 +63,9 @@ struct DumpFormat {
     /// Of files that are another dump, compressed as a whole: appends that dump to `out`. Throws Error{Input} where
     /// they are damaged, Error{Resource} where there is no room. Null: no such file.
     void (*unpack)(const ByteSource& file, TemporaryFile& out, const JobControl& job) = nullptr;
+    /// The file's tensors by the names it gives them, for a mapping that the user makes. Throws Error{Input}. Null: it
+    /// has no such list.
+    TensorListing (*list)(const FormatProbe& probe) = nullptr;
     /// Null: not written. The first of `patterns` is the suffix that asks for it.
     MakeTensorWriter write = nullptr;
     /// What a written file has no place for, "" for queries alone.

@@ -14,9 +14,17 @@ const FormatRegistration registration { { .id = "safetensors",
              "their shapes fit",
     .rank = 2, // what none of the others claims
     .detect = [](const FormatProbe& probe) { return probe.safetensors() != nullptr; },
-    .read = [](const FormatProbe& probe) { return readGenericDump(probe.file(), *probe.safetensors()); } } };
+    .read = [](const FormatProbe& probe) { return readGenericDump(probe.file(), *probe.safetensors()); },
+    .list = listSafetensors } };
 
 } // namespace
+
+TensorListing listSafetensors(const FormatProbe& probe)
+{
+    const SafetensorsHeader& header = *probe.safetensors();
+    return { probe.file().name(), "tensors (safetensors)", { header.tensors.begin(), header.tensors.end() },
+        header.metadata, {} };
+}
 
 DumpLayout readGenericDump(const ByteSource& file, const SafetensorsHeader& header)
 {

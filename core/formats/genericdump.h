@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/formats/dumplayout.h"
+#include "core/formats/tensorlisting.h"
 
 namespace pikv {
+
+class FormatProbe;
 
 /// Reads dumps made by hand: one key and one value tensor a layer under the names that people and exporters give
 /// (`past_key_values.0.key`, `layer_0_k`, `key_cache.0`, `0_values`, `cache_k_l0`, …; rank 4, or 3 without batch),
@@ -12,5 +15,8 @@ DumpLayout readGenericDump(const ByteSource& file, const SafetensorsHeader& head
 /// The same of tensors that lie in `file` or in `layout.files`; what the layout has besides is kept.
 DumpLayout readGenericTensors(DumpLayout layout, const ByteSource& file, std::span<const StoredTensor> tensors,
     const std::map<std::string, std::string>& metadata);
+
+/// The tensors of a safetensors file, whatever it is.
+TensorListing listSafetensors(const FormatProbe& probe);
 
 } // namespace pikv

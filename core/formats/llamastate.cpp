@@ -7,6 +7,7 @@
 #include "core/formats/llamawriter.h"
 #include "core/formats/refusal.h"
 #include "core/formats/stridedread.h"
+#include "core/formats/told.h"
 #include "core/kernels/hadamard.h"
 #include <algorithm>
 #include <array>
@@ -50,22 +51,34 @@ Chosen cellsOf(const LlamaStream& stream, std::size_t index, std::int32_t sequen
     return chosen;
 }
 
-/// The sequence with the most cells, the first of several.
-Chosen chooseSequence(const std::vector<LlamaStream>& streams, CacheInfo& info, const std::string& file)
+/// The sequence that was told, else the one with the most cells, the first of several.
+Chosen chooseSequence(
+    const std::vector<LlamaStream>& streams, CacheInfo& info, const Told& told, const std::string& file)
 {
     std::map<std::pair<std::size_t, std::int32_t>, std::uint64_t> counts;
+    std::map<std::int32_t, int> streamsOf;
     for (std::size_t i = 0; i < streams.size(); ++i)
         for (const auto& member : streams[i].members)
-            ++counts[{ i, member.sequence }];
+            if (++counts[{ i, member.sequence }] == 1)
+                ++streamsOf[member.sequence];
     if (counts.empty())
         throw inputError(file + ": no cell belongs to a sequence; save the state after a prompt was read.");
-    const auto most = std::max_element(
+    auto chosen = std::max_element(
         counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (counts.size() > 1)
-        info.notes.push_back("the file holds " + std::to_string(counts.size()) + " sequences: sequence "
-            + std::to_string(most->first.second) + " is read, which has the most cells (" + std::to_string(most->second)
-            + ")");
-    return cellsOf(streams[most->first.first], most->first.first, most->first.second, file);
+    if (counts.size() > 1) {
+        std::vector<DumpPart> parts;
+        for (const auto& [at, cells] : counts) {
+            const std::string number = std::to_string(at.second);
+            const bool isTwice = streamsOf[at.second] > 1;
+            parts.push_back({ isTwice ? std::to_string(at.first) + "." + number : number,
+                "sequence " + number + (isTwice ? " of stream " + std::to_string(at.first) : "") + " ("
+                    + countText(cells, "cell") + ")" });
+        }
+        const auto usual = static_cast<std::size_t>(std::distance(counts.begin(), chosen));
+        chosen = std::next(counts.begin(),
+            std::ptrdiff_t(choosePart(info, std::move(parts), usual, "which has the most", told, file)));
+    }
+    return cellsOf(streams[chosen->first.first], chosen->first.first, chosen->first.second, file);
 }
 
 /// Quantised rows of some cells as [1, heads, rows, dim], un-rotated where a block is named.
@@ -183,21 +196,22 @@ void acceptTokens(CacheInfo& info, const LlamaState& state)
             + std::to_string(info.positions[ids.size()]) + ": they are left out");
 }
 
-void acceptRotation(CacheInfo& info, const LlamaState& state, bool quantised, Rotation rotation, std::int64_t headDim)
+void acceptRotation(
+    CacheInfo& info, const LlamaState& state, bool quantised, Rotation rotation, std::int64_t headDim, const Told& told)
 {
     info.rope.state = RopeInfo::State::Post;
     const bool interleaved
         = std::find(interleavedArchitectures.begin(), interleavedArchitectures.end(), state.architecture)
         != interleavedArchitectures.end();
-    if (state.architecture.empty())
+    if (!state.architecture.empty())
+        info.rope.layout = interleaved ? RopeInfo::Layout::Interleaved : RopeInfo::Layout::Half;
+    else if (!told.contains("rope-layout"))
         info.notes.push_back("a slot does not name its model's architecture: whether its keys pair neighbouring "
                              "channels (llama) or halves (qwen2, …) is unknown");
-    else
-        info.rope.layout = interleaved ? RopeInfo::Layout::Interleaved : RopeInfo::Layout::Half;
     if (quantised && rotation == Rotation::Undone && headDim % 64 == 0)
         info.notes.push_back(
             "this llama.cpp stores quantised keys and values multiplied by a Hadamard matrix, which is "
-            "undone for the assumed head_dim");
+            "undone for its head_dim");
     else if (quantised && rotation == Rotation::Unknown)
         info.notes.push_back(
             "llama.cpp of April 2026 and later multiplies quantised keys and values by a Hadamard "
@@ -226,7 +240,7 @@ DumpLayout readState(const FormatProbe& probe)
     info.fileBytes = probe.file().size();
     if (!state.architecture.empty())
         info.metadata["general.architecture"] = state.architecture;
-    const Chosen chosen = chooseSequence(state.sections.front(), info, file);
+    const Chosen chosen = chooseSequence(state.sections.front(), info, probe.told(), file);
     std::vector<std::int64_t> widths; // of keys
     bool quantised = false;
     for (const auto& section : state.sections) {
@@ -239,27 +253,26 @@ DumpLayout readState(const FormatProbe& probe)
             quantised = quantised || isQuantised(stream.keys[i].type) || isQuantised(stream.values[i].type);
         }
     }
-    const HeadSplit split = assumeHeads(widths);
+    const std::int64_t headDim = settleHeads(widths, probe.told(), info, file);
     const Rotation rotation = rotationOf(state);
     std::map<std::uint64_t, FoundLayer> found;
     for (const auto& section : state.sections) {
         const LlamaStream& stream = section[chosen.stream];
         const Chosen own = cellsOf(stream, chosen.stream, chosen.sequence, file);
         requireTail(own, chosen, file);
-        placeSection(found, stream, own, split.headDim, rotation, file);
+        placeSection(found, stream, own, headDim, rotation, file);
     }
     if (state.sections.size() > 1)
         info.notes.push_back("the file does not say which layers have a sliding window: they follow the other "
             + std::to_string(state.sections.front()[chosen.stream].keys.size()));
     acceptLayers(layout, found, file);
     info.positions = chosen.positions;
-    info.notes.push_back(split.note);
     const auto [narrow, wide] = std::minmax_element(widths.begin(), widths.end());
     if (*narrow != *wide)
         info.notes.push_back("its layers have keys of " + std::to_string(*narrow) + " to " + std::to_string(*wide)
             + " channels, as hybrid models do");
     acceptTokens(info, state);
-    acceptRotation(info, state, quantised, rotation, split.headDim);
+    acceptRotation(info, state, quantised, rotation, headDim, probe.told());
     return layout;
 }
 

@@ -4,8 +4,10 @@
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/fusedheads.h"
+#include "core/formats/genericdump.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/refusal.h"
+#include "core/formats/told.h"
 #include <algorithm>
 #include <array>
 
@@ -14,7 +16,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::uint64_t headerBytes = 28;
+constexpr std::uint64_t headerBytes = 28, groupBytes = 20;
 enum ChunkFormat : std::int32_t { Undefined, Kv2Ltd, KvT2d, Kv2Td, Binary, BinaryBuffer, KvMla };
 
 /// Seven i32, little endian.
@@ -131,40 +133,73 @@ DType requireKeysAndValues(const ChunkHeader& header, const ByteSource& file)
     return *dtype;
 }
 
-DumpLayout readChunk(const FormatProbe& probe)
+/// [2, layers, tokens, channels] of one type.
+struct Group {
+    DType dtype;
+    std::array<std::int64_t, 4> shape;
+    std::uint64_t begin; ///< in the file
+};
+
+/// Puts the group's layers behind those that were found.
+void placeGroup(
+    std::map<std::uint64_t, FoundLayer>& found, const Group& group, std::int64_t headDim, const std::string& file)
+{
+    const auto [two, layers, tokens, width] = group.shape;
+    const std::uint64_t plane = static_cast<std::uint64_t>(tokens * width) * dtypeSize(group.dtype);
+    const std::uint64_t first = found.size();
+    for (std::int64_t i = 0; i < two * layers; ++i) {
+        const std::uint64_t layer = first + static_cast<std::uint64_t>(i % layers);
+        StoredTensor view;
+        view.name = "layer " + std::to_string(layer) + (i < layers ? " keys" : " values");
+        view.dtype = group.dtype;
+        view.shape = { 1, tokens, width / headDim, headDim };
+        view.begin = group.begin + static_cast<std::uint64_t>(i) * plane;
+        view.bytes = plane;
+        view.swapAxes(1, 2);
+        placeEntry(found, layer, i < layers ? &FoundLayer::key : &FoundLayer::value, view, file);
+    }
+}
+
+/// All groups of a chunk as one cache, or the one that was told.
+DumpLayout layoutOf(const FormatProbe& probe, std::vector<Group> groups)
 {
     const ByteSource& file = probe.file();
-    const ChunkHeader header = *headerOf(file);
-    const DType dtype = requireKeysAndValues(header, file);
-    const auto [two, layers, tokens, width] = header.shape;
     DumpLayout layout;
     CacheInfo& info = layout.info;
     info.format = "LMCache chunk";
     info.fileBytes = file.size();
     info.model = modelInName(file.name());
-    const HeadSplit split = assumeHeads(std::span(&width, 1));
-    std::map<std::uint64_t, FoundLayer> found;
-    const std::uint64_t plane = static_cast<std::uint64_t>(header.length / two / layers);
-    for (std::int64_t i = 0; i < 2 * layers; ++i) {
-        const std::int64_t layer = i % layers;
-        StoredTensor view;
-        view.name = "layer " + std::to_string(layer) + (i < layers ? " keys" : " values");
-        view.dtype = dtype;
-        view.shape = { 1, tokens, width / split.headDim, split.headDim };
-        view.begin = headerBytes + static_cast<std::uint64_t>(i) * plane;
-        view.bytes = plane;
-        view.swapAxes(1, 2);
-        placeEntry(found, static_cast<std::uint64_t>(layer), i < layers ? &FoundLayer::key : &FoundLayer::value, view,
-            file.name());
+    if (groups.size() > 1) {
+        std::vector<DumpPart> parts { { "all", "all groups of layers, one after the other" } };
+        for (std::size_t i = 0; i < groups.size(); ++i)
+            parts.push_back({ std::to_string(i),
+                "group " + std::to_string(i) + " of " + countText(std::uint64_t(groups[i].shape[1]), "layer") + " and "
+                    + std::to_string(groups[i].shape[3]) + " channels" });
+        const std::size_t chosen = choosePart(info, std::move(parts), 0,
+            "and which layers of the model they are, the file does not say", probe.told(), file.name());
+        if (chosen > 0)
+            groups = { groups[chosen - 1] };
     }
+    std::vector<std::int64_t> widths;
+    for (const Group& group : groups)
+        widths.push_back(group.shape[3]);
+    const std::int64_t headDim = settleHeads(widths, probe.told(), info, file.name());
+    std::map<std::uint64_t, FoundLayer> found;
+    for (const Group& group : groups)
+        placeGroup(found, group, headDim, file.name());
     applyScales(found, file, layout);
     acceptLayers(layout, found, file.name());
-    info.notes.push_back(split.note);
     info.notes.push_back("one chunk of a prompt: where in the prompt it stood, the file does not say; positions count "
                          "from 0");
     info.rope.state = RopeInfo::State::Post;
     info.rope.layout = RopeInfo::Layout::Half;
     return layout;
+}
+
+DumpLayout readChunk(const FormatProbe& probe)
+{
+    const ChunkHeader header = *headerOf(probe.file());
+    return layoutOf(probe, { { requireKeysAndValues(header, probe.file()), header.shape, headerBytes } });
 }
 
 /// 8 + 20 bytes a group, several groups, as multi-group models have.
@@ -176,8 +211,45 @@ bool isGrouped(const FormatProbe& probe)
         return false;
     const std::uint64_t before = probe.file().size()
         - std::min<std::uint64_t>(probe.file().size(), static_cast<std::uint64_t>(header->length));
-    return before >= 8 + 2 * 20 && (before - 8) % 20 == 0 && (before - 8) / 20 <= mostGroups && header->dtype >= 1
-        && header->dtype <= 8;
+    return before >= 8 + 2 * groupBytes && (before - 8) % groupBytes == 0 && (before - 8) / groupBytes <= mostGroups
+        && header->dtype >= 1 && header->dtype <= 8;
+}
+
+/// `length, format`, then `dtype, shape` of every group; their data follow in the same order.
+DumpLayout readGroups(const FormatProbe& probe)
+{
+    const ByteSource& file = probe.file();
+    const ChunkHeader first = *headerOf(file);
+    const std::uint64_t before = file.size() - static_cast<std::uint64_t>(first.length);
+    const std::string what = file.name() + ": an LMCache chunk of several groups";
+    if (first.format != Kv2Ltd)
+        throw inputError(what + " that holds " + std::string(formatText(first.format))
+            + "; store the cache with remote_serde: \"naive\" and without layerwise caching.");
+    Bytes head(before);
+    file.read(0, head);
+    std::vector<Group> groups;
+    std::uint64_t begin = before, layers = 0;
+    for (std::size_t at = 8; at < before; at += groupBytes) {
+        const auto word = [&](std::size_t i) { return loadLe<std::int32_t>(head.data() + at + 4 * i); };
+        const ChunkHeader group { 0, first.format, word(0), { word(1), word(2), word(3), word(4) } };
+        const auto dtype = dtypeOf(group.dtype);
+        const std::uint64_t bytes = dtype ? bytesOf(group, *dtype) : 0;
+        layers += bytes ? static_cast<std::uint64_t>(group.shape[1]) : 0;
+        if (bytes == 0 || *dtype == DType::U8 || group.shape[0] != 2 || layers > maxLayerCount
+            || bytes > file.size() - begin)
+            throw inputError(what + ": its group " + std::to_string(groups.size()) + " of type "
+                + std::to_string(group.dtype) + " and shape " + shapeText(group.shape) + " (at byte "
+                + std::to_string(at)
+                + ") is no [2, layers, tokens, channels] of f16, bf16, f32, f64 or FP8 that the file has room for; "
+                  "dump "
+                  "the model's cache with resources/exporters/dump_hf.py.");
+        groups.push_back({ *dtype, group.shape, begin });
+        begin += bytes;
+    }
+    if (begin != file.size())
+        throw inputError(what + " whose data end at byte " + std::to_string(begin) + " of "
+            + std::to_string(file.size()) + "; it is damaged: copy it again.");
+    return layoutOf(probe, std::move(groups));
 }
 
 bool isCacheGen(const FormatProbe& probe)
@@ -212,10 +284,11 @@ const FormatRegistration chunk { { .id = "lmcache",
     .read = readChunk } };
 const FormatRegistration grouped { { .id = "lmcache-groups",
     .label = "LMCache chunk of several groups",
-    .refusal = "is an LMCache chunk of several groups of layers, which this version does not read; dump the model's "
-               "cache with resources/exporters/dump_hf.py",
+    .patterns = { "*.data" },
+    .tells = "as a chunk of one group; which layers of the model its groups are it does not",
     .rank = 3, // a size that fits by chance is likelier here
-    .detect = isGrouped } };
+    .detect = isGrouped,
+    .read = readGroups } };
 const FormatRegistration cacheGen { { .id = "lmcache-cachegen",
     .label = "LMCache chunk compressed by CacheGen",
     .refusal = "is a pickle of LMCache's CacheGen, which may run code and needs the model's name to decode; store the "
@@ -225,8 +298,10 @@ const FormatRegistration cacheGen { { .id = "lmcache-cachegen",
 const FormatRegistration old { { .id = "lmcache-0.1",
     .label = "LMCache chunk of version 0.1",
     .refusal = "is a chunk of LMCache 0.1, which this version does not read; load it with safetensors and save "
-               "layers.<i>.key and layers.<i>.value, each [1, kv_heads, seq, head_dim]",
-    .detect = isOld } };
+               "layers.<i>.key and layers.<i>.value, each [1, kv_heads, seq, head_dim], or map "
+               "its axes",
+    .detect = isOld,
+    .list = listSafetensors } };
 const FormatRegistration raw { { .id = "lmcache-raw",
     .label = "LMCache chunk without a header",
     .refusal = "is named like a chunk of LMCache and has no header that says its shape (local disk, or "

@@ -5,6 +5,7 @@
 // with room for tokens to come.
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
+#include "core/formats/genericdump.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/mlxquantised.h"
 #include "core/formats/nativedump.h"
@@ -394,7 +395,8 @@ const FormatRegistration registration { { .id = "mlx-lm",
     .patterns = { "*.safetensors" },
     .tells = "model, RoPE layout, positions, padding",
     .detect = isMlxCache,
-    .read = [](const FormatProbe& probe) { return MlxReader(probe.file(), *probe.safetensors()).read(); } } };
+    .read = [](const FormatProbe& probe) { return MlxReader(probe.file(), *probe.safetensors()).read(); },
+    .list = listSafetensors } };
 
 } // namespace
 } // namespace pikv

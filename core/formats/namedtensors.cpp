@@ -2,6 +2,8 @@
 // Tensors with names that people gave by hand: each name is cut into words, and the words say layer, key or value.
 #include "core/formats/namedtensors.h"
 #include "core/base/text.h"
+#include "core/formats/dumpmapping.h"
+#include "core/formats/geometry.h"
 #include "core/formats/latentcache.h"
 #include "core/formats/nativedump.h"
 #include <algorithm>
@@ -14,6 +16,7 @@ namespace {
 struct Word {
     std::string text;
     std::optional<std::uint64_t> number;
+    std::size_t begin = 0; ///< in the name
 };
 
 /// "past_key_values.12.Key" → past, key, values, 12, key.
@@ -29,13 +32,13 @@ std::vector<Word> wordsOf(std::string_view name)
                 ++end;
             std::uint64_t number = maxLayerCount;
             std::from_chars(name.data() + i, name.data() + end, number);
-            words.push_back({ std::string(name.substr(i, end - i)), number });
+            words.push_back({ std::string(name.substr(i, end - i)), number, i });
         } else if (isLetter(name[i])) {
             while (end < name.size() && isLetter(name[end]))
                 ++end;
             std::string text(name.substr(i, end - i));
             std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c < 'a' ? char(c + 32) : c; });
-            words.push_back({ std::move(text), {} });
+            words.push_back({ std::move(text), {}, i });
         } else {
             end = i + 1;
         }
@@ -62,16 +65,22 @@ struct Meaning {
     bool isScale = false; ///< factors of the key or value, not the tensor itself
 };
 
+/// "past_key_values", which says nothing of the tensor, goes.
+void dropPastKeyValues(std::vector<Word>& words)
+{
+    for (std::size_t i = 0; i + 3 < words.size(); ++i)
+        if (words[i].text == "past" && among(words[i + 1].text, keyWords) && words[i + 2].text == "values") {
+            words.erase(words.begin() + std::ptrdiff_t(i), words.begin() + std::ptrdiff_t(i) + 3);
+            return;
+        }
+}
+
 Meaning meaningOf(std::string_view name)
 {
     std::vector<Word> words = wordsOf(name);
     if (words.size() == 2 && words[0].number && words[1].number && *words[1].number < 2)
         return { *words[1].number == 0 ? &FoundLayer::key : &FoundLayer::value, words[0].number };
-    for (std::size_t i = 0; i + 3 < words.size(); ++i)
-        if (words[i].text == "past" && among(words[i + 1].text, keyWords) && words[i + 2].text == "values") {
-            words.erase(words.begin() + std::ptrdiff_t(i), words.begin() + std::ptrdiff_t(i) + 3);
-            break;
-        }
+    dropPastKeyValues(words);
     Meaning meaning;
     std::size_t keys = 0, values = 0, numbers = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -163,6 +172,40 @@ bool namesBoth(std::string_view name)
     return std::any_of(words.begin(), words.end(), [](const Word& w) { return w.text == "kv"; })
         && std::all_of(words.begin(), words.end(),
             [](const Word& w) { return w.number || among(w.text, layerWords) || among(w.text, otherWords); });
+}
+
+NameRole nameRole(std::string_view name)
+{
+    static constexpr std::array keyLike { "k", "key", "keys", "kcache", "keycache", "kc", "ks" };
+    static constexpr std::array valueLike { "v", "value", "values", "vcache", "valuecache", "vc", "vs" };
+    static constexpr std::array bothLike { "kv", "kvs", "kvcache", "keyvalue" };
+    std::vector<Word> words = wordsOf(name);
+    dropPastKeyValues(words);
+    const auto holds = [&](const auto& list) {
+        return std::any_of(words.begin(), words.end(), [&](const Word& word) { return among(word.text, list); });
+    };
+    const bool isKey = holds(keyLike), isValue = holds(valueLike);
+    if (isKey != isValue)
+        return isKey ? NameRole::Key : NameRole::Value;
+    if (const auto role = meaningOf(name).role) // "3.0" and "3.1"
+        return role == &FoundLayer::key ? NameRole::Key : NameRole::Value;
+    return isKey || holds(bothLike) ? NameRole::Both : NameRole::None;
+}
+
+std::string patternOf(std::string_view name)
+{
+    const std::vector<Word> words = wordsOf(name);
+    const Word* layer = nullptr;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const bool isNamed = i > 0 && among(words[i - 1].text, layerWords);
+        if (words[i].number && (isNamed || !layer))
+            layer = &words[i];
+        if (isNamed && layer == &words[i])
+            break;
+    }
+    if (!layer)
+        return std::string(name);
+    return std::string(name).replace(layer->begin, layer->text.size(), "{layer}");
 }
 
 void placeStackedPairs(std::map<std::uint64_t, FoundLayer>& found, const StoredTensor& tensor, const std::string& file,

@@ -13,6 +13,10 @@ bool namesKeyOrValue(std::string_view name);
 /// Whether it is both in one: "layers.3.kv".
 bool namesBoth(std::string_view name);
 
+/// What the words of a name say, whatever else is in it: "model.3.my_keys" are keys.
+enum class NameRole { None, Key, Value, Both };
+NameRole nameRole(std::string_view name);
+
 /// Puts the tensors in their places by their names (see readGenericDump()); others are left. Throws Error{Input} for
 /// names of the same place, and for tensors that hold keys and values in a way that they do not tell.
 void placeNamedTensors(

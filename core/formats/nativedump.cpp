@@ -3,6 +3,8 @@
 #include "core/formats/nativedump.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
+#include "core/formats/genericdump.h"
+#include "core/formats/geometry.h"
 #include "core/formats/latentcache.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/ropeconfig.h"
@@ -54,6 +56,7 @@ const FormatRegistration registration { { .id = nativeFormatName,
     .tells = "model and its configuration, RoPE, positions, token ids, text, queries, attention mask, importance",
     .detect = [](const FormatProbe& probe) { return kvFormatOf(probe.safetensors()) == nativeFormatName; },
     .read = [](const FormatProbe& probe) { return readNativeDump(probe.file(), *probe.safetensors()); },
+    .list = listSafetensors,
     .write = [](const std::string& path, std::vector<TensorEntry> tensors,
                  const std::map<std::string, std::string>& metadata) -> std::unique_ptr<TensorWriter> {
         return std::make_unique<SafetensorsWriter>(path, std::move(tensors), metadata);

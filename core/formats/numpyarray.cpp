@@ -68,6 +68,15 @@ public:
         return std::move(m_layout);
     }
 
+    TensorListing list()
+    {
+        m_all = true;
+        for (const ZipMember& member : m_zip.members())
+            take(member);
+        return { m_file.name(), "arrays (NumPy)", std::move(m_tensors), std::move(m_metadata),
+            std::move(m_layout.files) };
+    }
+
 private:
     void take(const ZipMember& member)
     {
@@ -79,9 +88,9 @@ private:
         const std::string what = m_file.name() + ": array " + inQuotes(name);
         // Not the source that the layers are read from: each would go on holding the place where it stopped.
         NpyArray array = readNpy(*m_zip.open(member), what, isBf16);
-        const bool isWanted = namesKeyOrValue(name) || namesBoth(name) || isCompanion(name);
+        const bool isWanted = m_all || namesKeyOrValue(name) || namesBoth(name) || isCompanion(name);
         if (!array.problem.empty()) {
-            if (namesKeyOrValue(name) || namesBoth(name))
+            if (!m_all && (namesKeyOrValue(name) || namesBoth(name)))
                 throw inputError(what + " " + array.problem + ".");
             m_layout.info.notes.push_back("array " + inQuotes(name) + " is left out: it " + array.problem);
         } else if (array.characters > 0) {
@@ -101,12 +110,14 @@ private:
 
     const ByteSource& m_file;
     const ZipArchive& m_zip;
+    bool m_all = false; ///< whatever they are called
     DumpLayout m_layout;
     std::vector<StoredTensor> m_tensors;
     std::map<std::string, std::string> m_metadata;
 };
 
-DumpLayout readSingleArray(const FormatProbe& probe)
+/// The file's only array, by the name "array".
+StoredTensor singleArray(const FormatProbe& probe)
 {
     const ByteSource& file = probe.file();
     const NpyArray array = readNpy(file, file.name(), false);
@@ -114,11 +125,18 @@ DumpLayout readSingleArray(const FormatProbe& probe)
         throw inputError(file.name() + ": its array "
             + (array.problem.empty() ? "holds texts, not keys and values; choose a KV-cache dump" : array.problem)
             + ".");
+    StoredTensor tensor = array.tensor;
+    tensor.name = "array";
+    return tensor;
+}
+
+DumpLayout readSingleArray(const FormatProbe& probe)
+{
+    const ByteSource& file = probe.file();
+    const StoredTensor tensor = singleArray(probe);
     DumpLayout layout;
     layout.info.format = "one array (NumPy)";
     std::map<std::uint64_t, FoundLayer> found;
-    StoredTensor tensor = array.tensor;
-    tensor.name = "array";
     placeStackedPairs(found, tensor, file.name(), layout.info.notes);
     completeDump(layout, std::move(found), {}, {}, file);
     return layout;
@@ -131,13 +149,18 @@ const FormatRegistration archive { { .id = "npz",
              "dump's words",
     .detect = isNpz,
     .read = [](const FormatProbe& probe) { return NpzReader(probe).read(); },
+    .list = [](const FormatProbe& probe) { return NpzReader(probe).list(); },
     .write = makeNpzWriter } };
 const FormatRegistration single { { .id = "npy",
     .label = "one array [layer, 2, batch, kv_heads, seq, head_dim] (NumPy .npy)",
     .patterns = { "*.npy" },
     .tells = "nothing",
     .detect = [](const FormatProbe& probe) { return begins(probe, "\x93NUMPY"sv); },
-    .read = readSingleArray } };
+    .read = readSingleArray,
+    .list =
+        [](const FormatProbe& probe) {
+            return TensorListing { probe.file().name(), "one array (NumPy)", { singleArray(probe) }, {}, {} };
+        } } };
 
 } // namespace
 } // namespace pikv

@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/formats/namedtensors.h"
 #include "core/formats/pickledwords.h"
+#include "core/formats/told.h"
 #include <algorithm>
 #include <array>
 
@@ -13,7 +14,7 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr int maxLevels = 4;
+constexpr int maxLevels = 4, maxListedLevels = 8;
 constexpr std::size_t maxVisits = 200'000;
 /// What transformers and people call the cache, as an attribute or a key.
 constexpr std::array<std::string_view, 10> cacheNames { "past_key_values", "past_key_value", "kv_cache", "kvcache",
@@ -21,9 +22,10 @@ constexpr std::array<std::string_view, 10> cacheNames { "past_key_values", "past
 
 class Finder {
 public:
-    Finder(const PickleTree& tree, const LocateTensor& locate, const std::string& file)
+    Finder(const PickleTree& tree, const LocateTensor& locate, const Told& told, const std::string& file)
         : m_tree(tree)
         , m_locate(locate)
+        , m_told(told)
         , m_file(file)
     {
     }
@@ -33,6 +35,8 @@ private:
     bool find(const PickleValue& value, const std::string& path, int level);
     bool findInEntries(const PickleValue& value, const std::string& path, int level);
     bool findInList(const PickleValue& value, const std::string& path, int level);
+    bool findInCaches(const std::vector<PickleValue>& list, const std::function<bool(const PickleValue&)>& isCache,
+        const std::string& path, int level);
     bool tensorLists(const PickleValue& value, const std::string& path);
     bool layerObjects(const PickleValue& value, const std::string& path);
     bool pairs(const PickleValue& value, const std::string& path);
@@ -65,6 +69,7 @@ private:
 
     const PickleTree& m_tree;
     const LocateTensor& m_locate;
+    const Told& m_told;
     const std::string& m_file;
     PickledCache m_cache;
     bool m_static = false; ///< its tensors may be longer than what they hold
@@ -142,14 +147,33 @@ bool Finder::findInList(const PickleValue& value, const std::string& path, int l
     };
     const auto caches = list.size() > maxLayerCount ? 0 : std::count_if(list.begin(), list.end(), isCache);
     if (caches > 1)
-        throw inputError(
-            m_file + ": it holds " + std::to_string(caches) + " caches in a list; save each in a file of its own.");
+        return findInCaches(list, isCache, path, level);
     if (named(value))
         return true;
     for (const PickleValue& item : list)
         if ((isSequence(item) || hasKeys(item)) && list.size() <= maxLayerCount && find(item, path, level + 1))
             return true;
     return false;
+}
+
+/// Several caches in a list, as of a batch that was generated one by one: the one that was told, else the first.
+bool Finder::findInCaches(const std::vector<PickleValue>& list, const std::function<bool(const PickleValue&)>& isCache,
+    const std::string& path, int level)
+{
+    std::vector<DumpPart> parts;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < list.size(); ++i)
+        if (isCache(list[i])) {
+            places.push_back(i);
+            parts.push_back(
+                { std::to_string(i), "cache " + std::to_string(i) + " of the list, a " + className(list[i]) });
+        }
+    CacheInfo chosen; // what is said of the choice
+    const std::size_t place = places[choosePart(chosen, std::move(parts), 0, "the first", m_told, m_file)];
+    m_cache.parts = std::move(chosen.parts);
+    m_cache.part = std::move(chosen.part);
+    m_cache.notes.insert(m_cache.notes.end(), chosen.notes.begin(), chosen.notes.end());
+    return find(list[place], path + "[" + std::to_string(place) + "]", level + 1);
 }
 
 /// DynamicCache and its kin before transformers 4.54: attributes key_cache and value_cache, which dicts have as well.
@@ -345,9 +369,52 @@ void Finder::cutStatic()
 
 } // namespace
 
-PickledCache findPickledCache(const PickleTree& tree, const LocateTensor& locate, const std::string& file)
+PickledCache findPickledCache(
+    const PickleTree& tree, const LocateTensor& locate, const Told& told, const std::string& file)
 {
-    return Finder(tree, locate, file).run();
+    return Finder(tree, locate, told, file).run();
+}
+
+std::vector<StoredTensor> listPickledTensors(const PickleTree& tree, const LocateTensor& locate)
+{
+    struct Place {
+        const PickleValue* value;
+        std::string name;
+        int level;
+    };
+    std::vector<StoredTensor> tensors;
+    std::vector<Place> open { { &tree.root, "", 0 } };
+    for (std::size_t visits = 0; !open.empty() && visits < maxVisits; ++visits) {
+        const Place place = std::move(open.back());
+        open.pop_back();
+        if (place.value->kind == Kind::Tensor) {
+            try {
+                tensors.push_back(locate(tree.tensor(*place.value), place.name.empty() ? "tensor" : place.name));
+            } catch (const Error&) {
+                // one of a type that no cache has, or damaged, does not keep others from being listed
+            }
+            continue;
+        }
+        const bool isSequence = place.value->kind == Kind::Tuple || place.value->kind == Kind::List;
+        const bool hasKeys = place.value->kind == Kind::Dict || place.value->kind == Kind::Record;
+        if (place.level > maxListedLevels || (!isSequence && !hasKeys))
+            continue;
+        const std::string prefix = place.name.empty() ? place.name : place.name + ".";
+        const auto& items = tree.node(*place.value).items;
+        const std::size_t first = open.size();
+        for (std::size_t i = 0; isSequence && i < std::min(items.size(), maxVisits - visits); ++i)
+            open.push_back({ &items[i], prefix + std::to_string(i), place.level + 1 });
+        for (std::size_t i = 0; hasKeys && i + 1 < items.size() && i < maxVisits - visits; i += 2)
+            if (items[i].kind == Kind::Text || items[i].kind == Kind::Int)
+                open.push_back({ &items[i + 1],
+                    prefix
+                        + (items[i].kind == Kind::Int ? std::to_string(items[i].integer)
+                                                      : std::string(tree.text(items[i]))),
+                    place.level + 1 });
+        std::reverse(open.begin() + std::ptrdiff_t(first), open.end()); // the first is looked at next
+        visits += items.size();
+    }
+    return tensors;
 }
 
 std::string quantizedCacheText(const std::string& className)

@@ -24,6 +24,8 @@ struct PickledCache {
     std::vector<IntegerList> lists; ///< such of them as are no tensors
     std::map<std::string, std::string> metadata; ///< in the native dump's words, and what else is text or a number
     std::vector<std::string> notes; ///< what it had to assume
+    std::vector<DumpPart> parts; ///< as CacheInfo has them
+    std::string part;
     std::string kind; ///< "DynamicCache", "pairs of keys and values"
 };
 
@@ -31,8 +33,13 @@ struct PickledCache {
 using LocateTensor = std::function<StoredTensor(const PickledTensor& tensor, const std::string& name)>;
 
 /// Looks for the cache at most four levels deep. Throws Error{Input} naming `file` where there is none, saying what
-/// there is, or one that is held in a way that is not read.
-PickledCache findPickledCache(const PickleTree& tree, const LocateTensor& locate, const std::string& file);
+/// there is, or one that is held in a way that is not read. Of several in a list `told` chooses one.
+PickledCache findPickledCache(
+    const PickleTree& tree, const LocateTensor& locate, const Told& told, const std::string& file);
+
+/// Every tensor in a pickle's containers and objects, at most nine levels deep, by the keys and indices that lead to
+/// it: "layers.3.k". Those that `locate` refuses are left out.
+std::vector<StoredTensor> listPickledTensors(const PickleTree& tree, const LocateTensor& locate);
 
 /// What is wrong with a cache of that class and what to do, to go behind the file's name.
 std::string quantizedCacheText(const std::string& className);

@@ -176,31 +176,60 @@ StoredTensor storeList(const IntegerList& list, DumpLayout& layout, const std::s
     return tensor;
 }
 
+/// The pickle of an archive, and where the numbers of its tensors are.
+struct TorchArchive {
+    explicit TorchArchive(const FormatProbe& probe)
+        : file(probe.file())
+        , zip(*probe.zip())
+        , folder(*folderOf(zip))
+        , tree(unpickle(pickle(), file.name() + ": " + folder + std::string(pickleName)))
+    {
+    }
+    TensorLocator locator() const { return { file, zip, tree, folder }; }
+
+    const ByteSource& file;
+    const ZipArchive& zip;
+    const std::string folder;
+    const PickleTree tree;
+
+private:
+    Bytes pickle() const
+    {
+        if (const ZipMember* order = zip.find(folder + "byteorder")) {
+            constexpr std::uint64_t longest = 64;
+            const Bytes text = zip.content(*order, longest);
+            const std::string_view said(reinterpret_cast<const char*>(text.data()), text.size());
+            if (said != "little")
+                throw inputError(file.name() + ": its byte order is " + inQuotes(said)
+                    + " where 'little' was expected; save it again on a little-endian machine.");
+        }
+        Bytes bytes = zip.content(*zip.find(folder + std::string(pickleName)), maxPickleBytes);
+        refuseQuantized(bytes, file.name());
+        return bytes;
+    }
+};
+
 DumpLayout readTorchSave(const FormatProbe& probe)
 {
-    const ByteSource& file = probe.file();
-    const ZipArchive& zip = *probe.zip();
-    const std::string folder = *folderOf(zip);
-    if (const ZipMember* order = zip.find(folder + "byteorder")) {
-        constexpr std::uint64_t longest = 64;
-        const Bytes text = zip.content(*order, longest);
-        const std::string_view said(reinterpret_cast<const char*>(text.data()), text.size());
-        if (said != "little")
-            throw inputError(file.name() + ": its byte order is " + inQuotes(said)
-                + " where 'little' was expected; save it again on a little-endian machine.");
-    }
-    Bytes pickle = zip.content(*zip.find(folder + std::string(pickleName)), maxPickleBytes);
-    refuseQuantized(pickle, file.name());
-    const PickleTree tree = unpickle(std::move(pickle), file.name() + ": " + folder + std::string(pickleName));
-    PickledCache cache = findPickledCache(tree, TensorLocator(file, zip, tree, folder), file.name());
-
+    const TorchArchive archive(probe);
+    PickledCache cache = findPickledCache(archive.tree, archive.locator(), probe.told(), archive.file.name());
     DumpLayout layout;
     layout.info.format = cache.kind + " (torch.save)";
     layout.info.notes = std::move(cache.notes);
+    layout.info.parts = std::move(cache.parts);
+    layout.info.part = std::move(cache.part);
     for (const IntegerList& list : cache.lists)
-        cache.companions.push_back(storeList(list, layout, file.name()));
-    completeDump(layout, std::move(cache.found), cache.companions, cache.metadata, file);
+        cache.companions.push_back(storeList(list, layout, archive.file.name()));
+    completeDump(layout, std::move(cache.found), cache.companions, cache.metadata, archive.file);
     return layout;
+}
+
+TensorListing listTorchSave(const FormatProbe& probe)
+{
+    const TorchArchive archive(probe);
+    TensorListing listing { archive.file.name(), "tensors (torch.save)", {}, {}, {} };
+    listing.tensors = listPickledTensors(archive.tree, archive.locator());
+    return listing;
 }
 
 const FormatRegistration registration { { .id = "torch-save",
@@ -211,6 +240,7 @@ const FormatRegistration registration { { .id = "torch-save",
       "transformers (DynamicCache, StaticCache) or a tuple of keys and values has none. Nothing in it is run",
     .detect = isTorchSave,
     .read = readTorchSave,
+    .list = listTorchSave,
     .write = makeTorchWriter } };
 const FormatRegistration script { { .id = "torchscript",
     .label = "TorchScript archive",

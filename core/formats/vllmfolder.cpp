@@ -158,15 +158,12 @@ DumpLayout readFolder(const FormatProbe& probe)
         widths.push_back(part.tensor.shape.back());
     }
     std::int64_t headDim = 0;
-    if (axes == Axes::PairFirst) {
-        const HeadSplit split = assumeHeads(widths);
-        headDim = split.headDim;
-        info.notes.push_back(split.note);
-    } else if (axes == Axes::Packed) {
+    if (axes == Axes::PairFirst)
+        headDim = settleHeads(widths, probe.told(), info, probe.file().name());
+    else if (axes == Axes::Packed)
         info.notes.push_back(
             "vLLM on a CPU writes its rows in another order, and nothing in the folder says so: of such a "
             "run these are no keys and values, and resources/exporters/dump_vllm.py dumps them");
-    }
     std::map<std::uint64_t, FoundLayer> found;
     for (const Part& part : parts) {
         if (axes == Axes::Latent) {

@@ -33,10 +33,13 @@ Json identityOf(const CacheInfo& info, const SweepIdentity& identity)
     std::string importances;
     for (const ImportanceSpec& importance : identity.importances)
         importances += (importances.empty() ? "" : ", ") + printImportance(importance);
-    return { { "dump", fs::weakly_canonical(info.path, error).string() }, { "dump_bytes", info.fileBytes },
+    Json json { { "dump", fs::weakly_canonical(info.path, error).string() }, { "dump_bytes", info.fileBytes },
         { "dump_modified_ns", modified }, { "seed", identity.settings.seed }, { "importance", importances },
         { "device", deviceName(identity.settings.device) }, { "accept_nonfinite", identity.settings.acceptNonFinite },
         { "model", identity.model }, { "predict", identity.predict } };
+    if (!info.told.empty()) // folders of earlier versions know of none
+        json["told"] = info.told;
+    return json;
 }
 
 std::string keyOf(const Json& result)

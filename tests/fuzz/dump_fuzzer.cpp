@@ -3,6 +3,7 @@
 // Error{Input} is a bug, and so is a tensor that lies outside the file. With PIKV_FUZZ_FORMATS, ids with blanks around
 // each, it feeds them to these formats alone.
 #include "checks.h"
+#include "core/formats/dumpmapping.h"
 #include "core/formats/formatregistry.h"
 #include <algorithm>
 
@@ -75,6 +76,29 @@ void readAs(const char* name, const std::uint8_t* data, std::size_t size)
     });
 }
 
+/// The same by the mapping that its names and shapes suggest.
+[[maybe_unused]] void mapAs(const char* name, const std::uint8_t* data, std::size_t size)
+{
+    fuzz::parse(data, size, name, [&](const ByteSource& file) {
+        const FormatProbe probe(file);
+        const DumpFormat& format = detectFormat(probe);
+        if (!format.list)
+            return;
+        TensorListing listing = format.list(probe);
+        const auto mapping = guessMapping(listing);
+        if (!mapping || !mappingProblem(*mapping).empty())
+            return;
+        require(parseMapping(printMapping(*mapping)) == *mapping);
+        const std::size_t layers = previewMapping(listing, *mapping).layers.size();
+        const DumpLayout layout = readMapped(probe, std::move(listing), *mapping);
+        require(layout.layers.size() == layers);
+        for (const LayerEntries& layer : layout.layers) {
+            requireReadable(layer.key, layout, file);
+            requireReadable(layer.value, layout, file);
+        }
+    });
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -83,6 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     readAs(PIKV_FUZZ_NAME, data, size);
 #else
     readAs("fuzz", data, size);
+    mapAs("fuzz", data, size);
     readAs("model.layers.0.safetensors", data, size); // vLLM's files have their layer in the name alone
 #endif
     return 0;

@@ -19,12 +19,20 @@ Engine::Engine(QObject* parent)
     , m_live(new LivePoints(m_queue, &m_study, this))
     , m_sweep(new Sweep(m_queue, &m_study, this))
     , m_open(m_queue, JobKind::OpenDump,
-          { [this](const std::string&, const CachePtr& cache, quint64) { takeDump(cache); },
+          { [this](const std::string&, const OpenedDump& opened, quint64) { takeOpened(opened); },
               [this](const std::string&, const JobProblem& failure) {
                   if (failure.isCancel())
                       return;
                   Q_EMIT problem(failure);
                   Q_EMIT dumpFailed(m_opening);
+              } })
+    , m_list(m_queue, JobKind::ListTensors,
+          { [this](const std::string& path, const ListingPtr& listing, quint64) {
+               Q_EMIT tensorsListed(QString::fromStdString(path), listing);
+           },
+              [this](const std::string& path, const JobProblem& failure) {
+                  if (!failure.isCancel())
+                      Q_EMIT tensorsNotListed(QString::fromStdString(path), QString::fromStdString(failure.message));
               } })
 {
     connectQueue();
@@ -62,17 +70,34 @@ void Engine::setBusy(bool busy)
         Q_EMIT busyChanged(busy);
 }
 
-void Engine::openDump(const QString& path)
+void Engine::openDump(const QString& path, const Told& told, Telling how)
 {
     m_opening = path;
-    Latest<CachePtr>::Terms terms;
+    Latest<OpenedDump>::Terms terms;
     terms.label = tr("Opening");
     terms.urgency = Urgency::Task;
-    m_open.request({}, terms, [path](const JobControl& control) {
-        const CachePtr cache = openCache(path.toStdString(), control);
+    m_open.request({}, terms, [path, told, how](const JobControl& control) {
+        OpenedDump opened = openTold(path.toStdString(), told, how, control);
         releaseMemory(); // what the dump before it took
-        return cache;
+        return opened;
     });
+}
+
+void Engine::listTensors(const QString& path)
+{
+    Latest<ListingPtr>::Terms terms;
+    terms.label = tr("Listing tensors");
+    terms.urgency = Urgency::Task;
+    m_list.request(path.toStdString(), terms, [path](const JobControl&) -> ListingPtr {
+        return std::make_shared<const TensorListing>(pikv::listTensors(path.toStdString()));
+    });
+}
+
+void Engine::takeOpened(const OpenedDump& opened)
+{
+    for (const std::string& warning : opened.warnings)
+        Q_EMIT warned(QString::fromStdString(warning));
+    takeDump(opened.cache);
 }
 
 void Engine::adoptDump(const CachePtr& cache)
@@ -121,6 +146,7 @@ void Engine::dropWork()
 void Engine::cancel()
 {
     m_open.dropAll();
+    m_list.dropAll();
     m_live->cancel();
     m_sweep->cancel();
     m_queue->dropAll();
@@ -197,7 +223,7 @@ void Engine::calibrate(const MethodSpec& method, const QStringList& dumps, const
         [this, settings = m_study.settings(), method, dumps, path](const JobControl& control) -> JobAnswer {
             std::vector<CachePtr> caches;
             for (const QString& dump : dumps)
-                caches.push_back(openCache(dump.toStdString(), control));
+                caches.push_back(openTold(dump.toStdString(), {}, Telling::Adds, control).cache);
             const quint64 bytes = pikv::calibrate(method, caches, settings, path.toStdString(), control);
             return [this, id = QString::fromStdString(method.id), path, bytes] { Q_EMIT calibrated(id, path, bytes); };
         });

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The engine thread as the window sees it.
 #pragma once
+#include "core/dumps/toldstore.h"
+#include "core/formats/tensorlisting.h"
 #include "ui/engine/dumpstudy.h"
 #include "ui/engine/livepoints.h"
 #include "ui/engine/sweep.h"
 #include "ui/jobs/jobqueue.h"
 #include <QObject>
+#include <memory>
 #include <vector>
 
 namespace pikv::ui {
+
+using ListingPtr = std::shared_ptr<const TensorListing>;
 
 /// The window's side of the engine thread, which owns all LibTorch work: the open dump, its live points and sweep, and
 /// the files that are read and written. Nothing here blocks; answers come as signals on the GUI thread.
@@ -36,8 +41,11 @@ public:
 
     /// Reads the dump's header in the engine thread; dumpOpened(), or problem() and dumpFailed(), follows. The dump
     /// that is open, and the work on it, stay until the new one is there; where it cannot be read they stay for good.
-    void openDump(const QString& path);
-    /// The same for a cache that is in memory; dumpOpened() comes at once.
+    /// What is told of it adds to what was told before, or replaces it, and is remembered.
+    void openDump(const QString& path, const Told& told = {}, Telling how = Telling::Adds);
+    /// Lists the file's tensors for a mapping; tensorsListed() or tensorsNotListed() follows.
+    void listTensors(const QString& path);
+    /// The same as openDump() for a cache that is in memory; dumpOpened() comes at once.
     void adoptDump(const CachePtr& cache);
     /// These drop all work on the dump; what was computed before no longer arrives.
     void setImportance(const ImportanceSpec& importance);
@@ -68,6 +76,10 @@ Q_SIGNALS:
     void dumpOpened();
     /// After a problem() that says why.
     void dumpFailed(const QString& path);
+    /// Before dumpOpened(): what is wrong beside the dump itself.
+    void warned(const QString& message);
+    void tensorsListed(const QString& path, const pikv::ui::ListingPtr& listing);
+    void tensorsNotListed(const QString& path, const QString& reason);
     /// `live`: the form's point (`id` of its request), else a point of the sweep (0).
     void resultReady(const pikv::ui::ResultPtr& result, quint64 id, bool live);
     /// After a problem() that says why the method's latest live request came to nothing.
@@ -93,6 +105,7 @@ Q_SIGNALS:
 private:
     void connectQueue();
     void takeDump(const CachePtr& cache);
+    void takeOpened(const OpenedDump& opened);
     void dropWork();
     void setSettings(const StudySettings& settings);
     void pushTask(JobOrigin origin, const QString& label, std::function<JobAnswer(const JobControl&)> work,
@@ -104,7 +117,8 @@ private:
     DumpStudy m_study;
     LivePoints* m_live;
     Sweep* m_sweep;
-    Latest<CachePtr> m_open;
+    Latest<OpenedDump> m_open;
+    Latest<ListingPtr> m_list;
     QString m_opening; ///< path of the dump that was asked for last
     bool m_busy = false;
 };

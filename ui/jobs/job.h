@@ -13,6 +13,7 @@ namespace pikv::ui {
 /// What a job is about.
 enum class JobKind {
     OpenDump,
+    ListTensors,
     SaveDump,
     Compress,
     Calibrate,

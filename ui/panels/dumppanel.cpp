@@ -5,6 +5,7 @@
 #include "core/cache/importance.h"
 #include "ui/models/counted.h"
 #include "ui/panels/numberbox.h"
+#include "ui/panels/toldform.h"
 #include "ui/panels/wheelguard.h"
 #include <QComboBox>
 #include <QFileInfo>
@@ -56,6 +57,7 @@ DumpPanel::DumpPanel(QWidget* parent)
     , m_source(new QComboBox(this))
     , m_level(new NumberBox(tr("The importance level"), this))
     , m_seed(new QSpinBox(this))
+    , m_told(new ToldForm(this))
 {
     setObjectName(QStringLiteral("dumpPanel"));
     auto* form = new QFormLayout(this);
@@ -70,6 +72,9 @@ DumpPanel::DumpPanel(QWidget* parent)
     addField(form, tr("RoPE"), "dumpRope");
     addField(form, tr("Notes"), "dumpNotes");
     createImportance(form);
+    form->addRow(m_told);
+    connect(m_told, &ToldForm::toldChanged, this, &DumpPanel::toldChanged);
+    connect(m_told, &ToldForm::mappingRequested, this, &DumpPanel::mappingRequested);
     guardControlsFromWheel(this);
     showDump(nullptr);
 }
@@ -177,6 +182,7 @@ void DumpPanel::showNotes(bool shown) { static_cast<QFormLayout*>(layout())->set
 void DumpPanel::showDump(const CacheInfo* info)
 {
     showSources(info);
+    m_told->showDump(info);
     if (!info) {
         for (QLabel* field : m_fields)
             field->setText(QStringLiteral("–"));

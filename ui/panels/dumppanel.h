@@ -11,6 +11,7 @@ class QSpinBox;
 namespace pikv::ui {
 
 class NumberBox;
+class ToldForm;
 
 /// What is open: format, model, shape, sizes; and where token importance comes from.
 class DumpPanel : public QWidget {
@@ -29,6 +30,9 @@ protected:
 Q_SIGNALS:
     /// The user chose another source, level or seed.
     void importanceChanged(const pikv::ImportanceSpec& spec);
+    /// All that is told of the dump from now on.
+    void toldChanged(const pikv::Told& told);
+    void mappingRequested();
 
 private:
     void addField(QFormLayout* form, const QString& title, const char* name);
@@ -41,6 +45,7 @@ private:
     QComboBox* m_source;
     NumberBox* m_level;
     QSpinBox* m_seed;
+    ToldForm* m_told;
 };
 
 } // namespace pikv::ui

@@ -45,6 +45,7 @@ void Session::connectEngine()
     connect(&m_engine, &Engine::dumpOpened, this, &Session::noteDump);
     connect(&m_engine, &Engine::dumpFailed, this, &Session::dumpFailed);
     connect(&m_engine, &Engine::problem, this, &Session::report);
+    connect(&m_engine, &Engine::warned, m_problems, &ProblemsModel::addWarning);
     connect(&m_engine, &Engine::trained, m_training, &TrainingRun::add);
     connect(&m_engine, &Engine::sweepFinished, this, &Session::noteSweepEnd);
     const auto tellFile = [this](const QString& path, quint64 bytes) {
@@ -83,6 +84,18 @@ void Session::openDump(const QString& path)
 {
     Q_EMIT said(tr("Opening %1…").arg(QFileInfo(path).fileName()));
     m_engine.openDump(path);
+}
+
+void Session::openDumpAs(const QString& path, const Told& told)
+{
+    Q_EMIT said(tr("Opening %1…").arg(QFileInfo(path).fileName()));
+    m_engine.openDump(path, told, Telling::Replaces);
+}
+
+void Session::tellDump(const Told& told)
+{
+    if (const QString path = dumpPath(); !path.isEmpty())
+        openDumpAs(path, told);
 }
 
 void Session::reloadDump()

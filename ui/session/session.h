@@ -65,6 +65,10 @@ public:
 public Q_SLOTS:
     /// The open dump stays until this one is there; whoever asks has seen to an unsaved capture (capture()).
     void openDump(const QString& path);
+    /// The same with all that is told of the file from now on.
+    void openDumpAs(const QString& path, const pikv::Told& told);
+    /// Opens the open dump again with all that is told of it from now on.
+    void tellDump(const pikv::Told& told);
     /// Reads the open dump again.
     void reloadDump();
     /// Opens what a language model captured. `note`: what was left out; "" for nothing.

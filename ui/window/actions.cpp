@@ -25,6 +25,8 @@ QList<Command> commands()
     return {
         { Actions::Open, "actionOpen", QT_TR_NOOP("&Open…"), QKeySequence::Open },
         { Actions::Reload, "actionReload", QT_TR_NOOP("Re&load"), { Qt::Key_F5 } },
+        { Actions::MapTensors, "actionMapTensors", QT_TR_NOOP("&Map tensors…"), none,
+            QT_TR_NOOP("Say which tensors of a file are keys and values, and what their axes are") },
         { Actions::Capture, "actionCapture", QT_TR_NOOP("&Capture a text…"), control(Qt::Key_T) },
         { Actions::SaveDump, "actionSaveDump", QT_TR_NOOP("Save &dump…"), controlShift(Qt::Key_D) },
         { Actions::Compress, "actionCompress", QT_TR_NOOP("&Save compressed cache…"), QKeySequence::Save },

@@ -17,6 +17,7 @@ public:
     enum Id {
         Open,
         Reload,
+        MapTensors,
         Capture,
         SaveDump,
         Compress,

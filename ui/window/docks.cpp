@@ -110,6 +110,9 @@ void Docks::connectPanels()
         m_form->setCache(*m_session->info());
         m_calibration->setOpenDump(m_session->dumpPath());
     });
+    connect(m_dump, &DumpPanel::toldChanged, m_session, &Session::tellDump);
+    connect(m_dump, &DumpPanel::mappingRequested, this, &Docks::mappingRequested);
+    connect(m_session, &Session::dumpFailed, m_dump, [this] { m_dump->showDump(m_session->info()); }); // as it is
     connect(m_dump, &DumpPanel::importanceChanged, m_session, &Session::chooseImportance);
     connect(m_session, &Session::importanceChanged, m_dump, [this] { m_dump->setImportance(m_session->importance()); });
     connect(m_methods, &MethodsPanel::currentMethodChanged, m_form, &ParamForm::setMethod);

@@ -32,6 +32,10 @@ public:
     /// For a layout that was restored: a panel of problems without one is no start.
     void hideEmptyProblems();
 
+Q_SIGNALS:
+    /// The user wants to say which tensors of the open dump are keys and values.
+    void mappingRequested();
+
 private:
     QDockWidget* add(const QString& title, const char* name, QWidget* content, Qt::DockWidgetArea area);
     void createSide();

@@ -14,6 +14,7 @@
 #include "ui/window/filecommands.h"
 #include "ui/window/filedrop.h"
 #include "ui/window/helpboxes.h"
+#include "ui/window/mappingcommands.h"
 #include "ui/window/menus.h"
 #include "ui/window/modelcommands.h"
 #include "ui/window/unsavedguard.h"
@@ -50,6 +51,7 @@ MainWindow::MainWindow(QWidget* parent)
     m_models
         = new ModelCommands(m_session, m_files, m_menus->installedModels(), (*m_actions)[Actions::ModelState], this);
     m_guard = new UnsavedGuard(m_session, m_files, this);
+    m_mapping = new MappingCommands(m_session, m_guard, this);
     m_menus->addViews(m_docks, m_charts);
     createStatusBar();
     connectSession();
@@ -120,6 +122,9 @@ void MainWindow::connectFileMenu()
     on.connectTo(Actions::Open, m_files, &FileCommands::openDump);
     connect(m_files, &FileCommands::dumpChosen, this, &MainWindow::openDump);
     on.connectTo(Actions::Reload, this, &MainWindow::reloadDump);
+    on.connectTo(Actions::MapTensors, m_mapping, &MappingCommands::mapTensors);
+    connect(m_docks, &Docks::mappingRequested, m_mapping, &MappingCommands::mapOpenDump);
+    qobject_cast<QBoxLayout*>(centralWidget()->layout())->insertWidget(1, m_mapping->bar());
     on.connectTo(Actions::Capture, this, &MainWindow::captureText);
     connect(m_models, &ModelCommands::saveWanted, m_files, &FileCommands::saveDump);
     on.connectTo(Actions::SaveDump, m_files, &FileCommands::saveDump);

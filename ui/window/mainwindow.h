@@ -10,6 +10,7 @@ class ChartTabs;
 class Docks;
 class FileChangedBar;
 class FileCommands;
+class MappingCommands;
 class Menus;
 class ModelCommands;
 class Session;
@@ -53,6 +54,7 @@ private:
     FileChangedBar* m_changed = nullptr;
     Docks* m_docks;
     FileCommands* m_files;
+    MappingCommands* m_mapping;
     ModelCommands* m_models;
     UnsavedGuard* m_guard;
     WindowSettings* m_settings;

@@ -209,7 +209,7 @@ void LlamaStateTest::theLongestSequenceIsRead()
     state.sections = { { { 0, { 1, 4 } }, { 1, { 1, 4 } }, { 2, { 1 } }, { 2, { 4 } }, { 3, { 4 } }, { 0, { 9 } } } };
     const Bytes bytes = state.bytes();
     const auto cache = cacheOf(bytes);
-    QVERIFY(hasNote(cache->info(), "3 sequences: sequence 4 is read, which has the most cells (4)"));
+    QVERIFY(hasNote(cache->info(), "3 caches: sequence 4 (4 cells) is read, which has the most"));
     QVERIFY(cache->info().rope.layout == RopeInfo::Layout::Half);
     QCOMPARE(cache->info().positions, (std::vector<std::int64_t> { 0, 1, 2, 3 }));
     compareLayer(state, cache->layer(0), 0, { 0, 1, 3, 4 });

@@ -118,10 +118,10 @@ void TorchSaveTest::hostilePicklesAreRefused_data()
     row("getattr of torch", call(name("torch.hub", "load"), { text("x") }), "wants to call torch.hub.load");
     row("quantised", object(name("transformers.cache_utils", "QuantoQuantizedCache"), dict({})),
         "QuantoQuantizedCache, whose numbers are packed");
-    row("several caches",
+    row("several caches without layers",
         list({ object(name("m", "C"), dict({ text("layers"), "]" })),
             object(name("m", "C"), dict({ text("layers"), "]" })) }),
-        "holds 2 caches in a list");
+        "it holds a list of 2 values, and no keys");
     row("other things", dict({ text("a"), integer(1) }), "a dict of 1 key ('a')");
     row("deep tuples", ")" + QByteArray(10000, '\x85'), "nests more than 256 deep");
     row("deep lists", QByteArray(10000, ']') + QByteArray(9999, 'a'), "nests more than 256 deep");

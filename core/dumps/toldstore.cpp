@@ -177,6 +177,13 @@ OpenedDump openTold(const std::string& path, const Told& told, Telling how, cons
     opened.isRecalled = how == Telling::Adds && !before.told.empty() && all != told;
     if (!before.warning.empty())
         opened.warnings.push_back(before.warning);
+    const auto remember = [&] {
+        if (std::string problem = rememberTold(path, all); !problem.empty())
+            opened.warnings.push_back(std::move(problem));
+    };
+    const bool isChanged = all != before.told;
+    if (isChanged && all.empty()) // also where the file does not open without it
+        remember();
     try {
         opened.cache = openCache(path, all, job);
     } catch (const Error& error) {
@@ -185,9 +192,8 @@ OpenedDump openTold(const std::string& path, const Told& told, Telling how, cons
         throw inputError(std::string(error.what()) + " It was opened as it was told before: " + toldText(all)
             + "; forget that to open it as it is.");
     }
-    if (all != before.told)
-        if (std::string problem = rememberTold(path, all); !problem.empty())
-            opened.warnings.push_back(std::move(problem));
+    if (isChanged && !all.empty())
+        remember();
     return opened;
 }
 

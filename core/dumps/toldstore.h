@@ -32,8 +32,8 @@ struct OpenedDump {
     std::vector<std::string> warnings; ///< of the store
 };
 
-/// openCache() with what is told now and was told before; remembers it once the dump is open. Throws as openCache()
-/// does, and says so where what was told before was used.
+/// openCache() with what is told now and was told before; remembers it once the dump is open, forgets it in any case.
+/// Throws as openCache() does, and says so where what was told before was used.
 OpenedDump openTold(
     const std::string& path, const Told& told = {}, Telling how = Telling::Adds, const JobControl& job = {});
 

@@ -98,7 +98,7 @@ void ToldTest::mappedIsTheSame()
         return QList<double> { result["key_mse"].toDouble(), result["value_mse"].toDouble(),
             result["original_bytes"].toDouble() };
     };
-    const QStringList end { "--with", "kivi:key_bits=2,pre_rope=false", "--json", "-" };
+    const QStringList end { "--with", "kivi:key_bits=2", "--json", "-" };
     const Finished native = pikv(QStringList { "eval", m_dump } + end);
     const Finished mine = pikv(QStringList { "eval", m_mine, "--map", mapping } + end);
     QVERIFY2(native.status == 0 && mine.status == 0, native.err + mine.err);

@@ -126,7 +126,7 @@ void MappingDialog::createFields()
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel, this);
     m_ok = buttons->button(QDialogButtonBox::Ok);
     m_ok->setObjectName(QStringLiteral("mappingOk"));
-    m_ok->setText(tr("&Open"));
+    m_ok->setText(tr("O&pen"));
     buttons->button(QDialogButtonBox::Cancel)->setObjectName(QStringLiteral("mappingCancel"));
     auto* layout = new QVBoxLayout(this);
     layout->addWidget(m_table, 1);

@@ -123,7 +123,7 @@ void PartsTest::groupsOfLayersAreRead()
 {
     const Bytes bytes = groups({ { 2, 5, 128 }, { 1, 3, 64 } });
     const DumpLayout all = layoutAs(bytes, {});
-    QCOMPARE(all.info.shapeText(), std::string("2 layers x [1, 2, 5, 64] f16, 1 layer x [1, 1, 3, 64] f16"));
+    QCOMPARE(all.info.shapeText(), std::string("2 layers x [1, 2, 5, 64] f16; 1 layer x [1, 1, 3, 64] f16"));
     QCOMPARE(idsOf(all.info), (QStringList { "all", "0", "1" }));
     QVERIFY(hasNote(all.info, "all groups of layers") && all.info.layers[2].firstToken == 2);
     const Told second { { "part", "1" } };

@@ -45,7 +45,7 @@ MappingDialog::MappingDialog(TensorListing listing, const std::optional<DumpMapp
     , m_axesRow(new QHBoxLayout(m_axes))
     , m_headDim(new QSpinBox(this))
     , m_preview(new QLabel(this))
-    , m_option(new QLabel(this))
+    , m_option(new QLineEdit(this))
 {
     setObjectName(QStringLiteral("mappingDialog"));
     setWindowTitle(tr("Map the tensors of %1").arg(QFileInfo(QString::fromStdString(m_listing.file)).fileName()));
@@ -96,8 +96,8 @@ void MappingDialog::createFields()
     m_preview->setObjectName(QStringLiteral("mappingPreview"));
     m_preview->setWordWrap(true);
     m_option->setObjectName(QStringLiteral("mappingOption"));
-    m_option->setWordWrap(true);
-    m_option->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_option->setReadOnly(true);
+    m_option->setAccessibleName(tr("The same on the command line"));
     auto* form = new QFormLayout;
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form->addRow(m_together);
@@ -132,7 +132,10 @@ void MappingDialog::createFields()
     layout->addWidget(m_table, 1);
     layout->addLayout(form);
     layout->addWidget(m_preview);
-    layout->addWidget(m_option);
+    auto* line = new QHBoxLayout;
+    line->addWidget(new QLabel(tr("On the command line"), this));
+    line->addWidget(m_option, 1);
+    layout->addLayout(line);
     layout->addWidget(buttons);
     connect(m_together, &QCheckBox::clicked, this, &MappingDialog::followNames);
     connect(m_headDim, &QSpinBox::valueChanged, this, &MappingDialog::preview);
@@ -221,6 +224,7 @@ void MappingDialog::showBoxes(const std::vector<std::string>& axes)
         guardFromWheel(box);
         connect(box, &QComboBox::activated, this, &MappingDialog::preview);
         m_axesRow->addWidget(box);
+        box->show(); // the dialog may be on screen by now
         m_boxes << box;
     }
     for (qsizetype i = 0; i < m_boxes.size(); ++i) {
@@ -254,8 +258,9 @@ void MappingDialog::preview()
     m_preview->setPalette(colours);
     m_preview->setText(problem.isEmpty() ? text : problem);
     m_option->setText(problem.isEmpty()
-            ? tr("On the command line: --map '%1'").arg(QString::fromStdString(printMapping(mapping)))
-            : "");
+            ? QStringLiteral("--map '%1'").arg(QString::fromStdString(printMapping(mapping)))
+            : QString());
+    m_option->setCursorPosition(0);
     m_ok->setEnabled(problem.isEmpty());
 }
 

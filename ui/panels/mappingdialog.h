@@ -45,7 +45,8 @@ private:
     QHBoxLayout* m_axesRow;
     QList<QComboBox*> m_boxes; ///< of every axis
     QSpinBox* m_headDim;
-    QLabel *m_preview, *m_option;
+    QLabel* m_preview;
+    QLineEdit* m_option; ///< the same for the command line, to be copied
     QPushButton* m_ok = nullptr;
 };
 

@@ -195,8 +195,9 @@ void ToldForm::showDump(const CacheInfo* info)
     m_theta->setText(textOf(m_all, "rope-theta"));
     m_model->setText(textOf(m_all, "model-name"));
     m_told->setText(tr("Told by you: %1").arg(QString::fromStdString(toldText(m_all))));
+    m_told->setToolTip(m_told->text()); // a mapping has no place to break a line
     m_form->setRowVisible(m_told, !m_all.empty());
-    m_form->setRowVisible(m_buttons, m_canTell);
+    m_buttons->setEnabled(m_canTell); // its place stays, so that the panel need not grow
     m_forget->setVisible(!m_all.empty());
     showCorrections();
     showProblem({});

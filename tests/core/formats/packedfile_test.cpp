@@ -91,7 +91,10 @@ private:
         writeFile(path, bytes);
         return path;
     }
-    static CachePtr open(const QString& path, const JobControl& job = {}) { return openCache(path.toStdString(), {}, job); }
+    static CachePtr open(const QString& path, const JobControl& job = {})
+    {
+        return openCache(path.toStdString(), {}, job);
+    }
 
     std::unique_ptr<QTemporaryDir> m_folder, m_room;
 };

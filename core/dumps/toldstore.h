@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the user told of dumps, kept for the next time that they are opened. Torch-free, for window and command line.
 #pragma once
+#include "core/base/jobcontrol.h"
 #include "core/cache/cachehandle.h"
 #include <string>
 

@@ -3,6 +3,7 @@
 // shown and written.
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/historyuse.h"
 #include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
@@ -12,6 +13,7 @@
 #include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
+#include <algorithm>
 #include <memory>
 
 namespace pikv::cli {
@@ -20,6 +22,7 @@ namespace {
 struct Options {
     DumpOptions dump;
     DumpModelOptions model;
+    HistoryOption history;
     std::vector<std::string> specs;
     bool perLayer = false;
     std::string csv, json;
@@ -84,7 +87,7 @@ struct Outcome {
 
 /// Evaluates in order. A method that fails is left out.
 Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
-    NextTokenSession* nextToken, Invocation& invocation)
+    const Recorder& recorder, NextTokenSession* nextToken, Invocation& invocation)
 {
     Outcome outcome;
     const auto asked = std::to_string(methods.size());
@@ -97,7 +100,7 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
     for (std::size_t i = 0; i < methods.size() && !outcome.ended; ++i) {
         const std::string name = printSpec(methods[i]);
         try {
-            outcome.results.push_back(study.evaluate(methods[i], { {}, options.perLayer, nextToken },
+            outcome.results.push_back(recorder.evaluate(study, methods[i], { {}, options.perLayer, nextToken },
                 invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
             outcome.results.back().sharedCaches = options.dump.caches;
             for (const std::string& warning : outcome.results.back().warnings)
@@ -124,8 +127,13 @@ void run(const Options& options, Invocation& invocation)
     const auto methods = chosenMethods(options, study.info(), invocation);
     const auto nextToken = options.model.open(study, invocation);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
-    const Outcome outcome = evaluateAll(study, methods, options, nextToken.get(), invocation);
+    const auto history = openHistory(options.history, invocation);
+    const Outcome outcome = evaluateAll(
+        study, methods, options, recorderOf(history, study, invocation), nextToken.get(), invocation);
     invocation.clearProgress();
+    const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
+        [](const EvaluationResult& result) { return !result.measured.empty(); });
+    noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
     if (!outcome.results.empty() || outcome.failures.empty())
         writeResults(options, study.info(), outcome.results);
     outcome.rethrow(methods.size());
@@ -137,6 +145,7 @@ Command::Action addOptions(CLI::App& app)
     options->dump.add(app);
     options->dump.addCaches(app);
     options->model.add(app);
+    options->history.add(app);
     app.add_option("--with", options->specs,
            "A method, id:param=value,…; may be given several times (default: the opening comparison)")
         ->type_name("SPEC")

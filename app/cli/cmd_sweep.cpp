@@ -4,6 +4,7 @@
 #include "app/cli/charts.h"
 #include "app/cli/command.h"
 #include "app/cli/dumpoptions.h"
+#include "app/cli/historyuse.h"
 #include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
@@ -24,6 +25,7 @@ namespace {
 struct Options {
     DumpOptions dump;
     DumpModelOptions model;
+    HistoryOption history;
     std::string preset = "default", folder = "results";
     std::vector<std::string> specs;
     bool restart = false, report = false;
@@ -107,18 +109,22 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
         [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); });
 }
 
-void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, SweepFolder& folder,
-    LeftOut& leftOut, Invocation& invocation)
+void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, const HistoryOption& history,
+    SweepFolder& folder, LeftOut& leftOut, Invocation& invocation)
 {
+    const auto store = openHistory(history, invocation);
+    std::size_t remembered = 0;
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
-    runSweep(open, study.cache(), study.settings(), nextToken,
+    runSweep(open, study.cache(), study.settings(), nextToken, recorderOf(store, study, invocation),
         { [&](const EvaluationResult& result) {
              folder.add(result);
+             remembered += result.measured.empty() ? 0 : 1;
              for (const std::string& warning : result.warnings)
                  invocation.warn(warning);
          },
             failed },
         invocation.job());
+    noteRemembered(remembered, open.size(), invocation);
 }
 
 /// The analysis and, where the program has charts, the charts. Returns what was written.
@@ -146,7 +152,8 @@ void run(const Options& options, Invocation& invocation)
     invocation.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
     try {
         if (!open.empty())
-            measure(open, study, options.model.open(study, invocation).get(), folder, leftOut, invocation);
+            measure(open, study, options.model.open(study, invocation).get(), options.history, folder, leftOut,
+                invocation);
     } catch (...) {
         folder.flush();
         invocation.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));
@@ -180,6 +187,7 @@ Command::Action addOptions(CLI::App& app)
     options->dump.add(app);
     options->dump.addCaches(app);
     options->model.add(app);
+    options->history.add(app);
     CLI::Option* preset
         = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
     app.add_option("--with", options->specs,

@@ -51,6 +51,8 @@ struct EvaluationResult {
     std::int64_t sharedCaches = 1;
     std::vector<std::pair<std::string, std::uint64_t>> breakdown; ///< bytes by section, header last
     double compressSeconds = 0, decompressSeconds = 0;
+    /// When and on which machine these times were measured, where that was not in this run; "" where it was.
+    std::string measured;
     std::string attentionQueries; ///< "dump" or "keys" (stand-in queries)
     QualityMetrics quality;
     NextTokenMetrics nextToken;

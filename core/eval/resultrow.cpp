@@ -58,6 +58,7 @@ EvaluationResult resultOf(const ResultRow& row, const ResultPlace& place)
     }
     result.device = textOf(row, "device");
     result.attentionQueries = textOf(row, "attention_queries");
+    result.measured = textOf(row, "measured");
     if (const std::string warnings = textOf(row, "warnings"); !warnings.empty())
         result.warnings.push_back(warnings);
     result.seed = row.contains("seed") ? bytesOf(row, "seed", place) : 0;

@@ -41,13 +41,13 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results)
     std::string csv = "compressor,params,device,importance,seed";
     for (const MetricInfo& metric : metrics())
         csv += "," + std::string(metric.name);
-    csv += ",attention_queries,shared_caches,warnings\n";
+    csv += ",attention_queries,shared_caches,warnings,measured\n";
     for (const EvaluationResult& r : results) {
         csv += identityFields(r) + "," + settingsFields(r);
         for (const MetricInfo& metric : metrics())
             csv += "," + number(metric.value(r));
         csv += "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
-            + csvField(joined(r.warnings, "; ")) + "\n";
+            + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "\n";
     }
     return csv;
 }

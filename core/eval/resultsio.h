@@ -12,6 +12,9 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results);
 std::string layersToCsv(const std::vector<EvaluationResult>& results);
 /// {"dump": {…}, "results": [{metric: value, …}, …]}, indented.
 std::string resultsToJson(const CacheInfo& dump, const std::vector<EvaluationResult>& results, bool perLayer);
+/// One of these results alone, without layers, on one line; and read back. Throws Error{Input} naming `place`.
+std::string resultToJson(const EvaluationResult& result);
+EvaluationResult resultFromJson(const std::string& text, const std::string& place);
 /// One dump as a JSON object (pikv info --json).
 std::string cacheInfoToJson(const CacheInfo& info);
 /// All methods with their parameters (pikv list --json).

@@ -53,6 +53,8 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         json.update({ { "clamped_elements", r.clamped }, { "largest_clamped", r.largestClamped } });
     if (!r.warnings.empty())
         json["warnings"] = r.warnings;
+    if (!r.measured.empty())
+        json["measured"] = r.measured;
     if (perLayer)
         json["layers"] = layersJson(r);
     return json;
@@ -144,6 +146,11 @@ std::string resultsToJson(const CacheInfo& dump, const std::vector<EvaluationRes
     for (const EvaluationResult& r : results)
         json["results"].push_back(resultJson(r, perLayer));
     return dumped(json);
+}
+
+std::string resultToJson(const EvaluationResult& result)
+{
+    return resultJson(result, false).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string cacheInfoToJson(const CacheInfo& info) { return dumped(cacheJson(info)); }

@@ -85,4 +85,9 @@ std::vector<EvaluationResult> resultsFromJson(const std::string& path)
     return results;
 }
 
+EvaluationResult resultFromJson(const std::string& text, const std::string& place)
+{
+    return readResult(Json::parse(text, nullptr, false), { place });
+}
+
 } // namespace pikv

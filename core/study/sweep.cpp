@@ -3,6 +3,7 @@
 #include "core/study/sweep.h"
 #include "core/base/filesource.h"
 #include "core/eval/problem.h"
+#include "core/study/recorded.h"
 #include "core/study/studyof.h"
 
 namespace pikv {
@@ -39,7 +40,7 @@ SweepPoints fittingPoints(
 }
 
 void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySettings& settings,
-    NextTokenSession* nextToken, const SweepSinks& sinks, const JobControl& job)
+    NextTokenSession* nextToken, const Recorder& recorder, const SweepSinks& sinks, const JobControl& job)
 {
     StudyOfImportance studies(cache, settings);
     const JobControl quiet(job.stopToken()); // the sweep's own progress, not each layer's
@@ -49,7 +50,7 @@ void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySetti
         const Study& study = studies.of(points[i].importance);
         study.prepareImportance(quiet); // where the dump lacks what its source needs, no point can be had
         try {
-            sinks.done(study.evaluate(points[i].method, { {}, false, nextToken }, quiet));
+            sinks.done(recorder.evaluate(study, points[i].method, { {}, false, nextToken }, quiet));
         } catch (const SourceChangedError&) {
             throw;
         } catch (...) {

@@ -14,6 +14,7 @@
 namespace pikv {
 
 class NextTokenSession;
+class Recorder;
 
 /// One setting of a sweep.
 struct SweepPoint {
@@ -37,9 +38,9 @@ struct SweepSinks {
     UnmeasuredSink failed; ///< of a point that failed; the sweep goes on unless it throws
 };
 /// Evaluates the points in order; each has an importance of its own, the other settings are common. `nextToken`: its
-/// figures join the results; null: none. Progress is that of the points. Cancellation ends the sweep, and a dump
-/// that vanished or changed (SourceChangedError).
+/// figures join the results; null: none. What `recorder` knows is not measured again. Progress is that of the points.
+/// Cancellation ends the sweep, and a dump that vanished or changed (SourceChangedError).
 void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySettings& settings,
-    NextTokenSession* nextToken, const SweepSinks& sinks, const JobControl& job);
+    NextTokenSession* nextToken, const Recorder& recorder, const SweepSinks& sinks, const JobControl& job);
 
 } // namespace pikv

@@ -20,8 +20,12 @@ if(PIKV_BUILD_GUI OR PIKV_BUILD_TESTS)
         set(PIKV_BUILD_TESTS OFF)
     endif()
 endif()
+# The command line without a window keeps a history, too.
+find_package(Qt6 6.4 QUIET COMPONENTS Core Sql)
+set(PIKV_WITH_HISTORY ${Qt6Sql_FOUND})
+add_feature_info(history PIKV_WITH_HISTORY "results that stay: nothing is measured twice (Qt 6 Core and Sql)")
 if(PIKV_BUILD_GUI)
-    find_package(Qt6 6.4 REQUIRED COMPONENTS Widgets Concurrent Svg PrintSupport)
+    find_package(Qt6 6.4 REQUIRED COMPONENTS Widgets Concurrent Sql Svg PrintSupport)
     find_package(QCustomPlotQt6 REQUIRED)
     if(PIKV_WITH_QTCHARTS)
         find_package(Qt6 6.4 QUIET OPTIONAL_COMPONENTS OpenGL Charts) # Charts' own search for OpenGL needs Qt6's paths

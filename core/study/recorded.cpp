@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The rule of what may stand in for a measurement: the same dump, engine, settings and method, and nothing less.
+#include "core/study/recorded.h"
+#include "core/base/filehash.h"
+#include "core/codec/registry.h"
+#include "core/dumps/fingerprint.h"
+#include "core/eval/engineid.h"
+#include "core/model/model.h"
+#include <utility>
+
+namespace pikv {
+namespace {
+
+DumpFacts factsOf(const CacheInfo& info) { return { info.path, info.model, info.shapeText() }; }
+
+/// Of a parameter that names a file or, as recompute's does, a model by its name.
+std::string stateBehind(const MethodSpec& method, const std::string& path)
+{
+    if (path.empty())
+        return {};
+    try {
+        return fileState(method.id == "recompute" ? resolveModel(path) : path);
+    } catch (const Error&) {
+        return {}; // evaluating says what is wrong with it
+    }
+}
+
+} // namespace
+
+std::string settingsText(const StudySettings& settings)
+{
+    return "importance=" + printImportance(settings.importance) + " seed=" + std::to_string(settings.seed)
+        + " device=" + deviceName(settings.device)
+        + " nonfinite=" + (settings.acceptNonFinite ? "left out" : "refused");
+}
+
+std::string methodText(const MethodSpec& method)
+{
+    std::string text = method.id + ":" + printParams(method);
+    for (const ParamSpec& param : Registry::instance().get(method.id).params)
+        if (param.type == ParamType::File)
+            if (const std::string state = stateBehind(method, method.params.text(param.name)); !state.empty())
+                text += " " + param.name + "@" + state;
+    return text;
+}
+
+Recorder::Recorder(std::shared_ptr<ResultStore> store, std::string dump, Origin origin)
+    : m_store(std::move(store))
+    , m_dump(std::move(dump))
+    , m_origin(origin)
+{
+}
+
+MeasurementKey Recorder::key(const StudySettings& settings, const MethodSpec& method) const
+{
+    return { m_dump, engineId(), settingsText(settings), methodText(method) };
+}
+
+EvaluationResult Recorder::evaluate(
+    const Study& study, const MethodSpec& method, const EvaluationScope& scope, const JobControl& job) const
+{
+    if (!works() || !scope.layers.empty())
+        return study.evaluate(method, scope, job);
+    const MeasurementKey at = key(study.settings(), method);
+    std::optional<EvaluationResult> result = m_store->find(at, m_origin);
+    if (!result) {
+        result = study.evaluate(method, {}, job); // with its layers: whoever asks next may want them
+        m_store->add(at, factsOf(study.info()), *result, m_origin);
+    }
+    if (scope.nextToken)
+        result->nextToken = score(study, method, *scope.nextToken, job);
+    if (!scope.perLayer)
+        result->layers.clear();
+    return std::move(*result);
+}
+
+NextTokenMetrics Recorder::score(
+    const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const
+{
+    const MeasurementKey at = key(study.settings(), method);
+    const std::string text = nextTokenText(test, hashOfFile(modelInfo(*test.setup().model).path, m_store.get(), job));
+    if (const auto known = m_store->findScore(at, text))
+        return *known;
+    const NextTokenMetrics score = test.run(study.scoringOf(method), job).summary.mean;
+    m_store->addScore(at, text, factsOf(study.info()), score);
+    return score;
+}
+
+std::vector<ResultStore::Found> Recorder::all(const StudySettings& settings) const
+{
+    if (!works())
+        return {};
+    return m_store->all({ m_dump, engineId(), settingsText(settings), {} });
+}
+
+namespace {
+
+constexpr const char* ofCaches = "cache";
+constexpr const char* ofFiles = "file";
+
+/// What the file holds is not all that a cache is: files beside it can say more of it.
+std::string cacheState(const KvCache& cache)
+{
+    const CacheInfo& info = cacheInfo(cache);
+    const std::string state = info.path.empty() ? std::string() : fileState(info.path);
+    return state.empty() ? state : state + "|" + infoHash(info);
+}
+
+} // namespace
+
+std::string knownFingerprint(const KvCache& cache, ResultStore* store)
+{
+    const std::string state = store ? cacheState(cache) : std::string();
+    return state.empty() ? state : store->knownHash(state, ofCaches);
+}
+
+std::string fingerprintOf(const KvCache& cache, ResultStore* store, const JobControl& job)
+{
+    if (std::string known = knownFingerprint(cache, store); !known.empty())
+        return known;
+    const std::string state = store ? cacheState(cache) : std::string();
+    std::string hash = cacheFingerprint(cache, job);
+    if (!state.empty())
+        store->rememberHash(state, ofCaches, hash);
+    return hash;
+}
+
+std::string hashOfFile(const std::string& path, ResultStore* store, const JobControl& job)
+{
+    const std::string state = store ? fileState(path) : std::string();
+    if (!state.empty())
+        if (std::string known = store->knownHash(state, ofFiles); !known.empty())
+            return known;
+    std::string hash = fileHash(path, job);
+    if (!state.empty())
+        store->rememberHash(state, ofFiles, hash);
+    return hash;
+}
+
+std::string nextTokenText(const NextTokenSession& test, const std::string& weights)
+{
+    const NextTokenSetup& setup = test.setup();
+    std::string text = "weights=" + weights + (setup.compressContinuation ? " continuation=compressed" : "");
+    for (const NextTokenText& one : setup.texts)
+        text += " context=" + std::to_string(one.context) + " of " + std::to_string(one.tokens.size());
+    return text;
+}
+
+} // namespace pikv

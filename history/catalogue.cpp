@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Each wish of a user as a statement or two, and the two forms that others read.
 #include "history/catalogue.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -64,8 +65,9 @@ Catalogue::~Catalogue() = default;
 std::vector<Entry> Catalogue::list(const Query& query) const
 {
     QVariantList values;
-    QString sql = QStringLiteral("SELECT result.id, spec, settings, dump.path, fingerprint, model, shape, engine, time, "
-                                 "machine, note, star, figures")
+    QString sql
+        = QStringLiteral("SELECT result.id, spec, settings, dump.path, fingerprint, model, shape, engine, time, "
+                         "machine, note, star, figures")
         + joined + conditions(query, values) + QStringLiteral(" ORDER BY result.id DESC");
     if (query.most > 0)
         sql += QStringLiteral(" LIMIT %1").arg(query.most);
@@ -105,7 +107,8 @@ void Catalogue::setNote(long long id, const std::string& note)
     const QString text = QString::fromStdString(note);
     requireOne(id,
         m_database
-            ->run(QStringLiteral("UPDATE result SET note=? WHERE id=?"), { text.isNull() ? QStringLiteral("") : text, id })
+            ->run(QStringLiteral("UPDATE result SET note=? WHERE id=?"),
+                { text.isNull() ? QStringLiteral("") : text, id })
             .numRowsAffected());
 }
 
@@ -127,8 +130,7 @@ std::uint64_t Catalogue::forget(const Query& query, bool starredToo)
         m_database->run(QStringLiteral("DELETE FROM dump WHERE NOT EXISTS (SELECT 1 FROM result WHERE "
                                        "result.dump=dump.id)"));
     });
-    QSqlQuery vacuum = m_database->run(QStringLiteral("PRAGMA incremental_vacuum"));
-    while (vacuum.next()) { }
+    m_database->vacuum();
     m_database->run(QStringLiteral("PRAGMA wal_checkpoint(TRUNCATE)"));
     return gone;
 }
@@ -148,8 +150,8 @@ std::string entriesToCsv(const std::vector<Entry>& entries, int& leftOut)
             continue;
         }
         csv += std::to_string(entry.id);
-        for (const std::string* field : { &entry.time, &entry.machine, &entry.engine, &entry.settings, &entry.dump,
-                 &entry.fingerprint })
+        for (const std::string* field :
+            { &entry.time, &entry.machine, &entry.engine, &entry.settings, &entry.dump, &entry.fingerprint })
             csv += "," + csvField(*field);
         csv += std::string(",") + (entry.star ? "1" : "0") + "," + csvField(entry.note) + "," + row;
     }
@@ -160,11 +162,11 @@ std::string entriesToJson(const std::vector<Entry>& entries)
 {
     Json list = Json::array();
     for (const Entry& entry : entries)
-        list.push_back({ { "id", entry.id }, { "time", entry.time }, { "machine", entry.machine },
-            { "engine", entry.engine }, { "settings", entry.settings }, { "dump", entry.dump },
-            { "fingerprint", entry.fingerprint }, { "model", entry.model }, { "shape", entry.shape },
-            { "star", entry.star }, { "note", entry.note }, { "spec", entry.spec },
-            { "result", Json::parse(entry.figures, nullptr, false) } });
+        list.push_back(
+            { { "id", entry.id }, { "time", entry.time }, { "machine", entry.machine }, { "engine", entry.engine },
+                { "settings", entry.settings }, { "dump", entry.dump }, { "fingerprint", entry.fingerprint },
+                { "model", entry.model }, { "shape", entry.shape }, { "star", entry.star }, { "note", entry.note },
+                { "spec", entry.spec }, { "result", Json::parse(entry.figures, nullptr, false) } });
     return Json { { "history", std::move(list) } }.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

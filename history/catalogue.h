@@ -57,8 +57,8 @@ private:
     std::unique_ptr<Database> m_database;
 };
 
-/// The entries as CSV: the columns of resultsToCsv() behind id, time, machine, engine, settings, dump, fingerprint, star
-/// and note. Entries whose method this program no longer knows are left out and counted in `leftOut`.
+/// The entries as CSV: the columns of resultsToCsv() behind id, time, machine, engine, settings, dump, fingerprint,
+/// star and note. Entries whose method this program no longer knows are left out and counted in `leftOut`.
 std::string entriesToCsv(const std::vector<Entry>& entries, int& leftOut);
 /// {"history": [{…, "result": {…}}, …]}.
 std::string entriesToJson(const std::vector<Entry>& entries);

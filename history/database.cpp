@@ -108,9 +108,12 @@ QVariant Database::value(const QString& sql, std::initializer_list<QVariant> val
     return query.next() ? query.value(0) : QVariant();
 }
 
-void Database::setPatience(int milliseconds) const
+void Database::setPatience(int milliseconds) const { run(QStringLiteral("PRAGMA busy_timeout=%1").arg(milliseconds)); }
+
+void Database::vacuum() const
 {
-    run(QStringLiteral("PRAGMA busy_timeout=%1").arg(milliseconds));
+    QSqlQuery query = run(QStringLiteral("PRAGMA incremental_vacuum"));
+    while (query.next()) { }
 }
 
 void Database::prepareFile() const

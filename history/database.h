@@ -26,6 +26,8 @@ public:
     QSqlQuery run(const QString& sql, const QVariantList& values) const;
     /// The first column of the first row; invalid where there is none.
     QVariant value(const QString& sql, std::initializer_list<QVariant> values = {}) const;
+    /// Gives the room of what was deleted back to the disk.
+    void vacuum() const;
     /// How long somebody else's writing is waited for.
     void setPatience(int milliseconds) const;
 

@@ -27,6 +27,19 @@ QVariant number(double value) { return std::isnan(value) ? QVariant() : QVariant
 
 double numberOf(const QVariant& value) { return value.isNull() ? kNoValue : value.toDouble(); }
 
+/// Nothing where the bytes are not what was written.
+std::optional<EvaluationResult> unpacked(const QByteArray& record, const QByteArray& layers = {})
+{
+    try {
+        EvaluationResult result = unpackResult(view(record));
+        if (!layers.isEmpty())
+            result.layers = unpackLayers(view(layers));
+        return result;
+    } catch (const Error&) {
+        return {};
+    }
+}
+
 const QString ofKey = QStringLiteral(" WHERE dump=(SELECT id FROM dump WHERE fingerprint=?) AND engine=? AND "
                                      "settings=? AND method=?");
 
@@ -59,7 +72,8 @@ void History::guarded(bool writes, Work work)
         const bool damaged = e.kind() == ErrorKind::Input;
         m_reads = m_reads && !damaged;
         if (!std::exchange(m_told, true) && m_tell)
-            m_tell(std::string(e.what()) + (m_reads && writes ? "; results are not kept now" : "; going on without it"));
+            m_tell(
+                std::string(e.what()) + (m_reads && writes ? "; results are not kept now" : "; going on without it"));
         if (m_database && m_reads)
             m_database->setPatience(laterPatience);
     }
@@ -77,10 +91,10 @@ std::optional<EvaluationResult> History::find(const MeasurementKey& key, Origin 
         const bool wanted = query.value(2).toBool();
         const long long id = query.value(3).toLongLong();
         query.finish();
-        EvaluationResult result = unpackResult(view(record));
-        result.layers = unpackLayers(view(layers));
-        found = std::move(result);
-        if (origin == Origin::Wanted && !wanted)
+        found = unpacked(record, layers);
+        if (!found) // bytes that are not what was written: measured anew
+            m_database->run(QStringLiteral("DELETE FROM result WHERE id=?"), { id });
+        else if (origin == Origin::Wanted && !wanted)
             m_database->run(QStringLiteral("UPDATE result SET wanted=1 WHERE id=?"), { id });
     });
     return found;
@@ -121,20 +135,20 @@ void History::add(const MeasurementKey& key, const DumpFacts& dump, const Evalua
 void History::keepWithinLimit()
 {
     const auto bytes = [&] {
-        return m_database->value(QStringLiteral("SELECT (page_count - freelist_count) * page_size FROM "
-                                                "pragma_page_count, pragma_freelist_count, pragma_page_size"))
+        return m_database
+            ->value(QStringLiteral("SELECT (page_count - freelist_count) * page_size FROM "
+                                   "pragma_page_count, pragma_freelist_count, pragma_page_size"))
             .toULongLong();
     };
     if (bytes() <= m_limit)
         return;
     while (bytes() > m_limit / 10 * 9) {
         QSqlQuery gone = m_database->run(QStringLiteral(
-            "DELETE FROM result WHERE id IN (SELECT id FROM result WHERE star=0 AND note='' ORDER BY id LIMIT 100)"));
+            "DELETE FROM result WHERE id IN (SELECT id FROM result WHERE star=0 AND note='' ORDER BY id LIMIT 20)"));
         if (gone.numRowsAffected() <= 0)
             break;
     }
-    QSqlQuery vacuum = m_database->run(QStringLiteral("PRAGMA incremental_vacuum"));
-    while (vacuum.next()) { }
+    m_database->vacuum();
 }
 
 std::vector<ResultStore::Found> History::all(const MeasurementKey& key)
@@ -148,8 +162,8 @@ std::vector<ResultStore::Found> History::all(const MeasurementKey& key)
                 .arg(mostAtOnce),
             { text(key.dump), text(key.engine), text(key.settings) });
         while (query.next())
-            found.push_back({ unpackResult(view(query.value(0).toByteArray())),
-                query.value(1).toBool() ? Origin::Wanted : Origin::Passed });
+            if (auto result = unpacked(query.value(0).toByteArray()))
+                found.push_back({ std::move(*result), query.value(1).toBool() ? Origin::Wanted : Origin::Passed });
     });
     return found;
 }
@@ -158,9 +172,8 @@ std::optional<NextTokenMetrics> History::findScore(const MeasurementKey& key, co
 {
     std::optional<NextTokenMetrics> found;
     guarded(false, [&] {
-        QSqlQuery query = m_database->run(
-            QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl FROM score") + ofKey
-                + QStringLiteral(" AND test=?"),
+        QSqlQuery query = m_database->run(QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl FROM score")
+                + ofKey + QStringLiteral(" AND test=?"),
             { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
         if (query.next())
             found = NextTokenMetrics { numberOf(query.value(0)), numberOf(query.value(1)), numberOf(query.value(2)),
@@ -188,10 +201,11 @@ std::string History::knownHash(const std::string& state, const std::string& kind
 {
     std::string hash;
     guarded(false, [&] {
-        hash = m_database
-                   ->value(QStringLiteral("SELECT hash FROM hash WHERE state=? AND kind=?"), { text(state), text(kind) })
-                   .toString()
-                   .toStdString();
+        hash
+            = m_database
+                  ->value(QStringLiteral("SELECT hash FROM hash WHERE state=? AND kind=?"), { text(state), text(kind) })
+                  .toString()
+                  .toStdString();
     });
     return hash;
 }

@@ -20,6 +20,7 @@ public:
     using Tell = std::function<void(const std::string& sentence)>;
     explicit History(std::string path, Tell tell = {}, std::uint64_t limit = defaultLimit);
     ~History() override;
+    const std::string& path() const { return m_path; }
     /// Who hears of problems from now on; called in the thread that uses the store.
     void setTell(Tell tell) { m_tell = std::move(tell); }
 

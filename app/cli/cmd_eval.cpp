@@ -128,8 +128,8 @@ void run(const Options& options, Invocation& invocation)
     const auto nextToken = options.model.open(study, invocation);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
     const auto history = openHistory(options.history, invocation);
-    const Outcome outcome = evaluateAll(
-        study, methods, options, recorderOf(history, study, invocation), nextToken.get(), invocation);
+    const Outcome outcome
+        = evaluateAll(study, methods, options, recorderOf(history, study, invocation), nextToken.get(), invocation);
     invocation.clearProgress();
     const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
         [](const EvaluationResult& result) { return !result.measured.empty(); });

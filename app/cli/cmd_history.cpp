@@ -149,11 +149,11 @@ Command::Action addOptions(CLI::App& app)
     CLI::Option* unstar = app.add_flag("--unstar", options->unstar, "Take the star from the result of --id");
     app.add_flag("--star", options->star, "Give the result of --id a star: it stays when the history is cleared")
         ->excludes(unstar);
-    options->noteOption = app.add_option("--note", options->note, "Write a note beside the result of --id, which stays");
+    options->noteOption
+        = app.add_option("--note", options->note, "Write a note beside the result of --id, which stays");
     app.add_option("--export", options->exported, "Write them all to a .csv or .json file; '-': CSV to standard output")
         ->type_name("FILE");
-    CLI::Option* clear = app.add_flag(
-        "--clear", options->clear, "Forget them, but what has a star or a note");
+    CLI::Option* clear = app.add_flag("--clear", options->clear, "Forget them, but what has a star or a note");
     app.add_flag("--all", options->all, "Forget those, too")->needs(clear);
     return [options](Invocation& invocation) { run(*options, invocation); };
 }

@@ -152,8 +152,8 @@ void run(const Options& options, Invocation& invocation)
     invocation.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
     try {
         if (!open.empty())
-            measure(open, study, options.model.open(study, invocation).get(), options.history, folder, leftOut,
-                invocation);
+            measure(
+                open, study, options.model.open(study, invocation).get(), options.history, folder, leftOut, invocation);
     } catch (...) {
         folder.flush();
         invocation.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));

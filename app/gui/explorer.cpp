@@ -2,6 +2,7 @@
 #include "explorer.h"
 #include "core/base/datafiles.h"
 #include "core/base/writesignals.h"
+#include "history/history.h"
 #include "ui/engine/engine.h"
 #include "ui/window/mainwindow.h"
 #include <QApplication>
@@ -14,7 +15,8 @@ namespace {
 
 int runWindow(const QString& dump, const std::function<void(pikv::ui::MainWindow&)>& prepare)
 {
-    pikv::ui::MainWindow window;
+    const std::string place = pikv::history::location();
+    pikv::ui::MainWindow window(place.empty() ? nullptr : std::make_shared<pikv::history::History>(place));
     if (prepare)
         prepare(window);
     window.show();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// A file by what it holds, and by what its folder says of it.
 #include "core/base/filehash.h"
 #include "core/base/filesource.h"
 #include "core/base/hash.h"

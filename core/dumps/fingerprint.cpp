@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Everything that an evaluation reads, in one order, into one hash.
 #include "core/dumps/fingerprint.h"
 #include "core/base/hash.h"
 #include "core/cache/kvcache.h"

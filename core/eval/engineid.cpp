@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The build of this library, from the note that its linker left in it; the processor, from the kernel.
 #include "core/eval/engineid.h"
 #include "core/base/text.h"
 #include "core/eval/engine.h"

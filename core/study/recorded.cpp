@@ -29,9 +29,8 @@ std::string stateBehind(const MethodSpec& method, const std::string& path)
 
 std::string settingsText(const StudySettings& settings)
 {
-    return "importance=" + printImportance(settings.importance) + " seed=" + std::to_string(settings.seed)
-        + " device=" + deviceName(settings.device)
-        + " nonfinite=" + (settings.acceptNonFinite ? "left out" : "refused");
+    return "importance=" + printImportance(settings.importance) + " seed=" + std::to_string(settings.seed) + " device="
+        + deviceName(settings.device) + " nonfinite=" + (settings.acceptNonFinite ? "left out" : "refused");
 }
 
 std::string methodText(const MethodSpec& method)
@@ -72,6 +71,12 @@ EvaluationResult Recorder::evaluate(
     if (!scope.perLayer)
         result->layers.clear();
     return std::move(*result);
+}
+
+void Recorder::keep(const Study& study, const EvaluationResult& result) const
+{
+    if (works())
+        m_store->add(key(study.settings(), result.method), factsOf(study.info()), result, m_origin);
 }
 
 NextTokenMetrics Recorder::score(

@@ -18,15 +18,17 @@ public:
     MeasurementKey key(const StudySettings& settings, const MethodSpec& method) const;
     /// As Study::evaluate(). A result that was there says when it was measured (EvaluationResult::measured). Previews,
     /// of some layers, are neither looked up nor kept.
-    EvaluationResult evaluate(const Study& study, const MethodSpec& method, const EvaluationScope& scope,
-        const JobControl& job = {}) const;
+    EvaluationResult evaluate(
+        const Study& study, const MethodSpec& method, const EvaluationScope& scope, const JobControl& job = {}) const;
+    /// Keeps a result that was measured without a recorder, with all its layers.
+    void keep(const Study& study, const EvaluationResult& result) const;
     /// Results of these settings, without layers.
     std::vector<ResultStore::Found> all(const StudySettings& settings) const;
     const std::string& dump() const { return m_dump; }
 
 private:
-    NextTokenMetrics score(const Study& study, const MethodSpec& method, NextTokenSession& test,
-        const JobControl& job) const;
+    NextTokenMetrics score(
+        const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const;
 
     std::shared_ptr<ResultStore> m_store;
     std::string m_dump;

@@ -35,8 +35,7 @@ public:
 
     /// With the figures of layers and heads, and `measured` set. A Wanted one is Wanted from now on.
     virtual std::optional<EvaluationResult> find(const MeasurementKey& key, Origin origin) = 0;
-    virtual void add(
-        const MeasurementKey& key, const DumpFacts& dump, const EvaluationResult& result, Origin origin)
+    virtual void add(const MeasurementKey& key, const DumpFacts& dump, const EvaluationResult& result, Origin origin)
         = 0;
     struct Found {
         EvaluationResult result; ///< without layers and heads

@@ -8,6 +8,9 @@ namespace pikvtest {
 
 namespace {
 constexpr int kPatience = 240'000; // of a loaded machine, in ms
+
+/// What a test measures is neither found in the user's own history nor kept there.
+const bool withoutHistory = qputenv("PIKV_HISTORY", "off");
 }
 
 QString pikvProgram() { return QStringLiteral(PIKV_BIN_DIR "/pikv"); }

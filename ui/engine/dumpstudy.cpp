@@ -10,8 +10,10 @@ constexpr std::size_t previewCount = 3; ///< layers
 
 } // namespace
 
-void DumpStudy::setCache(const CachePtr& cache)
+void DumpStudy::setCache(const CachePtr& cache, const std::string& fingerprint)
 {
+    m_fingerprint = fingerprint;
+    setStored({});
     m_settings.acceptNonFinite = false;
     m_study = std::make_shared<Study>(cache, m_settings);
     m_recent.clear();
@@ -20,6 +22,7 @@ void DumpStudy::setCache(const CachePtr& cache)
 void DumpStudy::setSettings(const StudySettings& settings)
 {
     m_settings = settings;
+    setStored({});
     if (m_study)
         m_study = std::make_shared<Study>(m_study->cache(), settings);
 }
@@ -32,10 +35,12 @@ QString DumpStudy::keyOf(const MethodSpec& method) const
             m_settings.acceptNonFinite ? "all" : "finite");
 }
 
-std::function<ResultPtr(const JobControl&)> DumpStudy::measure(const MethodSpec& method, std::vector<int> layers) const
+std::function<ResultPtr(const JobControl&)> DumpStudy::measure(
+    const MethodSpec& method, Origin origin, std::vector<int> layers) const
 {
-    return [study = m_study, method, layers = std::move(layers)](const JobControl& control) -> ResultPtr {
-        return std::make_shared<EvaluationResult>(study->evaluate(method, { layers }, control));
+    return [study = m_study, recorder = recorder(origin), method, layers = std::move(layers)](
+               const JobControl& control) -> ResultPtr {
+        return std::make_shared<EvaluationResult>(recorder.evaluate(*study, method, { layers }, control));
     };
 }
 
@@ -52,14 +57,36 @@ std::vector<int> DumpStudy::previewLayers() const
 
 ResultPtr DumpStudy::known(const MethodSpec& method) const
 {
-    const ResultPtr* result = m_recent.object(keyOf(method));
-    return result ? *result : nullptr;
+    const QString key = keyOf(method);
+    const ResultPtr* result = m_recent.object(key);
+    return result ? *result : m_known.value(key);
 }
 
 void DumpStudy::remember(const ResultPtr& result)
 {
-    if (!result->preview)
+    if (!result->preview && !result->layers.empty()) // one without layers is a stored one
         m_recent.insert(keyOf(result->method), new ResultPtr(result));
+}
+
+void DumpStudy::setStored(const std::vector<ResultStore::Found>& found)
+{
+    m_known.clear();
+    m_stored.clear();
+    for (const auto& [result, origin] : found) {
+        const auto shared = std::make_shared<EvaluationResult>(result);
+        m_known.insert(keyOf(result.method), shared);
+        if (origin == Origin::Wanted)
+            m_stored << shared;
+    }
+}
+
+std::vector<ResultPtr> DumpStudy::unkept() const
+{
+    std::vector<ResultPtr> results;
+    for (const QString& key : m_recent.keys())
+        if (const ResultPtr& result = *m_recent.object(key); keyOf(result->method) == key && result->measured.empty())
+            results.push_back(result);
+    return results;
 }
 
 } // namespace pikv::ui

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What the window has of a dump while it is open.
 #pragma once
+#include "core/study/recorded.h"
 #include "core/study/study.h"
 #include "ui/models/resultsmodel.h"
 #include <QCache>
+#include <QHash>
 #include <QString>
 #include <functional>
 #include <memory>
@@ -16,29 +19,54 @@ using StudyPtr = std::shared_ptr<const Study>;
 /// window's thread; what measure() returns runs in the jobs' thread.
 class DumpStudy {
 public:
+    /// `store`: where results stay; null: nowhere.
+    explicit DumpStudy(std::shared_ptr<ResultStore> store = nullptr)
+        : m_store(std::move(store))
+    {
+    }
+    const std::shared_ptr<ResultStore>& store() const { return m_store; }
     /// Null where no dump is open.
     const StudyPtr& study() const { return m_study; }
     CachePtr cache() const { return m_study ? m_study->cache() : nullptr; }
-    /// Forgets the results of the dump before it; NaN and infinity are refused again.
-    void setCache(const CachePtr& cache);
+    /// Forgets the results of the dump before it; NaN and infinity are refused again. `fingerprint`: "" where it is not
+    /// known yet.
+    void setCache(const CachePtr& cache, const std::string& fingerprint);
+    void setFingerprint(const std::string& fingerprint) { m_fingerprint = fingerprint; }
+    const std::string& fingerprint() const { return m_fingerprint; }
+    /// Looks up and keeps what is measured with these settings; does nothing where there is no store, or no
+    /// fingerprint.
+    Recorder recorder(Origin origin) const { return Recorder(m_store, m_fingerprint, origin); }
     /// Of the next dump, where none is open.
     const StudySettings& settings() const { return m_settings; }
     void setSettings(const StudySettings& settings);
 
-    /// Evaluates the method on these layers; on all where `layers` is empty. Throws Error.
-    std::function<ResultPtr(const JobControl&)> measure(const MethodSpec& method, std::vector<int> layers = {}) const;
+    /// Evaluates the method on these layers; on all where `layers` is empty, unless the store has the result. Throws
+    /// Error.
+    std::function<ResultPtr(const JobControl&)> measure(
+        const MethodSpec& method, Origin origin, std::vector<int> layers = {}) const;
     /// Layers spread over the depth that give a rough figure; empty where the whole is as quick.
     std::vector<int> previewLayers() const;
 
-    /// What remember() was given for the method at the present settings; null where it was not, or long ago.
+    /// What remember() or setStored() was given for the method at the present settings; null where it was not, or long
+    /// ago. What is stored comes without the figures of layers.
     ResultPtr known(const MethodSpec& method) const;
     void remember(const ResultPtr& result);
+    /// What the store has at the present settings.
+    void setStored(const std::vector<ResultStore::Found>& found);
+    /// Those of setStored() that somebody wanted for themselves.
+    const QList<ResultPtr>& stored() const { return m_stored; }
+    /// What was measured at the present settings while the fingerprint was not known, to be kept now.
+    std::vector<ResultPtr> unkept() const;
 
 private:
     QString keyOf(const MethodSpec& method) const;
 
+    std::shared_ptr<ResultStore> m_store;
+    std::string m_fingerprint;
     StudySettings m_settings;
     StudyPtr m_study;
+    QHash<QString, ResultPtr> m_known; ///< by keyOf(), of the store
+    QList<ResultPtr> m_stored;
     QCache<QString, ResultPtr> m_recent { 512 };
 };
 

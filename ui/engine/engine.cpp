@@ -9,17 +9,19 @@ namespace pikv::ui {
 namespace {
 
 constexpr int closingPatience = 2000; ///< ms
+constexpr std::uint64_t quickBytes = std::uint64_t(64) << 20; ///< read in less time than anybody sees
 bool workLeftBehind = false;
 
 } // namespace
 
-Engine::Engine(QObject* parent)
+Engine::Engine(std::shared_ptr<ResultStore> store, QObject* parent)
     : QObject(parent)
     , m_queue(new JobQueue({ [] { initEngine(0); }, [] { releaseMemory(); } }, this))
+    , m_study(std::move(store))
     , m_live(new LivePoints(m_queue, &m_study, this))
     , m_sweep(new Sweep(m_queue, &m_study, this))
     , m_open(m_queue, JobKind::OpenDump,
-          { [this](const std::string&, const OpenedDump& opened, quint64) { takeOpened(opened); },
+          { [this](const std::string&, const Opened& opened, quint64) { takeDump(opened); },
               [this](const std::string&, const JobProblem& failure) {
                   if (failure.isCancel())
                       return;
@@ -34,6 +36,12 @@ Engine::Engine(QObject* parent)
                   if (!failure.isCancel())
                       Q_EMIT tensorsNotListed(QString::fromStdString(path), QString::fromStdString(failure.message));
               } })
+    , m_fingerprints(m_queue, JobKind::Fingerprint,
+          { [this](const std::string&, const std::string& fingerprint, quint64) { takeFingerprint(fingerprint); } })
+    , m_recalls(m_queue, JobKind::Recall, { [this](const std::string&, const auto& found, quint64) {
+        m_study.setStored(*found);
+        Q_EMIT recalled();
+    } })
 {
     connectQueue();
     connect(m_live, &LivePoints::ready, this,
@@ -73,13 +81,59 @@ void Engine::setBusy(bool busy)
 void Engine::openDump(const QString& path, const Told& told, Telling how)
 {
     m_opening = path;
-    Latest<OpenedDump>::Terms terms;
+    Latest<Opened>::Terms terms;
     terms.label = tr("Opening");
     terms.urgency = Urgency::Task;
-    m_open.request({}, terms, [path, told, how](const JobControl& control) {
-        OpenedDump opened = openTold(path.toStdString(), told, how, control);
+    m_open.request({}, terms, [path, told, how, store = m_study.store()](const JobControl& control) {
+        Opened opened { openTold(path.toStdString(), told, how, control), {} };
+        const CachePtr& cache = opened.dump.cache;
         releaseMemory(); // what the dump before it took
+        if (store && cacheInfo(*cache).referenceBytes() <= quickBytes)
+            opened.fingerprint = fingerprintOf(*cache, store.get(), control);
+        else if (store)
+            opened.fingerprint = knownFingerprint(*cache, store.get());
         return opened;
+    });
+}
+
+/// Behind the live points: it reads the whole dump.
+void Engine::seekFingerprint()
+{
+    if (!m_study.store() || !cache() || !m_study.fingerprint().empty())
+        return;
+    Latest<std::string>::Terms terms;
+    terms.label = tr("Fingerprint");
+    terms.urgency = Urgency::Sweep;
+    m_fingerprints.request({}, terms, [cache = cache(), store = m_study.store()](const JobControl& control) {
+        return fingerprintOf(*cache, store.get(), control);
+    });
+}
+
+/// What was measured meanwhile is kept, too.
+void Engine::takeFingerprint(const std::string& fingerprint)
+{
+    const std::vector<ResultPtr> unkept = m_study.unkept();
+    m_study.setFingerprint(fingerprint);
+    Latest<std::shared_ptr<std::vector<ResultStore::Found>>>::Terms terms;
+    terms.urgency = Urgency::Task;
+    m_recalls.request({}, terms, [recorder = m_study.recorder(Origin::Passed), study = study(), unkept](const auto&) {
+        for (const ResultPtr& result : unkept)
+            recorder.keep(*study, *result);
+        return std::make_shared<std::vector<ResultStore::Found>>(recorder.all(study->settings()));
+    });
+}
+
+void Engine::recall()
+{
+    if (!m_study.recorder(Origin::Passed).works()) {
+        Q_EMIT recalled();
+        return;
+    }
+    Latest<std::shared_ptr<std::vector<ResultStore::Found>>>::Terms terms;
+    terms.label = tr("Looking up");
+    terms.urgency = Urgency::Task;
+    m_recalls.request({}, terms, [recorder = m_study.recorder(Origin::Passed), study = study()](const auto&) {
+        return std::make_shared<std::vector<ResultStore::Found>>(recorder.all(study->settings()));
     });
 }
 
@@ -93,24 +147,20 @@ void Engine::listTensors(const QString& path)
     });
 }
 
-void Engine::takeOpened(const OpenedDump& opened)
-{
-    for (const std::string& warning : opened.warnings)
-        Q_EMIT warned(QString::fromStdString(warning));
-    takeDump(opened.cache);
-}
-
 void Engine::adoptDump(const CachePtr& cache)
 {
     m_open.dropAll(); // a file that is being opened no longer counts
-    takeDump(cache);
+    takeDump({ { cache, false, {} }, {} });
 }
 
-void Engine::takeDump(const CachePtr& cache)
+void Engine::takeDump(const Opened& opened)
 {
+    for (const std::string& warning : opened.dump.warnings)
+        Q_EMIT warned(QString::fromStdString(warning));
     dropWork();
-    m_study.setCache(cache);
+    m_study.setCache(opened.dump.cache, opened.fingerprint);
     Q_EMIT dumpOpened();
+    seekFingerprint();
 }
 
 void Engine::setImportance(const ImportanceSpec& importance)
@@ -133,6 +183,7 @@ void Engine::setSettings(const StudySettings& settings)
         return;
     dropWork();
     m_study.setSettings(settings);
+    seekFingerprint();
 }
 
 /// Forgets all requests without a word: the settings that they belong to are no longer wanted.
@@ -140,6 +191,8 @@ void Engine::dropWork()
 {
     m_live->dropAll();
     m_sweep->dropAll();
+    m_fingerprints.dropAll();
+    m_recalls.dropAll();
     m_queue->dropDumpWork();
 }
 
@@ -149,6 +202,8 @@ void Engine::cancel()
     m_list.dropAll();
     m_live->cancel();
     m_sweep->cancel();
+    m_fingerprints.dropAll();
+    m_recalls.dropAll();
     m_queue->dropAll();
 }
 

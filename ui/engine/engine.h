@@ -20,7 +20,8 @@ using ListingPtr = std::shared_ptr<const TensorListing>;
 class Engine : public QObject {
     Q_OBJECT
 public:
-    explicit Engine(QObject* parent = nullptr);
+    /// `store`: where results stay; used in the engine thread alone. Null: nowhere.
+    explicit Engine(std::shared_ptr<ResultStore> store = nullptr, QObject* parent = nullptr);
     /// Asks the running job to stop and waits for it, two seconds at most.
     ~Engine() override;
     /// An engine was destroyed while an operation that cannot be interrupted was running: the process must end without
@@ -52,6 +53,11 @@ public:
     /// NaN and infinity in the dump: refused (default) or left out of every figure.
     void setAcceptNonFinite(bool accept);
 
+    /// Looks up what is stored of the open dump at the present settings; recalled() follows, at once where there is
+    /// nothing to look in.
+    void recall();
+    /// Those of the stored results that were wanted for themselves, not passed with a slider; without layers.
+    const QList<ResultPtr>& stored() const { return m_study.stored(); }
     /// Evaluates a method at the form's parameters; see LivePoints. Returns the request's id; 0 without a dump.
     quint64 requestLive(const MethodSpec& method);
     /// Id of the method's latest live request; 0 where none is wanted.
@@ -74,6 +80,8 @@ public:
 Q_SIGNALS:
     /// info() is the new dump's; nothing of the one before arrives any more.
     void dumpOpened();
+    /// stored() is what the store has. Comes unasked, too, where a large dump's fingerprint is found.
+    void recalled();
     /// After a problem() that says why.
     void dumpFailed(const QString& path);
     /// Before dumpOpened(): what is wrong beside the dump itself.
@@ -104,8 +112,13 @@ Q_SIGNALS:
 
 private:
     void connectQueue();
-    void takeDump(const CachePtr& cache);
-    void takeOpened(const OpenedDump& opened);
+    struct Opened {
+        OpenedDump dump;
+        std::string fingerprint; ///< "" where finding it takes long
+    };
+    void takeDump(const Opened& opened);
+    void seekFingerprint();
+    void takeFingerprint(const std::string& fingerprint);
     void dropWork();
     void setSettings(const StudySettings& settings);
     void pushTask(JobOrigin origin, const QString& label, std::function<JobAnswer(const JobControl&)> work,
@@ -117,8 +130,10 @@ private:
     DumpStudy m_study;
     LivePoints* m_live;
     Sweep* m_sweep;
-    Latest<OpenedDump> m_open;
+    Latest<Opened> m_open;
     Latest<ListingPtr> m_list;
+    Latest<std::string> m_fingerprints;
+    Latest<std::shared_ptr<std::vector<ResultStore::Found>>> m_recalls;
     QString m_opening; ///< path of the dump that was asked for last
     bool m_busy = false;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Previews before full results, unless the result is known.
 #include "ui/engine/livepoints.h"
 #include "core/codec/registry.h"
 #include <utility>
@@ -27,14 +28,16 @@ LivePoints::LivePoints(JobQueue* queue, DumpStudy* study, QObject* parent)
 quint64 LivePoints::request(const MethodSpec& method)
 {
     m_unfinished.insert_or_assign(method.id, method);
-    if (const ResultPtr known = m_study->known(method))
+    const ResultPtr known = m_study->known(method);
+    if (known && !known->layers.empty())
         return m_points.answer(method.id, known);
     Latest<ResultPtr>::Terms terms;
     terms.label = QString::fromStdString(Registry::instance().get(method.id).label);
     const std::vector<int> rough = m_study->previewLayers();
-    if (rough.empty())
-        return m_points.request(method.id, terms, m_study->measure(method));
-    return m_points.request(method.id, terms, m_study->measure(method, rough), m_study->measure(method));
+    auto full = m_study->measure(method, Origin::Passed);
+    if (rough.empty() || known) // the store has the full one
+        return m_points.request(method.id, terms, std::move(full));
+    return m_points.request(method.id, terms, m_study->measure(method, Origin::Passed, rough), std::move(full));
 }
 
 void LivePoints::drop(const QString& methodId)

@@ -40,7 +40,7 @@ void Sweep::request(const std::vector<MethodSpec>& points)
         Latest<ResultPtr>::Terms terms;
         terms.label = QString::fromStdString(Registry::instance().get(method.id).label);
         terms.urgency = Urgency::Sweep;
-        m_points.request(key, terms, m_study->measure(method));
+        m_points.request(key, terms, m_study->measure(method, Origin::Wanted));
     }
 }
 

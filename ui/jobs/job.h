@@ -14,6 +14,8 @@ namespace pikv::ui {
 enum class JobKind {
     OpenDump,
     ListTensors,
+    Fingerprint,
+    Recall,
     SaveDump,
     Compress,
     Calibrate,

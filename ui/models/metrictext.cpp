@@ -27,6 +27,9 @@ QString superscript(int exponent)
 
 QString stateText(const EvaluationResult& result)
 {
+    if (!result.measured.empty())
+        return QStringLiteral("<br><i>%1</i>")
+            .arg(tr("Measured %1").arg(QString::fromStdString(result.measured)).toHtmlEscaped());
     if (!result.preview)
         return {};
     return QStringLiteral("<br><i>%1</i>").arg(tr("Preview from %1 layers").arg(result.layersDone));

@@ -122,6 +122,19 @@ int ResultsModel::put(ResultPtr result, bool current)
     return replace(row, std::move(merged));
 }
 
+void ResultsModel::addSwept(const QList<ResultPtr>& results)
+{
+    QList<ResultRow> fresh;
+    for (const ResultPtr& result : results)
+        if (rowOf(*result) < 0) // while the rows are few; the fresh ones are no question
+            fresh.append({ sharedBy(result, m_sharedCaches), false, false, {} });
+    if (fresh.isEmpty())
+        return;
+    beginInsertRows({}, int(m_rows.size()), int(m_rows.size() + fresh.size()) - 1);
+    m_rows.append(fresh);
+    endInsertRows();
+}
+
 /// The form's point leaves the sweep's point that it stood on, and takes in the one that it comes to.
 int ResultsModel::putCurrent(ResultPtr result)
 {

@@ -43,6 +43,8 @@ public:
     /// Every configuration has one row: a point of a sweep at the settings of the form is its current row. Returns the
     /// row.
     int put(ResultPtr result, bool current);
+    /// Appends points of sweeps at once, each of another configuration; those of which there is a row are left out.
+    void addSwept(const QList<ResultPtr>& results);
     /// The method's row at the parameters of the form; -1 where there is none.
     int currentRow(const QString& methodId) const;
     QList<ResultRow> rowsOf(const QString& methodId) const;

@@ -19,6 +19,7 @@ Runs::Runs(const RunsParts& parts, QObject* parent)
     : QObject(parent)
     , m_parts(parts)
 {
+    connect(parts.engine, &Engine::recalled, this, &Runs::noteRecalled);
     connect(parts.engine, &Engine::resultReady, this, &Runs::noteResult);
     connect(parts.engine, &Engine::liveFailed, this, [this](const QString& id) {
         m_parts.results->setStale(id, false); // no newer one is to come
@@ -40,7 +41,29 @@ void Runs::evaluateAnew()
     const QStringList checked = m_parts.methods->checkedMethods();
     m_awaited = QSet<QString>(checked.begin(), checked.end());
     for (const QString& id : checked)
+        m_parts.results->setStale(id, true);
+    m_recalling = true;
+    m_parts.engine->recall();
+}
+
+/// What was measured on another day comes first, and all at once; the live points are then known or asked for.
+void Runs::noteRecalled()
+{
+    const QStringList checked = m_parts.methods->checkedMethods();
+    showStored(QSet<QString>(checked.begin(), checked.end()));
+    if (!std::exchange(m_recalling, false))
+        return;
+    for (const QString& id : checked)
         requestLive(id);
+}
+
+void Runs::showStored(const QSet<QString>& methods)
+{
+    QList<ResultPtr> shown;
+    for (const ResultPtr& result : m_parts.engine->stored())
+        if (methods.contains(QString::fromStdString(result->method.id)))
+            shown << result;
+    m_parts.results->addSwept(shown);
 }
 
 void Runs::requestLive(const QString& methodId)
@@ -54,6 +77,7 @@ void Runs::requestLive(const QString& methodId)
 
 void Runs::addMethod(const QString& methodId)
 {
+    showStored({ methodId });
     requestLive(methodId);
     if (!m_sweepAfterLive)
         sweep(methodId);

@@ -45,13 +45,15 @@ public:
     /// The default sweeps of the checked methods.
     void sweepChecked();
     /// Nothing follows the live points; the engine's own cancel() stops what runs.
-    void cancel() { m_sweepAfterLive = false; }
+    void cancel() { m_sweepAfterLive = m_recalling = false; }
 
 Q_SIGNALS:
     /// Every checked method has its full result, or failed, since evaluateAnew().
     void firstChartComplete();
 
 private:
+    void noteRecalled();
+    void showStored(const QSet<QString>& methods);
     void noteResult(const ResultPtr& result, quint64 id, bool live);
     void noteLiveDone(const QString& methodId);
     void settleCancelled();
@@ -62,6 +64,7 @@ private:
     RunsParts m_parts;
     QSet<QString> m_awaited; ///< methods whose first full result is not there yet
     bool m_sweepAfterLive = false;
+    bool m_recalling = false; ///< live points wait for what is stored
 };
 
 } // namespace pikv::ui

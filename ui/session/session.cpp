@@ -21,7 +21,7 @@
 
 namespace pikv::ui {
 
-Session::Session(QObject* parent)
+Session::Session(std::shared_ptr<ResultStore> store, QObject* parent)
     : QObject(parent)
     , m_specs(new SpecStore(this))
     , m_methods(new MethodsModel(this))
@@ -29,6 +29,7 @@ Session::Session(QObject* parent)
     , m_problems(new ProblemsModel(this))
     , m_selection(new QItemSelectionModel(m_results, this))
     , m_training(new TrainingRun(this))
+    , m_engine(std::move(store))
     , m_languageModels(new LanguageModels(&m_engine, this))
     , m_nextToken(new NextTokenController(&m_engine, m_languageModels, m_methods, m_specs, this))
     , m_runs(new Runs({ &m_engine, m_nextToken, m_methods, m_specs, m_results, m_problems }, this))

@@ -28,7 +28,8 @@ class TrainingRun;
 class Session : public QObject {
     Q_OBJECT
 public:
-    explicit Session(QObject* parent = nullptr);
+    /// `store`: where results stay; null: nowhere.
+    explicit Session(std::shared_ptr<ResultStore> store = nullptr, QObject* parent = nullptr);
     ~Session() override;
 
     Engine* engine() { return &m_engine; }

@@ -32,6 +32,7 @@ QList<Command> commands()
         { Actions::Compress, "actionCompress", QT_TR_NOOP("&Save compressed cache…"), QKeySequence::Save },
         { Actions::ExportChart, "actionExportChart", QT_TR_NOOP("E&xport chart…"), control(Qt::Key_E) },
         { Actions::ExportTable, "actionExportTable", QT_TR_NOOP("Export &table…"), controlShift(Qt::Key_E) },
+        { Actions::History, "actionHistory", QT_TR_NOOP("&History…"), control(Qt::Key_H) },
         { Actions::Quit, "actionQuit", QT_TR_NOOP("&Quit"), control(Qt::Key_Q) },
         { Actions::CopyChart, "actionCopyChart", QT_TR_NOOP("&Copy chart"), controlShift(Qt::Key_C) },
         { Actions::CopyTable, "actionCopyTable", QT_TR_NOOP("Copy &table"), { Qt::CTRL | Qt::ALT | Qt::Key_C } },

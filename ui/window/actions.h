@@ -23,6 +23,7 @@ public:
         Compress,
         ExportChart,
         ExportTable,
+        History,
         Quit,
         Undo,
         Redo,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Wiring, and nothing else: each connection is from a command or a signal of the session to the part that answers it.
 #include "ui/window/mainwindow.h"
+#include "history/history.h"
 #include "ui/charts/chartpanel.h"
 #include "ui/nexttoken/nexttokenpanel.h"
 #include "ui/panels/paramform.h"
@@ -14,6 +15,7 @@
 #include "ui/window/filecommands.h"
 #include "ui/window/filedrop.h"
 #include "ui/window/helpboxes.h"
+#include "ui/window/historycommands.h"
 #include "ui/window/mappingcommands.h"
 #include "ui/window/menus.h"
 #include "ui/window/modelcommands.h"
@@ -34,9 +36,9 @@ constexpr QSize firstSize(1360, 860), frame(16, 48); ///< the desktop's frame ar
 
 } // namespace
 
-MainWindow::MainWindow(QWidget* parent)
+MainWindow::MainWindow(std::shared_ptr<history::History> history, QWidget* parent)
     : QMainWindow(parent)
-    , m_session(new Session(this))
+    , m_session(new Session(history, this))
     , m_actions(new Actions(m_session->undoStack(), this))
     , m_menus(new Menus(m_actions, this))
 {
@@ -46,6 +48,7 @@ MainWindow::MainWindow(QWidget* parent)
     setObjectName(QStringLiteral("mainWindow"));
     setWindowTitle(tr("PiKV Explorer"));
     createCentre();
+    m_history = new HistoryCommands(history.get(), m_session, this);
     m_docks = new Docks(m_session, this);
     m_files = new FileCommands(m_session, m_docks->results(), m_menus->recentFiles(), this);
     m_models
@@ -131,6 +134,8 @@ void MainWindow::connectFileMenu()
     on.connectTo(Actions::Compress, this, [this] { m_files->saveCompressed(m_docks->form()->method()); });
     on.connectTo(Actions::ExportChart, this, [this] { m_charts->current()->exportChart(); });
     on.connectTo(Actions::ExportTable, m_files, &FileCommands::exportTable);
+    on.connectTo(Actions::History, m_history, &HistoryCommands::show);
+    connect(m_history, &HistoryCommands::settingsChosen, m_docks->form(), &ParamForm::adopt);
     on.connectTo(Actions::Quit, this, &QWidget::close);
 }
 

@@ -2,6 +2,11 @@
 // The main window.
 #pragma once
 #include <QMainWindow>
+#include <memory>
+
+namespace pikv::history {
+class History;
+}
 
 namespace pikv::ui {
 
@@ -10,6 +15,7 @@ class ChartTabs;
 class Docks;
 class FileChangedBar;
 class FileCommands;
+class HistoryCommands;
 class MappingCommands;
 class Menus;
 class ModelCommands;
@@ -23,7 +29,8 @@ class WindowSettings;
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    explicit MainWindow(QWidget* parent = nullptr);
+    /// `history`: where results stay; null: nowhere.
+    explicit MainWindow(std::shared_ptr<history::History> history = nullptr, QWidget* parent = nullptr);
     ~MainWindow() override;
 
     Session* session() const { return m_session; }
@@ -53,6 +60,7 @@ private:
     ChartTabs* m_charts = nullptr;
     FileChangedBar* m_changed = nullptr;
     Docks* m_docks;
+    HistoryCommands* m_history;
     FileCommands* m_files;
     MappingCommands* m_mapping;
     ModelCommands* m_models;

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/codec/methodspec.h"
 #include "core/dumps/generate.h"
+#include "history/history.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/resultsmodel.h"
 #include "ui/models/specstore.h"
@@ -70,8 +71,10 @@ private:
 class Window : public pikv::ui::MainWindow {
 public:
     /// `methods`: what is checked; empty leaves the settings' or the default choice. `asSaved`: keeps the size of the
-    /// last session.
-    explicit Window(const QStringList& methods = { "kivi", "lora" }, bool asSaved = false)
+    /// last session. `history`: where results stay; null: nowhere.
+    explicit Window(const QStringList& methods = { "kivi", "lora" }, bool asSaved = false,
+        std::shared_ptr<pikv::history::History> history = nullptr)
+        : MainWindow(std::move(history))
     {
         if (!methods.isEmpty())
             this->methods()->setCheckedMethods(methods);

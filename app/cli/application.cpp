@@ -95,7 +95,8 @@ void run(int argc, char** argv, Invocation& invocation)
     }
     // After the subcommands, which would inherit it.
     app.footer("A configured method is written id:param=value,param=value; 'pikv list' shows the methods.\n"
-               "Exit status: 0 done, 2 wrong usage, 3 bad input file, 4 not enough memory or disk, 130 interrupted.");
+               "Exit status: 0 done, 1 a receipt does not hold, 2 wrong usage, 3 bad input file, 4 not enough memory "
+               "or disk, 130 interrupted.");
     if (!parse(app, argc, argv))
         return;
     (void)invocation.deviceChoice(); // a wrong one is told before any work

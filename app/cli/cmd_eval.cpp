@@ -13,6 +13,7 @@
 #include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
+#include "core/study/receipt.h"
 #include <algorithm>
 #include <memory>
 
@@ -25,7 +26,7 @@ struct Options {
     HistoryOption history;
     std::vector<std::string> specs;
     bool perLayer = false;
-    std::string csv, json;
+    std::string csv, json, receipt;
 };
 
 /// Asked for by name, every method must fit the dump; of the opening comparison those that do not are left out.
@@ -58,6 +59,16 @@ void writeResults(const Options& options, const CacheInfo& dump, const std::vect
         writeResult(options.csv, options.perLayer ? layersToCsv(results) : resultsToCsv(results));
     if (!options.json.empty())
         writeResult(options.json, resultsToJson(dump, results, options.perLayer));
+}
+
+void writeReceipt(const Options& options, const Study& study, const std::vector<EvaluationResult>& results,
+    ResultStore* history, Invocation& invocation)
+{
+    ReceiptModel model;
+    if (!options.model.model.empty())
+        model = { options.model.path(), hashOfFile(options.model.path(), history, invocation.job("Hashing")),
+            options.model.positions(study.info()) };
+    writeResult(options.receipt, receiptToJson(receiptOf(study, model, results, history, invocation.job("Receipt"))));
 }
 
 /// What was measured, and why not everything was.
@@ -126,7 +137,7 @@ void run(const Options& options, Invocation& invocation)
     const Study study = options.dump.study(invocation);
     const auto methods = chosenMethods(options, study.info(), invocation);
     const auto nextToken = options.model.open(study, invocation);
-    checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
+    checkOutputs({ { "--csv", options.csv }, { "--json", options.json }, { "--receipt", options.receipt } });
     const auto history = openHistory(options.history, invocation);
     const Outcome outcome
         = evaluateAll(study, methods, options, recorderOf(history, study, invocation), nextToken.get(), invocation);
@@ -136,6 +147,8 @@ void run(const Options& options, Invocation& invocation)
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
     if (!outcome.results.empty() || outcome.failures.empty())
         writeResults(options, study.info(), outcome.results);
+    if (!options.receipt.empty() && !outcome.results.empty())
+        writeReceipt(options, study, outcome.results, history.get(), invocation);
     outcome.rethrow(methods.size());
 }
 
@@ -155,6 +168,9 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")
+        ->type_name("FILE");
+    app.add_option("--receipt", options->receipt,
+           "Write a receipt: the figures with hashes of all that they depend on, for pikv verify")
         ->type_name("FILE");
     return [options](Invocation& invocation) { run(*options, invocation); };
 }

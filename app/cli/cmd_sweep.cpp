@@ -10,10 +10,12 @@
 #include "app/cli/output.h"
 #include "app/cli/resulttable.h"
 #include "core/base/text.h"
+#include "core/eval/engineid.h"
 #include "core/eval/pareto.h"
 #include "core/study/choices.h"
 #include "core/study/presets.h"
 #include "core/study/report.h"
+#include "core/study/shard.h"
 #include "core/study/sweep.h"
 #include "core/study/sweepfolder.h"
 #include <algorithm>
@@ -28,7 +30,10 @@ struct Options {
     HistoryOption history;
     std::string preset = "default", folder = "results";
     std::vector<std::string> specs;
+    std::string shardText = "1/1";
     bool restart = false, report = false;
+
+    Shard shard() const { return parseShard(shardText); }
 };
 
 const SweepPreset* presetOf(const Options& options)
@@ -63,6 +68,8 @@ SweepIdentity identityOf(const Options& options, const Study& study)
     if (const std::string path = options.model.path(); !path.empty())
         identity.model = path;
     identity.predict = options.model.positions(study.info());
+    if (options.shard().isPart())
+        identity.shard = printShard(options.shard());
     return identity;
 }
 
@@ -85,9 +92,11 @@ public:
     {
         m_session.warn("left out: " + pointText(point) + ": " + problem.message);
         m_last = problem;
-        ++m_count;
+        m_names.push_back(pointName(point));
     }
-    std::size_t count() const { return m_count; }
+    std::size_t count() const { return m_names.size(); }
+    /// pointName() of each.
+    const std::vector<std::string>& names() const { return m_names; }
     [[noreturn]] void fail() const
     {
         throw Error(m_last.kind, "no point of the sweep could be measured: " + m_last.message);
@@ -95,7 +104,7 @@ public:
 
 private:
     Invocation& m_session;
-    std::size_t m_count = 0;
+    std::vector<std::string> m_names;
     Problem m_last { ErrorKind::Usage, "it has none" };
 };
 
@@ -139,10 +148,24 @@ std::string report(const SweepFolder& folder, const Study& study, const Options&
     return written;
 }
 
+/// What pikv merge holds the shards together by.
+void writeFacts(const Options& options, const SweepPoints& grid, const Study& study,
+    const std::vector<std::string>& leftOut, Invocation& invocation)
+{
+    ShardFacts facts { options.shard(), {}, engineId(), {}, leftOut };
+    const auto store = openHistory(options.history, invocation);
+    facts.fingerprint = fingerprintOf(*study.cache(), store.get(), invocation.job("Fingerprint"));
+    for (const SweepPoint& point : grid)
+        facts.grid.push_back(pointName(point));
+    writeShardFacts(options.folder, facts);
+}
+
 void run(const Options& options, Invocation& invocation)
 {
     const SweepPreset* preset = presetOf(options);
-    const SweepPoints points = sweepPoints(methodsOf(options), importancesOf(options));
+    const SweepPoints grid = sweepPoints(methodsOf(options), importancesOf(options));
+    const Shard shard = options.shard();
+    const SweepPoints points = pointsOf(grid, shard);
     const Study study = options.dump.study(invocation);
     SweepFolder folder(options.folder, study.cache(), identityOf(options, study), options.dump.caches, options.restart);
     LeftOut leftOut(invocation);
@@ -160,7 +183,9 @@ void run(const Options& options, Invocation& invocation)
         throw;
     }
     folder.flush();
-    if (folder.results().empty())
+    if (shard.isPart())
+        writeFacts(options, grid, study, leftOut.names(), invocation);
+    if (folder.results().empty() && !shard.isPart()) // a small grid may leave nothing to a shard
         leftOut.fail();
     invocation.clearProgress();
     const bool analysed = options.report || (preset && !preset->importances.empty());
@@ -200,6 +225,9 @@ Command::Action addOptions(CLI::App& app)
            "interrupted goes on there")
         ->type_name("DIR")
         ->capture_default_str();
+    app.add_option("--shard", options->shardText,
+           "Measure only the K-th of N shares of the points, for another machine to do the others; see pikv merge")
+        ->type_name("K/N");
     app.add_flag("--report", options->report, "Write analysis.md and the charts, too; --preset seed always does");
     app.add_flag("--restart", options->restart, "Forget what the folder holds and begin anew");
     return [options](Invocation& invocation) { run(*options, invocation); };

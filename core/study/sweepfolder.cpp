@@ -39,6 +39,8 @@ Json identityOf(const CacheInfo& info, const SweepIdentity& identity)
         { "model", identity.model }, { "predict", identity.predict } };
     if (!info.told.empty()) // folders of earlier versions know of none
         json["told"] = info.told;
+    if (!identity.shard.empty())
+        json["shard"] = identity.shard;
     return json;
 }
 
@@ -67,7 +69,7 @@ std::string difference(const Json& there, const Json& here)
         return "its " + key + " is " + (there.contains(key) ? there.at(key).dump() : "unknown") + ", not "
             + value.dump();
     }
-    return "its settings are more than known";
+    return there.contains("shard") ? "it is the shard " + there["shard"].dump() : "its settings are more than known";
 }
 
 } // namespace
@@ -144,7 +146,7 @@ void SweepFolder::flush()
     const std::string json = resultsJson();
     writeFileAtomic(file("results.csv"), resultsToCsv(m_results));
     writeFileAtomic(file("results.json"), json);
-    writeFileAtomic(file("pareto.csv"), paretoCsv());
+    writeFileAtomic(file("pareto.csv"), paretoCsv(m_results));
     m_dirty = false;
     m_nextFlush = Clock::now() + 20 * (Clock::now() - start);
 }
@@ -165,17 +167,17 @@ std::string SweepFolder::resultsJson()
     return json.dump(2) + "\n";
 }
 
-std::string SweepFolder::paretoCsv() const
+std::string paretoCsv(const std::vector<EvaluationResult>& results)
 {
-    const auto lines = [](const std::vector<EvaluationResult>& results) {
-        const std::string csv = resultsToCsv(results);
+    const auto lines = [](const std::vector<EvaluationResult>& some) {
+        const std::string csv = resultsToCsv(some);
         const std::size_t end = csv.find('\n');
         return std::pair(csv.substr(0, end), csv.substr(end + 1));
     };
     std::string csv = lines({}).first + ",front_metric\n";
     for (const char* name : { "attention_error", "mse" })
-        for (std::size_t i : paretoFront(m_results, *findMetric("bits_per_element"), *findMetric(name))) {
-            std::string row = lines({ m_results[i] }).second;
+        for (std::size_t i : paretoFront(results, *findMetric("bits_per_element"), *findMetric(name))) {
+            std::string row = lines({ results[i] }).second;
             row.pop_back();
             csv += row + "," + name + "\n";
         }

@@ -17,6 +17,7 @@ struct SweepIdentity {
     StudySettings settings; ///< but its importance, where a sweep has several
     std::vector<ImportanceSpec> importances;
     std::string model = "none"; ///< its path
+    std::string shard {}; ///< "2/4"; "" for the whole
     std::int64_t predict = 0;
 };
 
@@ -45,7 +46,6 @@ private:
     void read(const std::string& identity);
     void take(EvaluationResult result);
     std::string resultsJson();
-    std::string paretoCsv() const;
 
     std::string m_path;
     std::int64_t m_sharedCaches;
@@ -57,5 +57,8 @@ private:
     bool m_dirty = true;
     std::chrono::steady_clock::time_point m_nextFlush {};
 };
+
+/// pareto.csv of these results: the fronts of size against each measured error.
+std::string paretoCsv(const std::vector<EvaluationResult>& results);
 
 } // namespace pikv

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A sweep as a Slurm job array, one shard a task; the folder must be one that every node sees:
+#
+#     sbatch --array=1-16 slurm.sh DIR DUMP [options of pikv sweep]
+#     sbatch --dependency=afterok:JOBID --wrap 'pikv merge DIR/shard-* -o DIR/all'
+#
+# A task that was cancelled or ran out of time goes on where it stopped when the array is submitted again.
+#SBATCH --job-name=pikv-sweep
+#SBATCH --cpus-per-task=8
+#SBATCH --mem=16G
+#SBATCH --time=04:00:00
+#SBATCH --signal=TERM@60
+set -euo pipefail
+folder=$1 dump=$2
+shift 2
+# Many nodes must not write one history over a network.
+exec srun "${PIKV:-pikv}" sweep "$dump" --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
+    -o "$folder/shard-$SLURM_ARRAY_TASK_ID" --threads "${SLURM_CPUS_PER_TASK:-8}" --no-history --quiet "$@"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/eval/evaluator.h"
+#include "core/study/studyreport.h"
 #include <string>
 #include <vector>
 
@@ -12,5 +13,9 @@ bool canDrawCharts();
 /// written. Throws Error{Usage} for another format, Error{Resource} for what cannot be written.
 std::vector<std::string> drawCharts(
     const std::vector<EvaluationResult>& results, const std::string& folder, const std::string& format);
+
+/// The report with the same charts of `results`, vectors all of them: a page (HTML), or the bytes of a PDF. Without
+/// charts, and a page, where canDrawCharts() is false.
+std::string drawReport(StudyReport report, const std::vector<EvaluationResult>& results, bool asPdf);
 
 } // namespace pikv::cli

@@ -14,6 +14,7 @@
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
 #include "core/study/receipt.h"
+#include "core/study/studyreport.h"
 #include <algorithm>
 #include <memory>
 
@@ -25,7 +26,7 @@ struct Options {
     DumpModelOptions model;
     HistoryOption history;
     std::vector<std::string> specs;
-    bool perLayer = false;
+    bool perLayer = false, provenance = false;
     std::string csv, json, receipt;
 };
 
@@ -46,8 +47,17 @@ std::vector<MethodSpec> chosenMethods(const Options& options, const CacheInfo& d
         [&](const MethodSpec&, const Problem& problem) { invocation.warn("left out: " + problem.message); });
 }
 
-void writeResults(const Options& options, const CacheInfo& dump, const std::vector<EvaluationResult>& results)
+void writeResults(const Options& options, const CacheInfo& dump, const std::string& fingerprint,
+    const std::vector<EvaluationResult>& results)
 {
+    std::string head;
+    if (options.provenance) {
+        ReportFacts facts = dumpFacts(dump);
+        facts.emplace_back("Fingerprint", fingerprint);
+        for (const auto& fact : studyFacts(results))
+            facts.push_back(fact);
+        head = provenanceLines(facts);
+    }
     if (options.csv != "-" && options.json != "-") {
         std::string text = resultTable(results);
         for (const EvaluationResult& result : results)
@@ -56,7 +66,7 @@ void writeResults(const Options& options, const CacheInfo& dump, const std::vect
         writeOutput(text);
     }
     if (!options.csv.empty())
-        writeResult(options.csv, options.perLayer ? layersToCsv(results) : resultsToCsv(results));
+        writeResult(options.csv, head + (options.perLayer ? layersToCsv(results) : resultsToCsv(results)));
     if (!options.json.empty())
         writeResult(options.json, resultsToJson(dump, results, options.perLayer));
 }
@@ -146,7 +156,9 @@ void run(const Options& options, Invocation& invocation)
         [](const EvaluationResult& result) { return !result.measured.empty(); });
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
     if (!outcome.results.empty() || outcome.failures.empty())
-        writeResults(options, study.info(), outcome.results);
+        writeResults(options, study.info(),
+            options.provenance ? fingerprintOf(*study.cache(), history.get(), invocation.job("Fingerprint")) : "",
+            outcome.results);
     if (!options.receipt.empty() && !outcome.results.empty())
         writeReceipt(options, study, outcome.results, history.get(), invocation);
     outcome.rethrow(methods.size());
@@ -169,6 +181,8 @@ Command::Action addOptions(CLI::App& app)
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")
         ->type_name("FILE");
+    app.add_flag("--provenance", options->provenance,
+        "Begin the CSV with lines that start with '#': dump, fingerprint, settings, engine, machine");
     app.add_option("--receipt", options->receipt,
            "Write a receipt: the figures with hashes of all that they depend on, for pikv verify")
         ->type_name("FILE");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The window's program: its names, its options, what opens first.
 #include "explorer.h"
 #include "core/base/datafiles.h"
 #include "core/base/writesignals.h"
@@ -13,15 +14,20 @@
 
 namespace {
 
-int runWindow(const QString& dump, const std::function<void(pikv::ui::MainWindow&)>& prepare)
+/// `dump`: to be opened; `sample`: where nothing was open the last time. "": none.
+int runWindow(const QString& dump, const QString& sample, const std::function<void(pikv::ui::MainWindow&)>& prepare)
 {
     const std::string place = pikv::history::location();
     pikv::ui::MainWindow window(place.empty() ? nullptr : std::make_shared<pikv::history::History>(place));
     if (prepare)
         prepare(window);
     window.show();
-    if (!dump.isEmpty())
-        QTimer::singleShot(0, &window, [&window, dump] { window.openDump(dump); });
+    QTimer::singleShot(0, &window, [&window, dump, sample] {
+        if (!dump.isEmpty())
+            window.openDump(dump);
+        else if (!sample.isEmpty())
+            window.resume(sample);
+    });
     return QApplication::exec();
 }
 
@@ -45,13 +51,13 @@ int runExplorer(int argc, char** argv, const std::function<void(pikv::ui::MainWi
     const QCommandLineOption empty(QStringLiteral("no-sample"), QStringLiteral("Start with nothing open."));
     parser.addOption(empty);
     parser.addPositionalArgument(QStringLiteral("dump"),
-        QStringLiteral("KV-cache dump to open; the sample without it."), QStringLiteral("[dump]"));
+        QStringLiteral("KV-cache dump or session to open; without it the dump that was open last, or the sample."),
+        QStringLiteral("[dump]"));
     parser.process(app);
 
-    QString dump = parser.positionalArguments().value(0);
-    if (dump.isEmpty() && !parser.isSet(empty))
-        dump = QString::fromStdString(pikv::shippedFile(pikv::sampleDump));
-    const int status = runWindow(dump, prepare);
+    const QString sample
+        = parser.isSet(empty) ? QString() : QString::fromStdString(pikv::shippedFile(pikv::sampleDump));
+    const int status = runWindow(parser.positionalArguments().value(0), sample, prepare);
     if (pikv::ui::Engine::leftWorkBehind())
         std::_Exit(status);
     return status;

@@ -2,6 +2,7 @@
 // The window's charts of a table of results as files, without a display.
 #include "ui/charts/plotrenderer.h"
 #include "core/base/error.h"
+#include "core/eval/resultsio.h"
 #include "ui/charts/comparisonchart.h"
 #include "ui/charts/tradeoffchart.h"
 #include "ui/export/chartexporter.h"
@@ -31,61 +32,61 @@ bool measured(const std::vector<EvaluationResult>& results, const MetricInfo& me
     return std::any_of(results.begin(), results.end(), [&](const auto& r) { return std::isfinite(metric.value(r)); });
 }
 
-class Renderer {
-public:
-    Renderer(const std::vector<EvaluationResult>& results, const QDir& folder, ExportSpec spec)
-        : m_results(results)
-        , m_folder(folder)
-        , m_spec(std::move(spec))
-        , m_selection(&m_model)
-    {
-        for (const EvaluationResult& result : results)
-            m_model.put(std::make_shared<EvaluationResult>(result), false);
-    }
-
-    void tradeoff(const MetricInfo& x, const MetricInfo& y)
-    {
-        if (!measured(m_results, x) || !measured(m_results, y))
-            return;
-        TradeoffChart chart(&m_model, &m_selection);
-        chart.setAxes({ &x, &y, x.logScale, y.logScale });
-        write(chart, QStringLiteral("tradeoff-%1-%2").arg(name(y), name(x)));
-    }
-
-    void comparison(const MetricInfo& metric)
-    {
-        if (!measured(m_results, metric))
-            return;
-        ComparisonChart chart(&m_model, &m_selection);
-        chart.setMetric(&metric, false);
-        write(chart, QStringLiteral("comparison-%1").arg(name(metric)));
-    }
-
-    const QStringList& files() const { return m_files; }
-
-private:
-    static QString name(const MetricInfo& metric)
-    {
-        return QString::fromLatin1(metric.name.data(), qsizetype(metric.name.size()));
-    }
-
-    void write(ChartSource& chart, const QString& stem)
-    {
-        m_spec.title = chart.chartTitle();
-        const QString path = m_folder.filePath(stem + QLatin1Char('.') + formatSuffix(m_spec.format));
-        ChartExporter(chart, lightPalette(), QApplication::font()).write(path, m_spec);
-        m_files << path;
-    }
-
-    const std::vector<EvaluationResult>& m_results;
-    QDir m_folder;
-    ExportSpec m_spec;
-    ResultsModel m_model;
-    QItemSelectionModel m_selection;
-    QStringList m_files;
+/// One chart of the series: two axes, or one figure as bars.
+struct Chosen {
+    const MetricInfo *x, *y; ///< `x` null: bars of `y`
 };
 
+QString nameOf(const MetricInfo& metric)
+{
+    return QString::fromLatin1(metric.name.data(), qsizetype(metric.name.size()));
+}
+
 } // namespace
+
+struct ChartSeries::Parts {
+    ExportSpec spec;
+    ResultsModel model;
+    QItemSelectionModel selection { &model };
+    QList<Chosen> chosen;
+
+    RenderedChart draw(ChartSource& chart, const QString& name)
+    {
+        spec.title = chart.chartTitle();
+        return { name, spec.title, ChartExporter(chart, lightPalette(), QApplication::font()).render(spec) };
+    }
+};
+
+ChartSeries::ChartSeries(const std::vector<EvaluationResult>& results, const ExportSpec& spec)
+    : m_parts(std::make_unique<Parts>())
+{
+    m_parts->spec = spec;
+    for (const EvaluationResult& result : results)
+        m_parts->model.put(std::make_shared<EvaluationResult>(result), false);
+    for (const auto& [x, y] : kTradeoffs)
+        if (measured(results, *findMetric(x)) && measured(results, *findMetric(y)))
+            m_parts->chosen << Chosen { findMetric(x), findMetric(y) };
+    for (const char* metric : kComparisons)
+        if (measured(results, *findMetric(metric)))
+            m_parts->chosen << Chosen { nullptr, findMetric(metric) };
+}
+
+ChartSeries::~ChartSeries() = default;
+
+int ChartSeries::count() const { return int(m_parts->chosen.size()); }
+
+RenderedChart ChartSeries::render(int index)
+{
+    const auto [x, y] = m_parts->chosen.at(index);
+    if (x) {
+        TradeoffChart chart(&m_parts->model, &m_parts->selection);
+        chart.setAxes({ x, y, x->logScale, y->logScale });
+        return m_parts->draw(chart, QStringLiteral("tradeoff-%1-%2").arg(nameOf(*y), nameOf(*x)));
+    }
+    ComparisonChart chart(&m_parts->model, &m_parts->selection);
+    chart.setMetric(y, false);
+    return m_parts->draw(chart, QStringLiteral("comparison-%1").arg(nameOf(*y)));
+}
 
 QStringList renderCharts(const std::vector<EvaluationResult>& results, const QString& outDir, const ExportSpec& spec)
 {
@@ -93,12 +94,14 @@ QStringList renderCharts(const std::vector<EvaluationResult>& results, const QSt
         throw inputError("There are no results to draw");
     if (!QDir().mkpath(outDir))
         throw resourceError("The folder '" + outDir.toStdString() + "' cannot be made");
-    Renderer renderer(results, QDir(outDir), spec);
-    for (const auto& [x, y] : kTradeoffs)
-        renderer.tradeoff(*findMetric(x), *findMetric(y));
-    for (const char* metric : kComparisons)
-        renderer.comparison(*findMetric(metric));
-    return renderer.files();
+    ChartSeries series(results, spec);
+    QStringList files;
+    for (int i = 0; i < series.count(); ++i) {
+        const RenderedChart chart = series.render(i);
+        files << QDir(outDir).filePath(chart.name + QLatin1Char('.') + formatSuffix(spec.format));
+        writeFileAtomic(files.back().toStdString(), { chart.bytes.constData(), std::size_t(chart.bytes.size()) });
+    }
+    return files;
 }
 
 std::unique_ptr<QApplication> makeHeadlessApplication()

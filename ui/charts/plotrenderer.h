@@ -2,12 +2,36 @@
 #pragma once
 #include "core/eval/evaluator.h"
 #include "ui/export/exportspec.h"
+#include <QByteArray>
 #include <QStringList>
 #include <memory>
 
 class QApplication;
 
 namespace pikv::ui {
+
+/// A chart as the bytes of a file.
+struct RenderedChart {
+    QString name; ///< of a file, without suffix: "tradeoff-mse-compression_ratio"
+    QString title;
+    QByteArray bytes;
+};
+
+/// The usual trade-offs and, as bars, the usual comparisons of `results`, each drawn when it is asked for; pairs
+/// without any value are left out. Needs a QApplication.
+class ChartSeries {
+public:
+    ChartSeries(const std::vector<EvaluationResult>& results, const ExportSpec& spec);
+    ~ChartSeries();
+
+    int count() const;
+    /// Throws Error{Resource} for a PNG beyond 100 megapixels.
+    RenderedChart render(int index);
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> m_parts;
+};
 
 /// Draws the window's own charts of `results` to files: the usual trade-offs and, as bars, the usual comparisons; pairs
 /// without any value are left out. `outDir` is made where it is missing. Needs a QApplication.

@@ -32,6 +32,8 @@ public:
     /// Null where no dump is open.
     const CacheInfo* info() const { return cache() ? &cacheInfo(*cache()) : nullptr; }
     const ImportanceSpec& importance() const { return m_study.settings().importance; }
+    /// cacheFingerprint() of the open dump; "" where it is not known (yet).
+    const std::string& fingerprint() const { return m_study.fingerprint(); }
     /// Null where no dump is open.
     const StudyPtr& study() const { return m_study.study(); }
     bool isBusy() const { return m_busy; }

@@ -10,6 +10,7 @@
 #include "ui/panels/resultspanel.h"
 #include "ui/session/session.h"
 #include "ui/window/recentfiles.h"
+#include "ui/window/reportcommand.h"
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -21,8 +22,11 @@ FileCommands::FileCommands(Session* session, ResultsPanel* table, QMenu* recent,
     , m_session(session)
     , m_table(table)
     , m_recent(new RecentFiles(recent, this))
+    , m_report(new ReportCommand(session, this))
     , m_window(window)
 {
+    connect(
+        m_report, &ReportCommand::done, this, [this](const QString& path) { Q_EMIT said(tr("Wrote %1").arg(path)); });
     connect(m_recent, &RecentFiles::chosen, this, &FileCommands::dumpChosen);
     connect(session, &Session::dumpOpened, this, [this] {
         if (const QString path = m_session->dumpPath(); !path.isEmpty())
@@ -91,11 +95,26 @@ void FileCommands::exportTable()
     if (path.isEmpty())
         return;
     try {
-        writeFileAtomic(path.toStdString(), resultsToCsv(m_table->visibleResults()));
+        const std::vector<EvaluationResult> results = m_table->visibleResults();
+        writeFileAtomic(path.toStdString(), provenanceLines(m_report->facts(results)) + resultsToCsv(results));
         Q_EMIT said(tr("Wrote %1").arg(path));
     } catch (...) {
         m_session->report(currentProblem());
     }
+}
+
+void FileCommands::exportReport()
+{
+    const std::vector<EvaluationResult> results = m_table->visibleResults();
+    if (results.empty()) {
+        m_session->report({ ErrorKind::Usage, "There are no results to report yet: open a dump and check a method" });
+        return;
+    }
+    const QString path = askSave(tr("Export a report of the results"), QStringLiteral("report.html"),
+        tr("Web pages (*.html);;PDF documents (*.pdf);;Markdown tables (*.md);;LaTeX tables (*.tex)"),
+        QStringLiteral("html"));
+    if (!path.isEmpty())
+        m_report->write(results, path);
 }
 
 void FileCommands::copyTable()

@@ -9,6 +9,7 @@ class QWidget;
 namespace pikv::ui {
 
 class RecentFiles;
+class ReportCommand;
 class ResultsPanel;
 class Session;
 
@@ -30,6 +31,7 @@ public Q_SLOTS:
     /// The compressed cache of `methodId`.
     void saveCompressed(const QString& methodId);
     void exportTable();
+    void exportReport();
     void copyTable();
 
 Q_SIGNALS:
@@ -44,6 +46,7 @@ private:
     Session* m_session;
     ResultsPanel* m_table;
     RecentFiles* m_recent;
+    ReportCommand* m_report;
     QWidget* m_window;
     QString m_lastFolder; ///< of the last file that was written
 };

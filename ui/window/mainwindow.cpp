@@ -8,6 +8,7 @@
 #include "ui/panels/resultspanel.h"
 #include "ui/panels/statusline.h"
 #include "ui/session/session.h"
+#include "ui/session/sessionfile.h"
 #include "ui/window/actions.h"
 #include "ui/window/charttabs.h"
 #include "ui/window/docks.h"
@@ -19,6 +20,7 @@
 #include "ui/window/mappingcommands.h"
 #include "ui/window/menus.h"
 #include "ui/window/modelcommands.h"
+#include "ui/window/sessionfiles.h"
 #include "ui/window/unsavedguard.h"
 #include "ui/window/windowsettings.h"
 #include <QCloseEvent>
@@ -63,6 +65,7 @@ MainWindow::MainWindow(std::shared_ptr<history::History> history, QWidget* paren
     resize(firstSize.boundedTo(screen()->availableSize() - frame));
     m_settings = new WindowSettings(m_session, m_docks, m_charts, m_menus, this);
     m_settings->restore();
+    connectSessionFiles();
     statusBar()->showMessage(tr("Open a KV-cache dump to begin"));
 }
 
@@ -134,9 +137,20 @@ void MainWindow::connectFileMenu()
     on.connectTo(Actions::Compress, this, [this] { m_files->saveCompressed(m_docks->form()->method()); });
     on.connectTo(Actions::ExportChart, this, [this] { m_charts->current()->exportChart(); });
     on.connectTo(Actions::ExportTable, m_files, &FileCommands::exportTable);
+    on.connectTo(Actions::ExportReport, m_files, &FileCommands::exportReport);
     on.connectTo(Actions::History, m_history, &HistoryCommands::show);
     connect(m_history, &HistoryCommands::settingsChosen, m_docks->form(), &ParamForm::adopt);
     on.connectTo(Actions::Quit, this, &QWidget::close);
+}
+
+void MainWindow::connectSessionFiles()
+{
+    m_sessions = new SessionFiles(m_session, m_settings, this);
+    m_actions->connectTo(Actions::SaveSession, m_sessions, &SessionFiles::saveAs);
+    m_actions->connectTo(Actions::OpenSession, m_sessions, &SessionFiles::choose);
+    connect(m_sessions, &SessionFiles::chosen, this, &MainWindow::openDump);
+    connect(
+        m_sessions, &SessionFiles::said, statusBar(), [this](const QString& line) { statusBar()->showMessage(line); });
 }
 
 void MainWindow::connectOtherMenus()
@@ -174,8 +188,15 @@ void MainWindow::showTitle()
 
 void MainWindow::openDump(const QString& path)
 {
-    m_guard->leaveDump([this, path] { m_session->openDump(path); });
+    m_guard->leaveDump([this, path] {
+        if (SessionFile::isOne(path))
+            m_sessions->load(path);
+        else
+            m_session->openDump(path);
+    });
 }
+
+void MainWindow::resume(const QString& otherwise) { m_sessions->resume(otherwise); }
 
 void MainWindow::reloadDump()
 {

@@ -20,6 +20,7 @@ class MappingCommands;
 class Menus;
 class ModelCommands;
 class Session;
+class SessionFiles;
 class StatusLine;
 class UnsavedGuard;
 class WindowSettings;
@@ -38,8 +39,10 @@ public:
     const Actions& actions() const { return *m_actions; }
 
 public Q_SLOTS:
-    /// Asks first where that would lose a capture that is not saved.
+    /// A dump or a session. Asks first where that would lose a capture that is not saved.
     void openDump(const QString& path);
+    /// Opens the dump that was opened last, `otherwise` where there is none any more; see SessionFiles::resume().
+    void resume(const QString& otherwise);
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -50,6 +53,7 @@ private:
     void connectSession();
     void connectFileMenu();
     void connectOtherMenus();
+    void connectSessionFiles();
     void showTitle();
     void reloadDump();
     void captureText();
@@ -66,6 +70,7 @@ private:
     ModelCommands* m_models;
     UnsavedGuard* m_guard;
     WindowSettings* m_settings;
+    SessionFiles* m_sessions;
     StatusLine* m_status = nullptr;
 };
 

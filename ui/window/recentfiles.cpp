@@ -36,6 +36,14 @@ void RecentFiles::remove(const QString& path)
 
 QString RecentFiles::folder() const { return m_paths.isEmpty() ? QString() : QFileInfo(m_paths.front()).path(); }
 
+QString RecentFiles::newest()
+{
+    for (const QString& path : QSettings().value(key).toStringList())
+        if (QFileInfo::exists(path))
+            return path;
+    return {};
+}
+
 void RecentFiles::store()
 {
     QSettings().setValue(key, m_paths);

@@ -16,6 +16,8 @@ public:
     void add(const QString& path);
     void remove(const QString& path);
     const QStringList& paths() const { return m_paths; }
+    /// The newest one that is still there, of the settings; "" where there is none.
+    static QString newest();
     /// Folder of the newest one; "" where there is none.
     QString folder() const;
 

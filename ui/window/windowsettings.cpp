@@ -79,35 +79,37 @@ void WindowSettings::save()
 {
     m_settle.stop();
     QSettings settings;
-    settings.setValue(schemaKey, schema);
-    settings.setValue(QStringLiteral("window/geometry"), m_window->saveGeometry());
-    settings.setValue(QStringLiteral("window/layout"), m_window->saveState(layoutVersion));
-    settings.setValue(QStringLiteral("window/tab"), m_charts->currentIndex());
-    settings.setValue(QStringLiteral("window/theme"), themeName(m_menus->theme()));
-    settings.setValue(QStringLiteral("results/header"), m_docks->results()->saveState());
-    for (const ChartPanel* chart : m_charts->panels())
-        settings.setValue(QStringLiteral("charts/") + chart->objectName(), chart->saveState());
-    settings.setValue(QStringLiteral("methods/current"), m_docks->form()->method());
-    saveSession();
+    const QVariantMap now = state();
+    for (auto value = now.begin(); value != now.end(); ++value)
+        settings.setValue(value.key(), value.value());
 }
 
-void WindowSettings::saveSession() const
+QVariantMap WindowSettings::state() const
 {
-    QSettings settings;
-    settings.setValue(QStringLiteral("methods/checked"), m_session->methods()->checkedMethods());
-    settings.setValue(QStringLiteral("importance"), QString::fromStdString(printImportance(m_session->importance())));
+    QVariantMap state;
+    state[schemaKey] = schema;
+    state[QStringLiteral("window/geometry")] = m_window->saveGeometry();
+    state[QStringLiteral("window/layout")] = m_window->saveState(layoutVersion);
+    state[QStringLiteral("window/tab")] = m_charts->currentIndex();
+    state[QStringLiteral("window/theme")] = themeName(m_menus->theme());
+    state[QStringLiteral("results/header")] = m_docks->results()->saveState();
+    for (const ChartPanel* chart : m_charts->panels())
+        state[QStringLiteral("charts/") + chart->objectName()] = chart->saveState();
+    state[QStringLiteral("methods/current")] = m_docks->form()->method();
+    state[QStringLiteral("methods/checked")] = m_session->methods()->checkedMethods();
+    state[QStringLiteral("importance")] = QString::fromStdString(printImportance(m_session->importance()));
     QStringList specs;
     for (const MethodInfo& method : Registry::instance().methods())
         specs << QString::fromStdString(printSpec(m_session->settingsOf(QString::fromStdString(method.id))));
-    settings.setValue(QStringLiteral("methods/specs"), specs);
+    state[QStringLiteral("methods/specs")] = specs;
+    return state;
 }
 
-void WindowSettings::restoreSession()
+void WindowSettings::applyWork(const QVariantMap& state)
 {
-    const QSettings settings;
-    const QStringList specs = settings.value(QStringLiteral("methods/specs")).toStringList();
-    const QStringList checked = settings.contains(QStringLiteral("methods/checked"))
-        ? settings.value(QStringLiteral("methods/checked")).toStringList()
+    const QStringList specs = state.value(QStringLiteral("methods/specs")).toStringList();
+    const QStringList checked = state.contains(QStringLiteral("methods/checked"))
+        ? state.value(QStringLiteral("methods/checked")).toStringList()
         : m_session->methods()->checkedMethods();
     for (const QString& text : specs) {
         try {
@@ -118,40 +120,46 @@ void WindowSettings::restoreSession()
     }
     try {
         m_session->setImportance(parseImportance(
-            settings.value(QStringLiteral("importance"), QStringLiteral("none")).toString().toStdString()));
+            state.value(QStringLiteral("importance"), QStringLiteral("none")).toString().toStdString()));
     } catch (const Error&) {
         // As above.
     }
     m_session->methods()->setCheckedMethods(checked); // after the settings: an edit checks its method
 }
 
-void WindowSettings::restoreWindow()
+void WindowSettings::applyLooks(const QVariantMap& state)
 {
-    const QSettings settings;
-    m_window->restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
-    m_window->restoreState(settings.value(QStringLiteral("window/layout")).toByteArray(), layoutVersion);
+    m_window->restoreGeometry(state.value(QStringLiteral("window/geometry")).toByteArray());
+    m_window->restoreState(state.value(QStringLiteral("window/layout")).toByteArray(), layoutVersion);
     m_docks->hideEmptyProblems();
-    m_charts->setCurrentIndex(
-        std::clamp(settings.value(QStringLiteral("window/tab")).toInt(), 0, m_charts->count() - 1));
-    if (const QByteArray header = settings.value(QStringLiteral("results/header")).toByteArray(); !header.isEmpty())
+    m_charts->setCurrentIndex(std::clamp(state.value(QStringLiteral("window/tab")).toInt(), 0, m_charts->count() - 1));
+    if (const QByteArray header = state.value(QStringLiteral("results/header")).toByteArray(); !header.isEmpty())
         m_docks->results()->restoreState(header);
     for (ChartPanel* chart : m_charts->panels())
-        chart->restoreState(settings.value(QStringLiteral("charts/") + chart->objectName()).toByteArray());
+        chart->restoreState(state.value(QStringLiteral("charts/") + chart->objectName()).toByteArray());
+}
+
+void WindowSettings::apply(const QVariantMap& state)
+{
+    const bool known = state.value(schemaKey, schema).toInt() == schema;
+    if (known) {
+        applyWork(state);
+        applyLooks(state);
+    }
+    m_menus->setTheme(
+        known ? themeFromName(state.value(QStringLiteral("window/theme")).toString()) : ThemeMode::System);
+    const QString current = state.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();
+    m_docks->methods()->setCurrentMethod(
+        Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
 }
 
 void WindowSettings::restore()
 {
     const QSettings settings;
-    const bool known = settings.value(schemaKey, schema).toInt() == schema;
-    if (known) {
-        restoreSession();
-        restoreWindow();
-    }
-    m_menus->setTheme(
-        known ? themeFromName(settings.value(QStringLiteral("window/theme")).toString()) : ThemeMode::System);
-    const QString current = settings.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();
-    m_docks->methods()->setCurrentMethod(
-        Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
+    QVariantMap state;
+    for (const QString& key : settings.allKeys())
+        state[key] = settings.value(key);
+    apply(state);
     watch();
 }
 

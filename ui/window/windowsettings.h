@@ -2,6 +2,7 @@
 #pragma once
 #include <QObject>
 #include <QTimer>
+#include <QVariantMap>
 
 class QMainWindow;
 
@@ -23,15 +24,18 @@ public:
     void restore();
     void save();
     void resetLayout();
+    /// All of it, by key: for the settings and for files of sessions.
+    QVariantMap state() const;
+    /// As restore(), from there.
+    void apply(const QVariantMap& state);
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void watch();
-    void saveSession() const;
-    void restoreSession();
-    void restoreWindow();
+    void applyWork(const QVariantMap& state);
+    void applyLooks(const QVariantMap& state);
 
     Session* m_session;
     Docks* m_docks;

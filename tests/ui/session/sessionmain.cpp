@@ -13,6 +13,7 @@ std::vector<pikvtest::Factory>& pikvtest::factories()
 
 int main(int argc, char** argv)
 {
+    qputenv("PIKV_HISTORY", "off"); // of the programs that tests start: none of the user's own
     QStandardPaths::setTestModeEnabled(true);
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("pikv-session-tests"));

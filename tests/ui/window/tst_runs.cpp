@@ -19,11 +19,13 @@ using namespace windowfixture;
 
 namespace {
 
-/// The lines of a CSV without its timing columns.
+/// The lines of a CSV without its timing columns and without what stands above it.
 QList<QStringList> withoutTimes(const QString& text)
 {
     QList<QStringList> rows;
     for (const QString& line : text.split('\n', Qt::SkipEmptyParts)) {
+        if (line.startsWith('#'))
+            continue;
         QStringList cells; // cells with commas are quoted
         for (const QString& part : line.split(','))
             if (!cells.isEmpty() && cells.last().count('"') % 2 == 1)

@@ -40,6 +40,13 @@ std::optional<EvaluationResult> unpacked(const QByteArray& record, const QByteAr
     }
 }
 
+/// The first five columns.
+NextTokenMetrics scoreIn(const QSqlQuery& query)
+{
+    return { numberOf(query.value(0)), numberOf(query.value(1)), numberOf(query.value(2)), numberOf(query.value(3)),
+        numberOf(query.value(4)) };
+}
+
 const QString ofKey = QStringLiteral(" WHERE dump=(SELECT id FROM dump WHERE fingerprint=?) AND engine=? AND "
                                      "settings=? AND method=?");
 
@@ -176,8 +183,7 @@ std::optional<NextTokenMetrics> History::findScore(const MeasurementKey& key, co
                 + ofKey + QStringLiteral(" AND test=?"),
             { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
         if (query.next())
-            found = NextTokenMetrics { numberOf(query.value(0)), numberOf(query.value(1)), numberOf(query.value(2)),
-                numberOf(query.value(3)), numberOf(query.value(4)) };
+            found = scoreIn(query);
     });
     return found;
 }
@@ -195,6 +201,20 @@ void History::addScore(
                     number(score.agreement), number(score.kl) });
         });
     });
+}
+
+std::map<std::string, NextTokenMetrics> History::allScores(const MeasurementKey& key, const std::string& test)
+{
+    std::map<std::string, NextTokenMetrics> found;
+    guarded(false, [&] {
+        QSqlQuery query = m_database->run(
+            QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl, method FROM score WHERE dump=(SELECT id "
+                           "FROM dump WHERE fingerprint=?) AND engine=? AND settings=? AND test=?"),
+            { text(key.dump), text(key.engine), text(key.settings), text(test) });
+        while (query.next())
+            found[query.value(5).toString().toStdString()] = scoreIn(query);
+    });
+    return found;
 }
 
 std::string History::knownHash(const std::string& state, const std::string& kind)

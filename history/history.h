@@ -30,6 +30,8 @@ public:
     std::optional<NextTokenMetrics> findScore(const MeasurementKey& key, const std::string& test) override;
     void addScore(const MeasurementKey& key, const std::string& test, const DumpFacts& dump,
         const NextTokenMetrics& score) override;
+    std::map<std::string, NextTokenMetrics> allScores(
+        const MeasurementKey& withoutMethod, const std::string& test) override;
     std::string knownHash(const std::string& state, const std::string& kind) override;
     void rememberHash(const std::string& state, const std::string& kind, const std::string& hash) override;
 

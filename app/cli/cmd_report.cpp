@@ -33,7 +33,7 @@ StudyReport reportOf(const Options& options, const std::string& file, const std:
     StudyReport report;
     report.title = options.title;
     if (!options.dump.empty()) {
-        const CachePtr cache = openCache(options.dump);
+        const CachePtr cache = openCache(options.dump, invocation.job("Opening " + options.dump));
         report.facts = dumpFacts(cacheInfo(*cache));
         report.facts.emplace_back("Fingerprint", fingerprintOf(*cache, nullptr, invocation.job("Fingerprint")));
     }

@@ -61,8 +61,8 @@ void run(const Options& options, Invocation& invocation)
         receipt.model.path = resolveModel(options.model);
     else if (!receipt.model.path.empty())
         receipt.model.path = placeOf(receipt.model.path, options.receipt);
-    const Study study(
-        openCache(options.dump.empty() ? placeOf(receipt.dump, options.receipt) : options.dump), receipt.settings);
+    const std::string dump = options.dump.empty() ? placeOf(receipt.dump, options.receipt) : options.dump;
+    const Study study(openCache(dump, invocation.job("Opening " + dump)), receipt.settings);
     if (receipt.engine != engineId())
         invocation.note("the receipt is of another engine: " + receipt.engine + "; this is " + engineId());
     const auto mismatches = receiptMismatches(receipt, study, nullptr, invocation.job("Hashes"));

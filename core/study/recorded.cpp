@@ -6,6 +6,7 @@
 #include "core/dumps/fingerprint.h"
 #include "core/eval/engineid.h"
 #include "core/model/model.h"
+#include <filesystem>
 #include <utility>
 
 namespace pikv {
@@ -79,16 +80,34 @@ void Recorder::keep(const Study& study, const EvaluationResult& result) const
         m_store->add(key(study.settings(), result.method), factsOf(study.info()), result, m_origin);
 }
 
+std::string Recorder::textOf(const NextTokenSession& test, const JobControl& job) const
+{
+    return nextTokenText(test, hashOfFile(modelInfo(*test.setup().model).path, m_store.get(), job));
+}
+
 NextTokenMetrics Recorder::score(
     const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const
 {
-    const MeasurementKey at = key(study.settings(), method);
-    const std::string text = nextTokenText(test, hashOfFile(modelInfo(*test.setup().model).path, m_store.get(), job));
-    if (const auto known = m_store->findScore(at, text))
+    if (const auto known = m_store->findScore(key(study.settings(), method), textOf(test, job)))
         return *known;
     const NextTokenMetrics score = test.run(study.scoringOf(method), job).summary.mean;
-    m_store->addScore(at, text, factsOf(study.info()), score);
+    keepScore(study, method, test, score, job);
     return score;
+}
+
+void Recorder::keepScore(const Study& study, const MethodSpec& method, const NextTokenSession& test,
+    const NextTokenMetrics& score, const JobControl& job) const
+{
+    if (works())
+        m_store->addScore(key(study.settings(), method), textOf(test, job), factsOf(study.info()), score);
+}
+
+std::map<std::string, NextTokenMetrics> Recorder::scores(
+    const Study& study, const NextTokenSession& test, const JobControl& job) const
+{
+    if (!works())
+        return {};
+    return m_store->allScores({ m_dump, engineId(), settingsText(study.settings()), {} }, textOf(test, job));
 }
 
 std::vector<ResultStore::Found> Recorder::all(const StudySettings& settings) const
@@ -103,10 +122,15 @@ namespace {
 constexpr const char* ofCaches = "cache";
 constexpr const char* ofFiles = "file";
 
-/// What the file holds is not all that a cache is: files beside it can say more of it.
+/// What the file holds is not all that a cache is: files beside it can say more of it. A dump of which other files hold
+/// tensors, too, has no state: they could change unseen.
 std::string cacheState(const KvCache& cache)
 {
     const CacheInfo& info = cacheInfo(cache);
+    std::error_code error;
+    if (!std::filesystem::is_directory(info.path, error)
+        && std::filesystem::file_size(info.path, error) != info.fileBytes)
+        return {};
     const std::string state = info.path.empty() ? std::string() : fileState(info.path);
     return state.empty() ? state : state + "|" + infoHash(info);
 }

@@ -22,11 +22,18 @@ public:
         const Study& study, const MethodSpec& method, const EvaluationScope& scope, const JobControl& job = {}) const;
     /// Keeps a result that was measured without a recorder, with all its layers.
     void keep(const Study& study, const EvaluationResult& result) const;
+    /// The same of a next-token test's figures.
+    void keepScore(const Study& study, const MethodSpec& method, const NextTokenSession& test,
+        const NextTokenMetrics& score, const JobControl& job = {}) const;
+    /// What this test gave for points of the study, by methodText().
+    std::map<std::string, NextTokenMetrics> scores(
+        const Study& study, const NextTokenSession& test, const JobControl& job = {}) const;
     /// Results of these settings, without layers.
     std::vector<ResultStore::Found> all(const StudySettings& settings) const;
     const std::string& dump() const { return m_dump; }
 
 private:
+    std::string textOf(const NextTokenSession& test, const JobControl& job) const;
     NextTokenMetrics score(
         const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const;
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/eval/evaluator.h"
 #include "core/study/settings.h"
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,11 @@ public:
     virtual std::optional<NextTokenMetrics> findScore(const MeasurementKey& key, const std::string& test) = 0;
     virtual void addScore(
         const MeasurementKey& key, const std::string& test, const DumpFacts& dump, const NextTokenMetrics& score)
+        = 0;
+
+    /// Those of all points of one dump, engine and settings, by methodText().
+    virtual std::map<std::string, NextTokenMetrics> allScores(
+        const MeasurementKey& withoutMethod, const std::string& test)
         = 0;
 
     /// A hash that was computed while a file or folder was in the state `state` (fileState()); "" where none was.

@@ -170,6 +170,10 @@ void HistoryTest::scoresBelongToTheirTest()
     QVERIFY(std::isnan(found->loss));
     QVERIFY(!history->findScore(keyOf("kivi"), "weights=2 context=8 of 12"));
     QVERIFY(!history->findScore(keyOf("lora"), "weights=1 context=8 of 12"));
+    const auto all = history->allScores(keyOf(""), "weights=1 context=8 of 12");
+    QCOMPARE(all.size(), std::size_t(1));
+    QCOMPARE(all.at(keyOf("kivi").method).kl, 0.125);
+    QVERIFY(history->allScores(keyOf(""), "weights=2 context=8 of 12").empty());
 }
 
 void HistoryTest::searchStarNoteAndForget()

@@ -34,6 +34,8 @@ public:
     const ImportanceSpec& importance() const { return m_study.settings().importance; }
     /// cacheFingerprint() of the open dump; "" where it is not known (yet).
     const std::string& fingerprint() const { return m_study.fingerprint(); }
+    /// Keeps and looks up what is measured of the open dump; used in the engine thread.
+    Recorder recorder() const { return m_study.recorder(Origin::Passed); }
     /// Null where no dump is open.
     const StudyPtr& study() const { return m_study.study(); }
     bool isBusy() const { return m_busy; }

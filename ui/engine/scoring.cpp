@@ -25,6 +25,9 @@ Scoring::Scoring(Engine* engine, QObject* parent)
     , m_baselines(engine->queue(), JobKind::NextTokenBaseline,
           { [this](const std::string&, const Opened& opened, quint64) { takeSession(opened); },
               [this](const std::string&, const JobProblem& problem) { noteOpenFailed(problem); } })
+    , m_recalls(engine->queue(), JobKind::RecallScores,
+          { [this](
+                const std::string&, const std::shared_ptr<Scores>& scores, quint64) { Q_EMIT remembered(*scores); } })
     , m_runs(engine->queue(), JobKind::NextToken,
           { [this](const std::string&, const NextTokenPtr& result, quint64 id) { Q_EMIT resultReady(result, id); },
               [this](const std::string& method, const JobProblem& problem) { noteFailed(method, problem); } })
@@ -56,6 +59,17 @@ void Scoring::takeSession(const Opened& opened)
     Q_EMIT this->opened();
 }
 
+void Scoring::recall()
+{
+    if (!isOpen() || !m_engine->recorder().works())
+        return;
+    m_recalls.request({}, { tr("Looking up"), Urgency::Preview },
+        [recorder = m_engine->recorder(), study = m_engine->study(), session = m_open.session](
+            const JobControl& control) {
+            return std::make_shared<Scores>(recorder.scores(*study, *session, control));
+        });
+}
+
 void Scoring::noteOpenFailed(const JobProblem& problem)
 {
     Q_EMIT openFailed(problem.isCancel() ? QString() : QString::fromStdString(problem.message));
@@ -64,6 +78,7 @@ void Scoring::noteOpenFailed(const JobProblem& problem)
 void Scoring::close()
 {
     m_baselines.dropAll();
+    m_recalls.dropAll();
     m_runs.dropAll();
     m_proxies.dropAll();
     m_texts.dropAll();
@@ -84,8 +99,12 @@ quint64 Scoring::request(const MethodSpec& method, qint64 previewPositions)
     const auto run = [this, method](qint64 positions) {
         NextTokenMethod request = requestFor(method);
         request.maxPositions = positions;
-        return [session = m_open.session, request](const JobControl& control) -> NextTokenPtr {
-            return std::make_shared<NextTokenResult>(session->run(request, control));
+        return [session = m_open.session, request, recorder = m_engine->recorder(), study = m_engine->study()](
+                   const JobControl& control) -> NextTokenPtr {
+            auto result = std::make_shared<NextTokenResult>(session->run(request, control));
+            if (!result->preview)
+                recorder.keepScore(*study, request.method, *session, result->summary.mean, control);
+            return result;
         };
     };
     const Latest<NextTokenPtr>::Terms terms { tr("Next token, %1").arg(labelOf(method.id)), Urgency::Full, true,

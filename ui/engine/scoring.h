@@ -6,6 +6,7 @@
 #include "ui/jobs/latest.h"
 #include <QObject>
 #include <QString>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -27,6 +28,8 @@ public:
     /// Splits the open dump (`predict` positions; 0: defaultPositions()) and scores its uncompressed cache; opened() or
     /// openFailed() follows. What was open is closed.
     void open(const ModelPtr& model, qint64 predict, bool compressContinuation);
+    /// Looks up what this very test gave on other days; remembered() follows. Only while open.
+    void recall();
     /// Forgets the session, and without a word all that waits or runs.
     void close();
     bool isOpen() const { return m_open.baseline != nullptr; }
@@ -53,6 +56,8 @@ public:
 Q_SIGNALS:
     /// baseline() and text() are there.
     void opened();
+    /// By methodText(), of the open dump at the present settings.
+    void remembered(const std::map<std::string, pikv::NextTokenMetrics>& scores);
     /// "" where it was cancelled.
     void openFailed(const QString& reason);
     /// Of the first positions (a preview) or of all; maybe of an earlier request than the latest.
@@ -81,7 +86,9 @@ private:
     void noteTextFailed(const JobProblem& problem);
 
     Engine* m_engine;
+    using Scores = std::map<std::string, NextTokenMetrics>;
     Latest<Opened> m_baselines;
+    Latest<std::shared_ptr<Scores>> m_recalls;
     Latest<NextTokenPtr> m_runs; ///< by method
     Latest<ProxyResult> m_proxies; ///< by method
     Latest<Text> m_texts; ///< by method; "" for the original

@@ -5,6 +5,7 @@
 #include <QBuffer>
 #include <QPainter>
 #include <QPdfWriter>
+#include <QRegularExpression>
 #include <QSvgRenderer>
 #include <QTextDocument>
 
@@ -30,9 +31,11 @@ public:
         QFont font = document.defaultFont();
         font.setPointSizeF(points);
         document.setDefaultFont(font);
-        document.setDefaultStyleSheet(QStringLiteral("td, th { padding: %1px; }").arg(dpi / 60));
+        document.setDefaultStyleSheet(QStringLiteral("td, th { padding: %1px %2px; }")
+                                          .arg(QString::number(dpi / 100), QString::number(dpi / 25)));
         document.documentLayout()->setPaintDevice(m_writer);
-        document.setHtml(QString::fromStdString(html));
+        static const QRegularExpression style(QStringLiteral("<style>.*</style>")); // it is a browser's
+        document.setHtml(QString::fromStdString(html).remove(style));
         const QSizeF page = sheet();
         document.setPageSize(page);
         for (int i = 0; i < document.pageCount(); ++i) {

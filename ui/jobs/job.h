@@ -16,6 +16,7 @@ enum class JobKind {
     ListTensors,
     Fingerprint,
     Recall,
+    RecallScores,
     SaveDump,
     Compress,
     Calibrate,

@@ -135,6 +135,21 @@ void ResultsModel::addSwept(const QList<ResultPtr>& results)
     endInsertRows();
 }
 
+void ResultsModel::scoreSwept(const std::function<const NextTokenMetrics*(const EvaluationResult&)>& scoreOf)
+{
+    for (ResultRow& row : m_rows) {
+        ResultPtr& swept = row.current ? row.swept : row.result;
+        const NextTokenMetrics* score = swept && !hasNextToken(swept->nextToken) ? scoreOf(*swept) : nullptr;
+        if (!score)
+            continue;
+        auto scored = std::make_shared<EvaluationResult>(*swept);
+        scored->nextToken = *score;
+        swept = scored;
+    }
+    if (!m_rows.isEmpty())
+        Q_EMIT dataChanged(index(0, 0), index(int(m_rows.size()) - 1, columnCount() - 1));
+}
+
 /// The form's point leaves the sweep's point that it stood on, and takes in the one that it comes to.
 int ResultsModel::putCurrent(ResultPtr result)
 {

@@ -4,6 +4,7 @@
 #include "core/eval/evaluator.h"
 #include <QAbstractTableModel>
 #include <QList>
+#include <functional>
 #include <memory>
 
 namespace pikv::ui {
@@ -45,6 +46,8 @@ public:
     int put(ResultPtr result, bool current);
     /// Appends points of sweeps at once, each of another configuration; those of which there is a row are left out.
     void addSwept(const QList<ResultPtr>& results);
+    /// Gives points of sweeps that have none the next-token figures that `scoreOf` knows; null: none.
+    void scoreSwept(const std::function<const NextTokenMetrics*(const EvaluationResult&)>& scoreOf);
     /// The method's row at the parameters of the form; -1 where there is none.
     int currentRow(const QString& methodId) const;
     QList<ResultRow> rowsOf(const QString& methodId) const;

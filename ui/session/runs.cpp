@@ -5,6 +5,7 @@
 #include "ui/session/runs.h"
 #include "core/codec/registry.h"
 #include "core/study/choices.h"
+#include "core/study/resultstore.h"
 #include "ui/engine/engine.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
@@ -27,6 +28,8 @@ Runs::Runs(const RunsParts& parts, QObject* parent)
     });
     connect(parts.engine, &Engine::cancelled, this, &Runs::settleCancelled);
     connect(parts.nextToken, &NextTokenController::scored, this, &Runs::noteScores);
+    connect(parts.nextToken->test(), &Scoring::opened, parts.nextToken->test(), &Scoring::recall);
+    connect(parts.nextToken->test(), &Scoring::remembered, this, &Runs::noteRemembered);
     connect(parts.nextToken->test(), &Scoring::failed, this, [this](const QString& method) {
         m_parts.results->setStale(method, false); // no newer figures are to come
     });
@@ -51,6 +54,7 @@ void Runs::noteRecalled()
 {
     const QStringList checked = m_parts.methods->checkedMethods();
     showStored(QSet<QString>(checked.begin(), checked.end()));
+    m_parts.nextToken->test()->recall();
     if (!std::exchange(m_recalling, false))
         return;
     for (const QString& id : checked)
@@ -156,6 +160,17 @@ void Runs::noteScores(const NextTokenPtr& scores)
     m_parts.results->put(withScores(shown), true);
     if (shown->method != scored || shown->preview)
         m_parts.results->setStale(method, true); // its own full result is still to come
+}
+
+/// Points of sweeps, which nobody scores here.
+void Runs::noteRemembered(const std::map<std::string, NextTokenMetrics>& scores)
+{
+    if (scores.empty())
+        return;
+    m_parts.results->scoreSwept([&](const EvaluationResult& result) -> const NextTokenMetrics* {
+        const auto at = scores.find(methodText(result.method));
+        return at == scores.end() ? nullptr : &at->second;
+    });
 }
 
 } // namespace pikv::ui

@@ -4,8 +4,11 @@
 #include "ui/models/resultsmodel.h"
 #include <QObject>
 #include <QSet>
+#include <map>
+#include <string>
 
 namespace pikv {
+struct NextTokenMetrics;
 struct NextTokenResult;
 }
 
@@ -60,6 +63,7 @@ private:
     void sweep(const QString& methodId);
     ResultPtr withScores(const ResultPtr& result) const;
     void noteScores(const std::shared_ptr<const NextTokenResult>& scores);
+    void noteRemembered(const std::map<std::string, NextTokenMetrics>& scores);
 
     RunsParts m_parts;
     QSet<QString> m_awaited; ///< methods whose first full result is not there yet

@@ -36,6 +36,7 @@ public:
     std::vector<Found> all(const MeasurementKey&) override { return {}; }
     std::optional<NextTokenMetrics> findScore(const MeasurementKey&, const std::string&) override { return {}; }
     void addScore(const MeasurementKey&, const std::string&, const DumpFacts&, const NextTokenMetrics&) override { }
+    std::map<std::string, NextTokenMetrics> allScores(const MeasurementKey&, const std::string&) override { return {}; }
     std::string knownHash(const std::string& state, const std::string& kind) override { return hashes[kind + state]; }
     void rememberHash(const std::string& state, const std::string& kind, const std::string& hash) override
     {

@@ -2,8 +2,11 @@
 // Results that stay: a window that is opened again, an importance that is chosen again, and the history's dialog, by
 // mouse and keyboard.
 #include "core/codec/registry.h"
+#include "core/dumps/dumps.h"
+#include "core/study/recorded.h"
 #include "history/catalogue.h"
 #include "history/history.h"
+#include "nexttokenfixture.h"
 #include "testmain.h"
 #include "ui/models/historymodel.h"
 #include "ui/models/problemsmodel.h"
@@ -62,6 +65,7 @@ private Q_SLOTS:
     void slidersLeaveNoPointsBehind();
     void checkedAgainMeasuresNothing();
     void capturedAndCommandLineShareIt();
+    void scoresOfOtherDaysJoinTheirPoints();
     void brokenHistoryIsToldOnce();
     void searchStarNoteAndForget();
     void aRowGivesItsSettings();
@@ -175,6 +179,31 @@ void HistoryTest::capturedAndCommandLineShareIt()
     QVERIFY(!entries.empty());
     QCOMPARE(QFileInfo(QString::fromStdString(entries.front().dump)).fileName(), QString("small.safetensors"));
     QVERIFY(entries.front().ofThisEngine);
+}
+
+/// What `pikv sweep --model` scored: the points of the window's sweep have no other way to a KL.
+void HistoryTest::scoresOfOtherDaysJoinTheirPoints()
+{
+    double kl = 0;
+    {
+        const Study study(openCache(capturedDump().toStdString()));
+        const auto store = std::make_shared<history::History>(m_database);
+        const auto test = study.openNextToken(openModel(tinyModel.toStdString()));
+        const Recorder recorder(store, fingerprintOf(*study.cache(), store.get()));
+        kl = recorder.evaluate(study, parseSpec("lora:rank=3"), { {}, false, test.get() }).nextToken.kl;
+        QVERIFY(kl > 0);
+    }
+    NextTokenWindow window({ "kivi", "lora" }, false, std::make_shared<history::History>(m_database));
+    QVERIFY(window.ready());
+    const auto found = [&]() -> const EvaluationResult* {
+        for (int row = 0; row < window.results()->resultCount(); ++row)
+            if (printSpec(window.results()->row(row).result->method) == "lora:rank=3")
+                return window.results()->row(row).result.get();
+        return nullptr;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(found() && hasNextToken(found()->nextToken), 30'000);
+    QCOMPARE(found()->nextToken.kl, kl);
+    QVERIFY(!found()->measured.empty());
 }
 
 void HistoryTest::brokenHistoryIsToldOnce()

@@ -64,7 +64,7 @@ History::~History() = default;
 /// What fails once is told once. A file that cannot be opened is left alone from then on; one that could not be written
 /// is still read, and written when that works again.
 template <typename Work>
-void History::guarded(bool writes, Work work)
+void History::guarded(Work work)
 {
     if (!m_reads)
         return;
@@ -79,8 +79,7 @@ void History::guarded(bool writes, Work work)
         const bool damaged = e.kind() == ErrorKind::Input;
         m_reads = m_reads && !damaged;
         if (!std::exchange(m_told, true) && m_tell)
-            m_tell(
-                std::string(e.what()) + (m_reads && writes ? "; results are not kept now" : "; going on without it"));
+            m_tell(std::string(e.what()) + (m_reads ? "; results are not kept now" : "; going on without it"));
         if (m_database && m_reads)
             m_database->setPatience(laterPatience);
     }
@@ -89,7 +88,7 @@ void History::guarded(bool writes, Work work)
 std::optional<EvaluationResult> History::find(const MeasurementKey& key, Origin origin)
 {
     std::optional<EvaluationResult> found;
-    guarded(false, [&] {
+    guarded([&] {
         QSqlQuery query = m_database->run(QStringLiteral("SELECT record, layers, wanted, id FROM result") + ofKey,
             { text(key.dump), text(key.engine), text(key.settings), text(key.method) });
         if (!query.next())
@@ -118,7 +117,7 @@ long long History::dumpId(const std::string& fingerprint, const DumpFacts& dump)
 
 void History::add(const MeasurementKey& key, const DumpFacts& dump, const EvaluationResult& result, Origin origin)
 {
-    guarded(true, [&] {
+    guarded([&] {
         const std::string time = timeText(), machine = machineText();
         EvaluationResult stored = result;
         stored.measured = time + " on " + machine;
@@ -161,7 +160,7 @@ void History::keepWithinLimit()
 std::vector<ResultStore::Found> History::all(const MeasurementKey& key)
 {
     std::vector<Found> found;
-    guarded(false, [&] {
+    guarded([&] {
         QSqlQuery query = m_database->run(
             QStringLiteral("SELECT record, wanted FROM (SELECT id, record, wanted FROM result WHERE dump=(SELECT id "
                            "FROM dump WHERE fingerprint=?) AND engine=? AND settings=? ORDER BY id DESC LIMIT %1) "
@@ -178,7 +177,7 @@ std::vector<ResultStore::Found> History::all(const MeasurementKey& key)
 std::optional<NextTokenMetrics> History::findScore(const MeasurementKey& key, const std::string& test)
 {
     std::optional<NextTokenMetrics> found;
-    guarded(false, [&] {
+    guarded([&] {
         QSqlQuery query = m_database->run(QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl FROM score")
                 + ofKey + QStringLiteral(" AND test=?"),
             { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
@@ -191,7 +190,7 @@ std::optional<NextTokenMetrics> History::findScore(const MeasurementKey& key, co
 void History::addScore(
     const MeasurementKey& key, const std::string& test, const DumpFacts& dump, const NextTokenMetrics& score)
 {
-    guarded(true, [&] {
+    guarded([&] {
         m_database->transaction([&] {
             m_database->run(
                 QStringLiteral("INSERT OR IGNORE INTO score(dump, engine, settings, method, test, time, loss, "
@@ -206,7 +205,7 @@ void History::addScore(
 std::map<std::string, NextTokenMetrics> History::allScores(const MeasurementKey& key, const std::string& test)
 {
     std::map<std::string, NextTokenMetrics> found;
-    guarded(false, [&] {
+    guarded([&] {
         QSqlQuery query = m_database->run(
             QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl, method FROM score WHERE dump=(SELECT id "
                            "FROM dump WHERE fingerprint=?) AND engine=? AND settings=? AND test=?"),
@@ -220,7 +219,7 @@ std::map<std::string, NextTokenMetrics> History::allScores(const MeasurementKey&
 std::string History::knownHash(const std::string& state, const std::string& kind)
 {
     std::string hash;
-    guarded(false, [&] {
+    guarded([&] {
         hash
             = m_database
                   ->value(QStringLiteral("SELECT hash FROM hash WHERE state=? AND kind=?"), { text(state), text(kind) })
@@ -232,7 +231,7 @@ std::string History::knownHash(const std::string& state, const std::string& kind
 
 void History::rememberHash(const std::string& state, const std::string& kind, const std::string& hash)
 {
-    guarded(true, [&] {
+    guarded([&] {
         m_database->run(QStringLiteral("INSERT OR REPLACE INTO hash(state, kind, hash) VALUES(?, ?, ?)"),
             { text(state), text(kind), text(hash) });
     });

@@ -37,7 +37,7 @@ public:
 
 private:
     template <typename Work>
-    void guarded(bool writes, Work work);
+    void guarded(Work work);
     long long dumpId(const std::string& fingerprint, const DumpFacts& dump) const;
     void keepWithinLimit();
 

@@ -2,11 +2,11 @@
 // pikv report: a page, a document or tables of what eval, next-token or sweep wrote.
 #include "app/cli/charts.h"
 #include "app/cli/command.h"
+#include "app/cli/dumpsource.h"
 #include "app/cli/invocation.h"
 #include "app/cli/output.h"
 #include "core/base/filehash.h"
 #include "core/base/text.h"
-#include "core/dumps/dumps.h"
 #include "core/eval/resultsio.h"
 #include "core/study/recorded.h"
 #include "core/study/studyreport.h"
@@ -17,6 +17,7 @@ namespace pikv::cli {
 namespace {
 
 struct Options {
+    DumpSource source;
     std::string results, dump, output, title;
 };
 
@@ -33,7 +34,7 @@ StudyReport reportOf(const Options& options, const std::string& file, const std:
     StudyReport report;
     report.title = options.title;
     if (!options.dump.empty()) {
-        const CachePtr cache = openCache(options.dump, invocation.job("Opening " + options.dump));
+        const CachePtr cache = options.source.open(options.dump, invocation);
         report.facts = dumpFacts(cacheInfo(*cache));
         report.facts.emplace_back("Fingerprint", fingerprintOf(*cache, nullptr, invocation.job("Fingerprint")));
     }
@@ -77,6 +78,7 @@ Command::Action addOptions(CLI::App& app)
     app.add_option("-o,--output", options->output, "One page (.html), a document (.pdf), or tables alone (.md, .tex)")
         ->required()
         ->type_name("FILE");
+    options->source.add(app);
     app.add_option("--dump", options->dump, "The dump, for its facts and its fingerprint")->type_name("DUMP");
     app.add_option("--title", options->title, "What the report is called")->type_name("TEXT")->capture_default_str();
     return [options](Invocation& invocation) { run(*options, invocation); };

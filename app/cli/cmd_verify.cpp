@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pikv verify: the figures of a receipt measured again, never looked up, and held against what it says.
 #include "app/cli/command.h"
+#include "app/cli/dumpsource.h"
 #include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
 #include "app/cli/texttable.h"
 #include "core/base/text.h"
-#include "core/dumps/dumps.h"
 #include "core/eval/engineid.h"
 #include "core/eval/figuretext.h"
 #include "core/study/receipt.h"
@@ -17,6 +17,7 @@ namespace pikv::cli {
 namespace {
 
 struct Options {
+    DumpSource source;
     std::string receipt, dump, model;
     double tolerance = 1e-3;
 };
@@ -62,7 +63,7 @@ void run(const Options& options, Invocation& invocation)
     else if (!receipt.model.path.empty())
         receipt.model.path = placeOf(receipt.model.path, options.receipt);
     const std::string dump = options.dump.empty() ? placeOf(receipt.dump, options.receipt) : options.dump;
-    const Study study(openCache(dump, invocation.job("Opening " + dump)), receipt.settings);
+    const Study study(options.source.open(dump, invocation), receipt.settings);
     if (receipt.engine != engineId())
         invocation.note("the receipt is of another engine: " + receipt.engine + "; this is " + engineId());
     const auto mismatches = receiptMismatches(receipt, study, nullptr, invocation.job("Hashes"));
@@ -89,6 +90,7 @@ Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     app.add_option("RECEIPT", options->receipt, "What eval --receipt wrote")->required();
+    options->source.add(app);
     app.add_option("--dump", options->dump, "The dump, where it lies elsewhere now")->type_name("DUMP");
     app.add_option("--model", options->model, "The model, where it lies elsewhere now")->type_name("MODEL");
     app.add_option("--tolerance", options->tolerance,

@@ -119,7 +119,8 @@ std::vector<ResultStore::Found> Recorder::all(const StudySettings& settings) con
 
 namespace {
 
-constexpr const char* ofCaches = "cache";
+/// Another engine may read a file otherwise.
+std::string ofCaches() { return "cache, " + engineId(); }
 constexpr const char* ofFiles = "file";
 
 /// What the file holds is not all that a cache is: files beside it can say more of it. A dump of which other files hold
@@ -132,7 +133,12 @@ std::string cacheState(const KvCache& cache)
         && std::filesystem::file_size(info.path, error) != info.fileBytes)
         return {};
     const std::string state = info.path.empty() ? std::string() : fileState(info.path);
-    return state.empty() ? state : state + "|" + infoHash(info);
+    if (state.empty())
+        return state;
+    std::string told; // another mapping makes another cache of the same file
+    for (const auto& [id, text] : info.told)
+        told += "|" + id + "=" + text;
+    return state + "|" + infoHash(info) + told;
 }
 
 } // namespace
@@ -140,7 +146,7 @@ std::string cacheState(const KvCache& cache)
 std::string knownFingerprint(const KvCache& cache, ResultStore* store)
 {
     const std::string state = store ? cacheState(cache) : std::string();
-    return state.empty() ? state : store->knownHash(state, ofCaches);
+    return state.empty() ? state : store->knownHash(state, ofCaches());
 }
 
 std::string fingerprintOf(const KvCache& cache, ResultStore* store, const JobControl& job)
@@ -150,7 +156,7 @@ std::string fingerprintOf(const KvCache& cache, ResultStore* store, const JobCon
     const std::string state = store ? cacheState(cache) : std::string();
     std::string hash = cacheFingerprint(cache, job);
     if (!state.empty())
-        store->rememberHash(state, ofCaches, hash);
+        store->rememberHash(state, ofCaches(), hash);
     return hash;
 }
 

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             stored.strides = stored.bytes ? tensor.strides : std::vector<std::int64_t>();
             return stored;
         };
-        findPickledCache(tree, locate, "fuzz");
+        findPickledCache(tree, locate, {}, "fuzz");
     } catch (const Error& error) {
         require(error.kind() == ErrorKind::Input);
     }

@@ -92,7 +92,7 @@ void RopeTable::turn(float* vectors, std::int64_t first, std::int64_t count, std
 at::Tensor RopeTable::turned(const at::Tensor& x, float direction) const
 {
     at::Tensor out = x.to(at::kFloat, false, true, at::MemoryFormat::Contiguous);
-    if (!out.is_cpu()) {
+    if (!out.is_cpu() || out.requires_grad()) { // the loop below leaves no trace for a gradient
         turnTensor(out, cosine, sine * direction, halves);
         return out;
     }

@@ -9,6 +9,7 @@
 #include "core/codec/padding.h"
 #include "core/codec/protection.h"
 #include "core/linalg/linalg.h"
+#include "core/model/fisherinformation.h"
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 
@@ -36,6 +37,25 @@ const SectionSet* layerOf(const EncodedCache* basis, int index)
 }
 
 } // namespace
+
+/// What the next tokens say of every layer, over all caches.
+static std::vector<LayerFisher> meanFisher(
+    const LanguageModel& model, const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context)
+{
+    std::vector<LayerFisher> mean;
+    for (std::size_t i = 0; i < caches.size(); ++i) {
+        context.job.report({ "Taking gradients of dump", static_cast<int>(i) + 1, static_cast<int>(caches.size()) });
+        FisherRequest request;
+        request.seed = context.seed + i;
+        std::vector<LayerFisher> layers = fisherInformation(model, *caches[i], request, context.job);
+        if (mean.empty())
+            mean = std::move(layers);
+        else
+            for (std::size_t l = 0; l < mean.size(); ++l)
+                mean[l].average(layers[l], static_cast<int>(i));
+    }
+    return mean;
+}
 
 LayerKv LayerOutput::placeOnHost() const { return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU); }
 
@@ -74,6 +94,11 @@ SectionSet LayerwiseCompressor::prepare(const CacheInfo&, const CodecContext&) c
 void LayerwiseCompressor::calibrateLayer(const std::vector<LayerInput>&, SectionSet&, const CodecContext&) const
 {
     throw usageError(spec().id + " has nothing to calibrate");
+}
+
+std::shared_ptr<const LanguageModel> LayerwiseCompressor::gradientModel(const CacheInfo&, const CodecContext&) const
+{
+    return {};
 }
 
 void LayerwiseCompressor::validate(const CacheInfo& info) const
@@ -239,6 +264,9 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     out.header.positions.clear();
     out.global = prepare(first, context);
     const int count = caches.front()->layerCount();
+    std::vector<LayerFisher> fisher;
+    if (const auto model = gradientModel(first, context))
+        fisher = meanFisher(*model, caches, context);
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
         context.job.report({ "Calibrating layer", i + 1, count });
@@ -256,6 +284,8 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
                 if (LayerInput input = unprotected(sequence); input.shape.seq > 0)
                     inputs.push_back(std::move(input));
         }
+        for (LayerInput& input : inputs)
+            input.fisher = fisher.empty() ? nullptr : &fisher[static_cast<std::size_t>(i)];
         if (inputs.empty())
             throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");
         nameFailures(i, [&] { calibrateLayer(inputs, out.layers.emplace_back(), context); });

@@ -21,6 +21,9 @@
 
 namespace pikv {
 
+class LanguageModel;
+struct LayerFisher;
+
 /// What encode and decode may use beside their input.
 struct CodecContext {
     const JobControl& job;
@@ -39,6 +42,7 @@ struct LayerInput {
     at::Tensor positions; ///< i64 [seq], position of every row
     at::Tensor queryPositions; ///< i64 [query_count]; undefined: no queries
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
+    const LayerFisher* fisher = nullptr; ///< where calibrateLayer() asked for it by gradientModel()
     /// Bool [batch, seq] on the CPU, false for padding; undefined: all rows are tokens. encodeLayer() never sees one.
     at::Tensor visible = {};
 };
@@ -135,6 +139,10 @@ protected:
     /// parameter `shared` (sharedParam()) and reads `shared` of its layer where it is set. Default: refuses.
     virtual void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const;
+    /// The model whose next tokens tell calibrateLayer() which errors matter (LayerInput::fisher, the mean over all
+    /// caches), opened; null: it does not ask. Default: null.
+    virtual std::shared_ptr<const LanguageModel> gradientModel(
+        const CacheInfo& info, const CodecContext& context) const;
     virtual void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const = 0;
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;

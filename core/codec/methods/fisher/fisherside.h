@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "core/base/jobcontrol.h"
+#include "core/codec/methods/fisher/fishertransform.h"
+#include <ATen/core/Tensor.h>
+#include <vector>
+
+namespace pikv {
+
+/// Codes rows f32 [n, width] with the step; the stream says how levels are rebuilt and what sizes to expect.
+Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, double step,
+    const std::vector<std::int8_t>& classes, const JobControl& job);
+/// f32 [n, width]. Throws Error{Input} where `bytes` are not those of so many rows.
+at::Tensor decodeSide(const FisherTransform& transform, ByteSpan bytes, double step,
+    const std::vector<std::int8_t>& classes, const JobControl& job);
+
+} // namespace pikv

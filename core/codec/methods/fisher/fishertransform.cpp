@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Covariance and metric to a transform whose coefficients all count the same, and its bytes.
+#include "core/codec/methods/fisher/fishertransform.h"
+#include "core/base/error.h"
+#include "core/codec/tensorbytes.h"
+#include "core/linalg/linalg.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/matmul.h>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace pikv {
+namespace {
+
+/// What a step of 1 is in either metric: nats^(1/2), and a share of the rows' deviation.
+constexpr double fisherUnit = 1e-5, plainUnit = 0.04;
+/// Directions that no gradient was seen in still count a little.
+constexpr double ridge = 1e-2;
+/// A Laplacian's mean size is 0.707 deviations.
+constexpr double meanOverDeviation = 0.7;
+
+std::int16_t quarters(double size)
+{
+    return static_cast<std::int16_t>(std::lround(4 * std::log2(std::clamp(size, 1e-9, 1e9))));
+}
+
+/// Symmetric square root of a metric and its inverse, f64.
+struct Roots {
+    at::Tensor root, inverse;
+    explicit Roots(const at::Tensor& metric)
+    {
+        const linalg::Eigen e = linalg::eigen(metric);
+        const at::Tensor values = e.values.clamp_min(1e-300).sqrt();
+        root = at::matmul(e.vectors * values, e.vectors.t());
+        inverse = at::matmul(e.vectors / values, e.vectors.t());
+    }
+};
+
+/// Wider steps where rows count less: a step of g costs g² times as much error.
+std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side, const LayerFisher& layer)
+{
+    double squares = 0, rows = 0;
+    for (std::size_t i = 0; i < LayerFisher::distances; ++i) {
+        squares += side.squares[i];
+        rows += layer.rows[i];
+    }
+    std::vector<std::int8_t> classes(LayerFisher::distances, 0);
+    std::int8_t last = 0;
+    for (std::size_t i = 0; i < LayerFisher::distances; ++i) {
+        if (layer.rows[i] > 0 && side.squares[i] > 0) {
+            const double weight = side.squares[i] / layer.rows[i] / (squares / rows);
+            last = static_cast<std::int8_t>(std::clamp<long>(std::lround(-std::log2(weight)), -8, 8));
+        }
+        classes[i] = last; // beyond what was seen: as the last that was
+    }
+    return classes;
+}
+
+} // namespace
+
+FisherTransform FisherTransform::learn(
+    const at::Tensor& rows, const LayerFisher::Side* fisher, const LayerFisher* layer)
+{
+    FisherTransform t;
+    const at::Tensor x = rows.to(at::kDouble);
+    const at::Tensor mean = x.mean(0), centred = x - mean;
+    const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(x.size(0));
+    const at::Tensor identity = at::eye(x.size(1), at::kDouble);
+    const double variance = covariance.diagonal().mean().item<double>();
+    at::Tensor metric = identity / (variance > 0 ? variance : 1);
+    double unit = plainUnit;
+    t.distanceClasses.assign(LayerFisher::distances, 0);
+    if (fisher) {
+        unit = fisherUnit;
+        const double trace = fisher->metric.diagonal().mean().item<double>();
+        metric = fisher->metric + identity * (trace > 0 ? ridge * trace : 1);
+        t.distanceClasses = pikv::distanceClasses(*fisher, *layer);
+    }
+    const Roots roots(metric);
+    const linalg::Principal p = linalg::principal(at::matmul(at::matmul(roots.root, covariance), roots.root));
+    t.mean = mean.to(at::kFloat);
+    t.synthesis = (at::matmul(p.rows, roots.inverse) * unit).to(at::kFloat).contiguous();
+    const at::Tensor deviations = p.values.clamp_min(0).sqrt().to(at::kDouble).contiguous();
+    for (std::int64_t i = 0; i < deviations.numel(); ++i)
+        t.sizes.push_back(quarters(meanOverDeviation * deviations.data_ptr<double>()[i] / unit));
+    return t;
+}
+
+at::Tensor FisherTransform::analysis() const
+{
+    if (partialAnalysis.defined())
+        return partialAnalysis;
+    const at::Tensor inverse = linalg::inverse(synthesis.to(at::kDouble)).to(at::kFloat).contiguous();
+    if (!at::isfinite(inverse).all().item<bool>())
+        throw inputError("the calibration's transform has no inverse");
+    return inverse;
+}
+
+void FisherTransform::write(const std::string& side, SectionSet& out) const
+{
+    const at::Tensor scales = synthesis.abs().amax(1).clamp_min(1e-30);
+    out.add(side + ".mean", tensorToBytes(mean, DType::F32));
+    out.add(side + ".scales", tensorToBytes(scales, DType::F32));
+    out.add(side + ".synthesis", tensorToBytes(synthesis / scales.unsqueeze(1), DType::F16));
+    Bytes sizeBytes(sizes.size() * 2);
+    std::memcpy(sizeBytes.data(), sizes.data(), sizeBytes.size());
+    out.add(side + ".sizes", std::move(sizeBytes));
+    out.add(side + ".distances",
+        Bytes(asBytes(distanceClasses.data(), distanceClasses.size()).begin(),
+            asBytes(distanceClasses.data(), distanceClasses.size()).end()));
+}
+
+FisherTransform FisherTransform::read(const SectionSet& sections, const std::string& side, std::int64_t width)
+{
+    FisherTransform t;
+    const auto count = static_cast<std::size_t>(width);
+    t.mean = tensorFromBytes(sections.get(side + ".mean", 4 * count), DType::F32, { width });
+    const at::Tensor scales = tensorFromBytes(sections.get(side + ".scales", 4 * count), DType::F32, { width });
+    t.synthesis = tensorFromBytes(sections.get(side + ".synthesis", 2 * count * count), DType::F16, { width, width })
+                      .to(at::kFloat)
+                      .mul_(scales.unsqueeze(1));
+    if (!at::isfinite(t.synthesis).all().item<bool>() || !at::isfinite(t.mean).all().item<bool>())
+        throw inputError("the calibration's transform holds what is no number");
+    t.sizes.resize(count);
+    std::memcpy(t.sizes.data(), sections.get(side + ".sizes", 2 * count).data(), 2 * count);
+    t.distanceClasses.resize(LayerFisher::distances);
+    std::memcpy(t.distanceClasses.data(), sections.get(side + ".distances", LayerFisher::distances).data(),
+        LayerFisher::distances);
+    return t;
+}
+
+} // namespace pikv

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Gradients of sampled next tokens with respect to a cache, layer by layer.
+#include "core/model/fisherinformation.h"
+#include "core/base/error.h"
+#include "core/cache/rope.h"
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/multinomial.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros.h>
+#include <span>
+
+namespace pikv {
+namespace {
+
+/// Keys and values of the rows before the predicted ones, as leaves of the graph.
+struct Leaves {
+    std::vector<at::Tensor> keys, values; ///< f32 [kv_heads, rows, dim]
+
+    Leaves(const KvCache& cache, std::int64_t rows, const JobControl& job)
+    {
+        for (int i = 0; i < cache.layerCount(); ++i) {
+            job.checkpoint();
+            const LayerKv kv = cache.layer(i);
+            const auto leaf = [rows](const at::Tensor& x) {
+                at::Tensor own = x[0].narrow(1, 0, rows).to(at::kCPU, at::kFloat, false, true).contiguous();
+                own.requires_grad_(true);
+                return own;
+            };
+            keys.push_back(leaf(kv.key));
+            values.push_back(leaf(kv.value));
+        }
+    }
+    void clearGradients()
+    {
+        for (auto* side : { &keys, &values })
+            for (at::Tensor& x : *side)
+                x.mutable_grad() = at::Tensor();
+    }
+};
+
+/// [kv_heads, rows, dim] to f64 [rows, kv_heads * dim].
+at::Tensor rowsOf(const at::Tensor& heads)
+{
+    return heads.transpose(0, 1).reshape({ heads.size(1), -1 }).to(at::kDouble);
+}
+
+void require(const LanguageModel& model, const KvCache& cache, const FisherRequest& request)
+{
+    const CacheInfo& info = cache.info();
+    if (const std::string reason = modelMismatch(info, model); !reason.empty())
+        throw usageError("the model does not fit: " + reason);
+    if (info.batch() != 1 || info.hasPadding() || static_cast<std::int64_t>(info.tokenIds.size()) != info.seq())
+        throw usageError("gradients need one sequence with a token id for each of its rows");
+    if (info.seq() < request.predict + request.sinks + 1)
+        throw usageError("gradients need more than " + std::to_string(request.predict + request.sinks)
+            + " tokens; the cache has " + std::to_string(info.seq()));
+    for (std::size_t i = 0; i < info.layers.size(); ++i)
+        if (info.layers[i].seq != info.seq() || !info.ropeOf(i).invertible())
+            throw usageError("gradients need layers of equal length whose rotation is known");
+    if (!info.positions.empty())
+        for (std::size_t i = 0; i < info.positions.size(); ++i)
+            if (info.positions[i] != static_cast<std::int64_t>(i))
+                throw usageError("gradients need positions that run from 0 without a gap");
+}
+
+at::Tensor logitsAgainst(const Llama& llama, const Leaves& leaves, std::int64_t first,
+    std::span<const std::int64_t> tokens, const JobControl& job)
+{
+    Pass pass;
+    pass.tokens = tokens;
+    pass.first = first;
+    pass.attend = [&](int layer, const at::Tensor& key, const at::Tensor& value) {
+        const auto i = static_cast<std::size_t>(layer);
+        return Attended { at::cat({ leaves.keys[i], key }, 1), at::cat({ leaves.values[i], value }, 1), {} };
+    };
+    return llama.logits(llama.forward(pass, job));
+}
+
+} // namespace
+
+void LayerFisher::average(const LayerFisher& other, int caches)
+{
+    for (auto side : { &LayerFisher::key, &LayerFisher::value }) {
+        (this->*side).metric.mul_(caches).add_((other.*side).metric).div_(caches + 1);
+        for (std::size_t i = 0; i < distances; ++i)
+            (this->*side).squares[i] += (other.*side).squares[i];
+    }
+    for (std::size_t i = 0; i < distances; ++i)
+        rows[i] += other.rows[i];
+}
+
+std::vector<LayerFisher> fisherInformation(
+    const LanguageModel& model, const KvCache& cache, const FisherRequest& request, const JobControl& job)
+{
+    require(model, cache, request);
+    const at::AutoGradMode gradients(true);
+    const CacheInfo& info = cache.info();
+    const std::int64_t rows = info.seq() - request.predict;
+    Leaves leaves(cache, rows, job);
+    // Backward passes take about a second: polled whenever a layer's gradient is there.
+    for (at::Tensor& key : leaves.keys)
+        key.register_hook([&job](const at::Tensor&) { job.checkpoint(); });
+    const std::span tokens(info.tokenIds.data() + rows, static_cast<std::size_t>(request.predict));
+    const at::Tensor logits = logitsAgainst(model.llama(), leaves, rows, tokens, job);
+    at::Generator generator = at::detail::createCPUGenerator(request.seed);
+    std::vector<LayerFisher> out;
+    for (std::size_t i = 0; i < leaves.keys.size(); ++i) {
+        const auto square = [](const at::Tensor& x) {
+            const std::int64_t width = x.size(0) * x.size(2);
+            return at::zeros({ width, width }, at::kDouble);
+        };
+        LayerFisher& layer = out.emplace_back();
+        layer.key.metric = square(leaves.keys[i]);
+        layer.value.metric = square(leaves.values[i]);
+        for (std::int64_t row = request.sinks; row < rows; ++row)
+            layer.rows[LayerFisher::distanceClass(rows - 1 - row)] += request.samples;
+    }
+    const at::Tensor probabilities = at::softmax(logits.detach(), -1);
+    const double perMean = double(request.samples) * double(request.predict) * double(rows - request.sinks);
+    for (int sample = 0; sample < request.samples; ++sample) {
+        job.report({ "Taking gradients", sample + 1, request.samples });
+        const at::Tensor labels = at::multinomial(probabilities, 1, true, generator).squeeze(1);
+        leaves.clearGradients();
+        // Labels of different positions are independent: the gradient of the sum has the sum of their Fisher terms as
+        // its expected square.
+        at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).backward({}, sample + 1 < request.samples);
+        const at::NoGradGuard noGrad;
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            job.checkpoint();
+            const auto add = [&](const at::Tensor& gradient, LayerFisher::Side& side) {
+                const at::Tensor g = rowsOf(gradient).narrow(0, request.sinks, rows - request.sinks);
+                side.metric.add_(at::matmul(g.t(), g), 1 / perMean);
+                const at::Tensor squares = g.square().sum(1);
+                for (std::int64_t row = 0; row < squares.size(0); ++row)
+                    side.squares[LayerFisher::distanceClass(squares.size(0) - 1 - row)]
+                        += squares.data_ptr<double>()[row];
+            };
+            const RopeTable turn = ropeTable(at::arange(rows), info.ropeOf(i), info.layers[i].keyDim);
+            add(turn.turned(leaves.keys[i].grad(), -1), out[i].key);
+            add(leaves.values[i].grad(), out[i].value);
+        }
+    }
+    return out;
+}
+
+} // namespace pikv

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The Fisher information against the divergence that it stands for, and the codec that measures errors by it.
+#include "core/codec/compressor.h"
+#include "core/eval/calibrate.h"
+#include "core/eval/nexttoken.h"
+#include "core/model/fisherinformation.h"
+#include "core/model/scoring.h"
+#include "modeldata.h"
+#include "testmain.h"
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/randn.h>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace pikv;
+
+namespace {
+
+constexpr std::int64_t kRows = 96, kPredict = 32;
+
+std::string tinyPath() { return testPath("model/tiny-llama.gguf").toStdString(); }
+
+std::vector<std::int64_t> tokens(std::int64_t count, std::int64_t seed)
+{
+    std::vector<std::int64_t> out;
+    for (std::int64_t i = 0; i < count; ++i)
+        out.push_back((i * i * 7 + i * (37 + seed) + 11 * seed) % 300 + 3);
+    return out;
+}
+
+std::shared_ptr<const KvCache> captured(std::int64_t count, std::int64_t seed = 0, std::int64_t queries = 0)
+{
+    return std::dynamic_pointer_cast<const KvCache>(
+        captureCache({ openSharedModel(tinyPath()), tokens(count, seed), queries, DType::F32 }));
+}
+
+/// The same cache with one layer's keys or values moved.
+class Moved : public KvCache {
+public:
+    Moved(std::shared_ptr<const KvCache> source, int layer, bool key, at::Tensor by)
+        : m_source(std::move(source))
+        , m_layer(layer)
+        , m_key(key)
+        , m_by(std::move(by))
+    {
+        m_info = m_source->info();
+    }
+    LayerKv layer(int index) const override
+    {
+        LayerKv kv = m_source->layer(index);
+        if (index == m_layer)
+            (m_key ? kv.key : kv.value) = (m_key ? kv.key : kv.value) + m_by;
+        return kv;
+    }
+
+private:
+    std::shared_ptr<const KvCache> m_source;
+    int m_layer;
+    bool m_key;
+    at::Tensor m_by;
+};
+
+} // namespace
+
+class FisherTest : public QObject {
+    Q_OBJECT
+    QTemporaryDir m_folder;
+
+    at::Tensor predictions(const KvCache& cache)
+    {
+        const at::NoGradGuard noGrad;
+        const Llama& llama = openSharedModel(tinyPath())->llama();
+        const std::vector<std::int64_t> all = tokens(kRows + kPredict, 0);
+        const std::span more(all.data() + kRows, static_cast<std::size_t>(kPredict));
+        return at::log_softmax(llama.logits(hiddenAgainst(llama, cache, kRows, more, {})).to(at::kDouble), -1);
+    }
+
+private Q_SLOTS:
+    void predictsTheDivergence_data()
+    {
+        QTest::addColumn<int>("layer");
+        QTest::addColumn<bool>("key");
+        for (int layer = 0; layer < 2; ++layer) {
+            QTest::addRow("keys of layer %d", layer) << layer << true;
+            QTest::addRow("values of layer %d", layer) << layer << false;
+        }
+    }
+    void predictsTheDivergence()
+    {
+        // Of independent noise of deviation s on every row the mean KL is s²/2 times the sum of the rows' traces.
+        QFETCH(int, layer);
+        QFETCH(bool, key);
+        FisherRequest request;
+        request.predict = kPredict;
+        request.sinks = 0;
+        request.samples = 200;
+        const auto fisher = fisherInformation(*openSharedModel(tinyPath()), *captured(kRows + kPredict), request, {});
+        const LayerFisher& of = fisher.at(static_cast<std::size_t>(layer));
+        const double trace = (key ? of.key : of.value).metric.diagonal().sum().item<double>();
+        const auto cache = captured(kRows);
+        const at::Tensor right = predictions(*cache);
+        at::Generator generator = at::detail::createCPUGenerator(7);
+        const double deviation = 1e-2;
+        double measured = 0;
+        constexpr int trials = 40;
+        for (int i = 0; i < trials; ++i) {
+            const LayerKv kv = cache->layer(layer);
+            const at::Tensor by = at::randn((key ? kv.key : kv.value).sizes(), generator) * deviation;
+            const at::Tensor got = predictions(Moved(cache, layer, key, by));
+            measured += (right.exp() * (right - got)).sum(-1).mean().item<double>() / trials;
+        }
+        const double predicted = deviation * deviation / 2 * double(kRows) * trace;
+        QVERIFY2(std::abs(measured - predicted) < 0.2 * predicted,
+            qPrintable(QStringLiteral("KL %1, predicted %2").arg(measured).arg(predicted)));
+    }
+
+    void refusesWhatItCannotDifferentiate()
+    {
+        const auto model = openSharedModel(tinyPath());
+        const auto refusal = [&](const KvCache& cache, const FisherRequest& request) {
+            try {
+                fisherInformation(*model, cache, request, {});
+            } catch (const Error& e) {
+                return QString::fromStdString(e.what());
+            }
+            return QString();
+        };
+        QVERIFY(refusal(*captured(100), {}).contains("more than 132 tokens; the cache has 100"));
+        std::stop_source stop;
+        stop.request_stop();
+        QVERIFY_THROWS_EXCEPTION(Error, fisherInformation(*model, *captured(200), {}, JobControl(stop.get_token())));
+    }
+
+    /// At equal bytes the next tokens' metric keeps the predictions better than plain squares do.
+    void theMetricPays()
+    {
+        const auto learned = [&](const char* metric) {
+            const std::string path = m_folder.filePath(QString(metric) + ".pikv-basis").toStdString();
+            CalibrationRequest request;
+            for (int seed = 1; seed <= 4; ++seed)
+                request.caches.push_back(captured(400, seed));
+            request.method = parseSpec(std::string("fisher:model=") + tinyPath() + ",metric=" + metric);
+            calibrateFile(request, path);
+            return path;
+        };
+        const auto cache = captured(kRows);
+        const at::Tensor right = predictions(*cache);
+        struct Point {
+            double bytes, kl;
+        };
+        const auto measured = [&](const std::string& basis, double step) {
+            const auto method = makeCompressor(parseSpec("fisher:shared=" + basis + ",step=" + std::to_string(step)));
+            const JobControl job;
+            const EncodedCache encoded = method->encode(*cache, {}, { job });
+            const at::Tensor got = predictions(*method->decode(encoded, { job }));
+            return Point { double(encoded.sizes().payloadBytes()),
+                (right.exp() * (right - got)).sum(-1).mean().item<double>() };
+        };
+        const std::string plain = learned("plain"), metric = learned("next_token");
+        const Point reference = measured(plain, 4);
+        // The step of the other metric whose bytes are closest from below.
+        Point best { 0, 0 };
+        for (double step = 0.5; step < 5000; step *= 1.2) {
+            const Point point = measured(metric, step);
+            if (point.bytes <= reference.bytes && point.bytes > best.bytes)
+                best = point;
+        }
+        QVERIFY(best.bytes > 0.8 * reference.bytes);
+        QVERIFY2(best.kl < reference.kl,
+            qPrintable(QStringLiteral("KL %1 in %2 bytes, plainly %3 in %4")
+                           .arg(best.kl)
+                           .arg(best.bytes)
+                           .arg(reference.kl)
+                           .arg(reference.bytes)));
+    }
+
+    void queriesChangeSteps()
+    {
+        const JobControl job;
+        const auto method = makeCompressor(parseSpec("fisher"));
+        const auto with = method->encode(*captured(kRows, 0, 16), {}, { job });
+        const auto without = method->encode(*captured(kRows), {}, { job });
+        QVERIFY(with.layers[0].has("k.steps") && with.layers[0].has("v.steps"));
+        QVERIFY(!without.layers[0].has("k.steps"));
+        const auto back = method->decode(with, { job });
+        QVERIFY(!at::equal(back->layer(0).key, method->decode(without, { job })->layer(0).key));
+    }
+};
+
+PIKV_TEST(FisherTest)
+#include "fisher_test.moc"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Carry and flushing of the adaptive range coder.
 #include "core/kernels/adaptivecoder.h"
 #include "core/base/error.h"
 

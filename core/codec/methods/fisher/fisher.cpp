@@ -135,8 +135,8 @@ const MethodRegistration registration { withFactory<Fisher>({
     .id = "fisher",
     .label = "Fisher",
     .family = "Transform coding",
-    .sentence = "Measures errors by what they do to the next tokens, so that one step size governs the whole cache, and "
-                "codes adaptively what is left.",
+    .sentence
+    = "Measures errors by what they do to the next tokens, so that one step governs the whole cache; codes adaptively.",
     .reference = "Fisher information metric: Amari 1998, Neural Computation 10(2); KVTC, 2025 (arXiv 2511.01815)",
     .params = {
         param::real("step", "Step", 5.0, 0.01, 10000.0, 0.1, "",
@@ -147,7 +147,7 @@ const MethodRegistration registration { withFactory<Fisher>({
             "by: the next tokens of a model, or plain squares; auto: the model where it is that of the dumps."),
         param::folded(param::file("model", "Model", "A GGUF file, a Hugging Face folder, or nothing for the default "
             "model, which calibration takes gradients of.")),
-        ropeParam("undo: code keys before their rotation, where they are alike from token to token; keep: as they are."),
+        ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),
     },
     .sweep = "step=[2,4,8,16,32]",

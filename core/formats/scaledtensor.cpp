@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Stored numbers times a factor: FP8 caches (E4M3 without infinities, E5M2), whose factors lie beside them.
+// Stored numbers times a factor: FP8 caches (E4M3 without infinities, E5M2) and INT8 ones, whose factors lie beside
+// them.
 #include "core/base/text.h"
 #include "core/formats/layercheck.h"
 #include "core/formats/stridedread.h"
@@ -8,7 +9,10 @@
 namespace pikv {
 namespace {
 
-bool isScalable(DType dtype) { return dtype == DType::F8E4M3 || dtype == DType::F8E5M2 || isCacheDtype(dtype); }
+bool isScalable(DType dtype)
+{
+    return dtype == DType::F8E4M3 || dtype == DType::F8E5M2 || dtype == DType::I8 || isCacheDtype(dtype);
+}
 
 std::vector<float> factorsOf(const ByteSource& file, const StoredTensor& scale, const StoredTensor& tensor)
 {

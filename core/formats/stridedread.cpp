@@ -109,6 +109,8 @@ float elementToFloat(DType dtype, const std::byte* at)
         return fromE4M3(std::to_integer<std::uint8_t>(*at));
     case DType::F8E5M2:
         return halfToFloat(static_cast<std::uint16_t>(std::to_integer<std::uint16_t>(*at) << 8));
+    case DType::I8:
+        return static_cast<float>(std::to_integer<std::int8_t>(*at));
     case DType::F16:
         return halfToFloat(loadLe<std::uint16_t>(at));
     case DType::BF16:

@@ -19,7 +19,7 @@ import numpy as np
 HERE = Path(__file__).parent
 RANK = 6
 NATIVE = {"kv_format": "pikv-kv-1", "axes": "batch,kv_head,seq,head_dim", "key_rope": "post", "rope_layout": "half"}
-TYPES = {"float16": "F16", "float32": "F32", "int64": "I64", "uint8": "U8"}
+TYPES = {"float16": "F16", "int8": "I8", "float32": "F32", "int64": "I64", "uint8": "U8"}
 
 
 def save(name, tensors, metadata=None):
@@ -221,6 +221,14 @@ def scaled(rng):
     tensors = layers_of([rows])
     tensors |= {f"layers.0.{n}": np.array([s], dtype=np.float32) for n, s in zip(("k_scale", "v_scale"), scales)}
     case("f16-with-scale", tensors, shapes=shapes(pairs), figures=[q8_figures(pairs, mse)])
+
+    codes = [np.clip(np.rint(structured(rng, 2, 16, 32) * 20), -127, 127).astype(np.int8) for _ in range(2)]
+    scales = [np.array([0.05, 0.4], dtype=np.float32), np.array([1.5, 0.125], dtype=np.float32)]  # one a head
+    pairs = [tuple(c * s.astype(np.float64)[:, None, None] for c, s in zip(codes, scales))]
+    tensors = {"layers.0.key": ("I8", codes[0]), "layers.0.value": ("I8", codes[1])}
+    tensors |= {f"layers.0.{n}": s for n, s in zip(("k_scale", "v_scale"), scales)}
+    case("int8-with-scales", tensors, shapes=shapes(pairs), figures=[q8_figures(pairs, mse)])
+    case("int8-without-scales", layers_of([codes]), refusal="layers.0.key")
 
 
 def first_row_in_half(rows):

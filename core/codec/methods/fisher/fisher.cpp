@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
+#include "core/base/half.h"
 #include "core/codec/compressor.h"
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/codec/methods/fisher/ownbases.h"
 #include "core/codec/methods/fisher/rowsteps.h"
+#include "core/codec/parts/planes.h"
 #include "core/model/model.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <algorithm>
+#include <array>
 
 namespace pikv {
 namespace {
@@ -54,41 +57,40 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        for (const bool isKey : { true, false }) {
+        std::array<FisherTransform, 2> sides;
+        const LayerFisher* fisher = inputs.front().fisher;
+        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
+            const bool isKey = i == 0;
             std::vector<at::Tensor> rows;
             for (const LayerInput& input : inputs)
                 rows.push_back(withoutSinks(rowsOf(input, isKey), input));
-            context.job.checkpoint();
-            const LayerFisher* fisher = inputs.front().fisher;
-            FisherTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
-                fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, fisher)
-                .write(isKey ? "k" : "v", out);
-        }
+            sides[static_cast<std::size_t>(i)] = FisherTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
+                fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, fisher);
+        });
+        sides[0].write("k", out);
+        sides[1].write("v", out);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
         const auto weights = attentionWeights(input, context.job);
-        for (const bool isKey : { true, false }) {
-            const std::string side = isKey ? "k" : "v";
-            const at::Tensor rows = rowsOf(input, isKey);
-            const FisherTransform transform = input.shared
-                ? FisherTransform::read(*input.shared, side, rows.size(1))
-                : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads, step(), side, out, context.job);
-            const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
-            std::vector<std::int8_t> classes = planned;
-            if (const std::vector<double>& own = weights[isKey ? 0 : 1]; !own.empty()) {
-                classes = adaptedClasses(planned, own);
-                out.add(side + ".steps", packDeviations(planned, classes, context.job));
-            }
-            out.add(side + ".codes", encodeSide(transform, rows, step(), classes, context.job));
-        }
+        std::array<SectionSet, 2> sides;
+        // A side by one thread alone: its bytes do not depend on how many there are.
+        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
+            const auto at = static_cast<std::size_t>(i);
+            encodeOneSide(input, i == 0, weights[at], sides[at], context.job);
+        });
+        for (const SectionSet& side : sides)
+            for (const auto& [name, bytes] : side.all())
+                out.add(name, bytes);
     }
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const LayerShape& shape = output.shape;
-        const auto side = [&](bool isKey) {
+        std::array<at::Tensor, 2> sides;
+        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
+            const bool isKey = i == 0;
             const std::string name = isKey ? "k" : "v";
             const std::int64_t dim = isKey ? shape.keyDim : shape.valueDim, width = shape.kvHeads * dim;
             const FisherTransform transform = output.shared ? FisherTransform::read(*output.shared, name, width)
@@ -101,12 +103,30 @@ protected:
             const at::Tensor heads
                 = rows.view({ shape.batch, shape.seq, shape.kvHeads, dim }).transpose(1, 2).contiguous();
             const auto rope = isKey ? keyRotation(output, c10::kCPU) : std::nullopt;
-            return (rope ? rope->turned(heads, 1) : heads).to(context.device);
-        };
-        return { side(true), side(false), {}, {} };
+            sides[static_cast<std::size_t>(i)]
+                = (rope ? rope->turned(heads, 1) : heads).clamp(-largestHalf, largestHalf);
+        });
+        return { sides[0].to(context.device), sides[1].to(context.device), {}, {} };
     }
 
 private:
+    void encodeOneSide(const LayerInput& input, bool isKey, const std::vector<double>& weights, SectionSet& out,
+        const JobControl& job) const
+    {
+        const std::string side = isKey ? "k" : "v";
+        const at::Tensor rows = rowsOf(input, isKey);
+        const FisherTransform transform = input.shared
+            ? FisherTransform::read(*input.shared, side, rows.size(1))
+            : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads, step(), side, out, job);
+        const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
+        std::vector<std::int8_t> classes = planned;
+        if (!weights.empty()) {
+            classes = adaptedClasses(planned, weights);
+            out.add(side + ".steps", packDeviations(planned, classes, job));
+        }
+        out.add(side + ".codes", encodeSide(transform, rows, step(), classes, job));
+    }
+
     double step() const { return params().real("step"); }
 
     /// `rows` as rowsOf() gives them, less those of the first tokens, which are unlike all others; all where that
@@ -121,10 +141,14 @@ private:
             .reshape({ -1, rows.size(1) });
     }
 
-    /// f32 [batch * seq, kv_heads * dim] on the CPU, keys without their rotation.
+    /// f32 [batch * seq, kv_heads * dim] on the CPU, clamped to f16's range, keys without their rotation.
     at::Tensor rowsOf(const LayerInput& input, bool isKey) const
     {
-        at::Tensor heads = (isKey ? input.kv.key : input.kv.value).to(c10::kCPU, at::kFloat).contiguous();
+        at::Tensor heads = (isKey ? input.kv.key : input.kv.value)
+                               .to(c10::kCPU, at::kFloat)
+                               .nan_to_num(0)
+                               .clamp(-largestHalf, largestHalf)
+                               .contiguous();
         if (const auto rope = isKey ? keyRotation(input, c10::kCPU) : std::nullopt)
             heads = rope->turned(heads, -1);
         return heads.transpose(1, 2).reshape({ heads.size(0) * heads.size(2), heads.size(1) * heads.size(3) });

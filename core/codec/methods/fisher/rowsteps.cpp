@@ -2,6 +2,7 @@
 // Step classes of rows: planned by place, adapted by the attention that the cache's own queries pay.
 #include "core/codec/methods/fisher/rowsteps.h"
 #include "core/base/error.h"
+#include "core/codec/parts/planes.h"
 #include "core/kernels/levelstream.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/matmul.h>
@@ -87,11 +88,14 @@ std::array<std::vector<double>, 2> attentionWeights(const LayerInput& input, con
     const std::int64_t group = query.size(1) / key.size(1);
     const at::Tensor hidden = input.queryPositions.cpu().unsqueeze(1).lt(input.positions.cpu().unsqueeze(0));
     for (std::int64_t b = 0; b < key.size(0); ++b) {
+        std::vector<at::Tensor> heads(static_cast<std::size_t>(key.size(1)));
+        forEachPlane(c10::kCPU, key.size(1), job, [&](std::int64_t h) {
+            heads[static_cast<std::size_t>(h)]
+                = headWeights(query[b].narrow(0, h * group, group), key[b][h], value[b][h], hidden);
+        });
         at::Tensor sums = at::zeros({ 2, key.size(2) }, at::kDouble);
-        for (std::int64_t h = 0; h < key.size(1); ++h) {
-            job.checkpoint();
-            sums += headWeights(query[b].narrow(0, h * group, group), key[b][h], value[b][h], hidden);
-        }
+        for (const at::Tensor& head : heads)
+            sums += head;
         for (std::size_t side = 0; side < 2; ++side) {
             const std::vector<double> logs = relativeLogs(sums[static_cast<std::int64_t>(side)]);
             out[side].insert(out[side].end(), logs.begin(), logs.end());

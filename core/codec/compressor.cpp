@@ -12,6 +12,7 @@
 #include "core/model/fisherinformation.h"
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
+#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -47,6 +48,7 @@ static std::vector<LayerFisher> meanFisher(
         context.job.report({ "Taking gradients of dump", static_cast<int>(i) + 1, static_cast<int>(caches.size()) });
         FisherRequest request;
         request.seed = context.seed + i;
+        request.predict = std::min(request.predict, caches[i]->info().seq() / 4);
         std::vector<LayerFisher> layers = fisherInformation(model, *caches[i], request, context.job);
         if (mean.empty())
             mean = std::move(layers);

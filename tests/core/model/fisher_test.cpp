@@ -73,7 +73,8 @@ class FisherTest : public QObject {
     at::Tensor predictions(const KvCache& cache)
     {
         const at::NoGradGuard noGrad;
-        const Llama& llama = openSharedModel(tinyPath())->llama();
+        const ModelPtr model = openSharedModel(tinyPath());
+        const Llama& llama = model->llama();
         const std::vector<std::int64_t> all = tokens(kRows + kPredict, 0);
         const std::span more(all.data() + kRows, static_cast<std::size_t>(kPredict));
         return at::log_softmax(llama.logits(hiddenAgainst(llama, cache, kRows, more, {})).to(at::kDouble), -1);
@@ -132,7 +133,11 @@ private Q_SLOTS:
         QVERIFY(refusal(*captured(100), {}).contains("more than 132 tokens; the cache has 100"));
         std::stop_source stop;
         stop.request_stop();
-        QVERIFY_THROWS_EXCEPTION(Error, fisherInformation(*model, *captured(200), {}, JobControl(stop.get_token())));
+        FisherRequest fitting;
+        fitting.predict = kPredict;
+        const auto cache = captured(kRows + kPredict);
+        QCOMPARE(refusal(*cache, fitting), QString());
+        QVERIFY_THROWS_EXCEPTION(Error, fisherInformation(*model, *cache, fitting, JobControl(stop.get_token())));
     }
 
     /// At equal bytes the next tokens' metric keeps the predictions better than plain squares do.
@@ -142,7 +147,7 @@ private Q_SLOTS:
             const std::string path = m_folder.filePath(QString(metric) + ".pikv-basis").toStdString();
             CalibrationRequest request;
             for (int seed = 1; seed <= 4; ++seed)
-                request.caches.push_back(captured(400, seed));
+                request.caches.push_back(captured(kRows + kPredict, seed));
             request.method = parseSpec(std::string("fisher:model=") + tinyPath() + ",metric=" + metric);
             calibrateFile(request, path);
             return path;

@@ -19,6 +19,8 @@ namespace {
 constexpr double fisherUnit = 1e-5, plainUnit = 0.04;
 /// Directions that no gradient was seen in still count a little.
 constexpr double ridge = 1e-2;
+/// Of the classes by distance, either way.
+constexpr int widest = 8;
 /// A Laplacian's mean size is 0.707 deviations.
 constexpr double meanOverDeviation = 0.7;
 
@@ -52,7 +54,7 @@ std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side, const La
     for (std::size_t i = 0; i < LayerFisher::distances; ++i) {
         if (layer.rows[i] > 0 && side.squares[i] > 0) {
             const double weight = side.squares[i] / layer.rows[i] / (squares / rows);
-            last = static_cast<std::int8_t>(std::clamp<long>(std::lround(-std::log2(weight)), -8, 8));
+            last = static_cast<std::int8_t>(std::clamp<long>(std::lround(-std::log2(weight)), -widest, widest));
         }
         classes[i] = last; // beyond what was seen: as the last that was
     }
@@ -129,6 +131,9 @@ FisherTransform FisherTransform::read(const SectionSet& sections, const std::str
     t.distanceClasses.resize(LayerFisher::distances);
     std::memcpy(t.distanceClasses.data(), sections.get(side + ".distances", LayerFisher::distances).data(),
         LayerFisher::distances);
+    for (const std::int8_t stepClass : t.distanceClasses)
+        if (stepClass < -widest || stepClass > widest)
+            throw inputError("the calibration holds a row's step that is none");
     return t;
 }
 

@@ -133,8 +133,11 @@ void Database::prepareFile() const
 /// Two programs may come here at once: who waited for the other one finds the tables there.
 void Database::createTables() const
 {
-    if (value(QStringLiteral("SELECT count(*) FROM sqlite_schema")).toInt() > 0)
+    if (value(QStringLiteral("SELECT count(*) FROM sqlite_schema")).toInt() > 0) {
+        if (value(QStringLiteral("PRAGMA user_version")).toInt() != 0)
+            return prepareFile(); // made since it was looked at
         throw inputError(inQuotes(m_path) + " is a database of another program, not a history");
+    }
     run(QStringLiteral("PRAGMA auto_vacuum=INCREMENTAL")); // before anything else is written
     run(QStringLiteral("PRAGMA journal_mode=WAL"));
     run(QStringLiteral("PRAGMA synchronous=NORMAL"));

@@ -9,6 +9,8 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTest>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace pikv;
 
@@ -26,6 +28,7 @@ private Q_SLOTS:
     void badStoresAreWarnings();
     void unwritableStoresAreWarnings();
     void theStoreStaysSmall();
+    void programsDoNotLoseEachOthersEntries();
     void whatCannotBeToldIsRefused();
 
 private:
@@ -186,6 +189,33 @@ void ToldTest::theStoreStaysSmall()
     QVERIFY(rememberTold(file, { { "keys", "plain" } }).empty());
     QCOMPARE(store().count("\"file\""), 1000);
     QVERIFY(!recallTold(file).told.empty()); // the newest stays
+}
+
+void ToldTest::programsDoNotLoseEachOthersEntries()
+{
+    constexpr int programs = 4, each = 10;
+    const auto name = [&](int program, int i) { return path(QString("%1-%2").arg(program).arg(i)); };
+    for (int program = 0; program < programs; ++program)
+        for (int i = 0; i < each; ++i) {
+            QFile file(name(program, i));
+            QVERIFY(file.open(QIODevice::WriteOnly) && file.write(file.fileName().toUtf8()) > 0);
+        }
+    std::vector<pid_t> children;
+    for (int program = 0; program < programs; ++program) {
+        children.push_back(::fork());
+        if (children.back() != 0)
+            continue;
+        bool good = true;
+        for (int i = 0; i < each; ++i)
+            good = rememberTold(name(program, i).toStdString(), { { "keys", "plain" } }).empty() && good;
+        ::_exit(good ? 0 : 1);
+    }
+    for (const pid_t child : children) {
+        int status = -1;
+        QCOMPARE(::waitpid(child, &status, 0), child);
+        QCOMPARE(status, 0);
+    }
+    QCOMPARE(store().count("\"file\""), programs * each);
 }
 
 void ToldTest::whatCannotBeToldIsRefused()

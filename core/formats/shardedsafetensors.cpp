@@ -53,6 +53,9 @@ std::string indexBeside(const FormatProbe& probe)
 Index parseIndex(const ByteSource& file)
 {
     Index index { file.name(), {} };
+    if (file.size() > safetensorsMaxHeader)
+        throw inputError(file.name() + ": an index of " + std::to_string(file.size()) + " bytes is above the limit of "
+            + std::to_string(safetensorsMaxHeader) + saveAgain + ".");
     std::string text(static_cast<std::size_t>(file.size()), '\0');
     file.read(0, std::as_writable_bytes(std::span(text)));
     const nlohmann::json json = parseJson(text, file.name(), OnRepeatedKey::Refuse);

@@ -206,6 +206,9 @@ void ShardsTest::damagedIndexesAreEndured()
     }
     dump.writeIndex(R"({"weight_map":)" + QString(10'000, '[') + QString(10'000, ']') + "}");
     QVERIFY(dump.refusal().contains("more than 64 deep"));
+    QVERIFY(QFile::resize(dump.index(), qint64(1) << 40)); // a hole: it takes no room
+    const QString message = inputRefusal([&] { openCache(dump.path(first).toStdString()); });
+    QVERIFY2(message.startsWith(dump.index() + ": an index of 1099511627776 bytes"), qPrintable(message));
 }
 
 PIKV_TEST(ShardsTest)

@@ -382,6 +382,7 @@ std::vector<StoredTensor> listPickledTensors(const PickleTree& tree, const Locat
         std::string name;
         int level;
     };
+    constexpr std::size_t longestName = 400; // everything below repeats it
     std::vector<StoredTensor> tensors;
     std::vector<Place> open { { &tree.root, "", 0 } };
     for (std::size_t visits = 0; !open.empty() && visits < maxVisits; ++visits) {
@@ -405,12 +406,10 @@ std::vector<StoredTensor> listPickledTensors(const PickleTree& tree, const Locat
         for (std::size_t i = 0; isSequence && i < std::min(items.size(), maxVisits - visits); ++i)
             open.push_back({ &items[i], prefix + std::to_string(i), place.level + 1 });
         for (std::size_t i = 0; hasKeys && i + 1 < items.size() && i < maxVisits - visits; i += 2)
-            if (items[i].kind == Kind::Text || items[i].kind == Kind::Int)
-                open.push_back({ &items[i + 1],
-                    prefix
-                        + (items[i].kind == Kind::Int ? std::to_string(items[i].integer)
-                                                      : std::string(tree.text(items[i]))),
-                    place.level + 1 });
+            if (items[i].kind == Kind::Int)
+                open.push_back({ &items[i + 1], prefix + std::to_string(items[i].integer), place.level + 1 });
+            else if (items[i].kind == Kind::Text && prefix.size() + tree.text(items[i]).size() <= longestName)
+                open.push_back({ &items[i + 1], prefix + std::string(tree.text(items[i])), place.level + 1 });
         std::reverse(open.begin() + std::ptrdiff_t(first), open.end()); // the first is looked at next
         visits += items.size();
     }

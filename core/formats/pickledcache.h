@@ -38,7 +38,7 @@ PickledCache findPickledCache(
     const PickleTree& tree, const LocateTensor& locate, const Told& told, const std::string& file);
 
 /// Every tensor in a pickle's containers and objects, at most nine levels deep, by the keys and indices that lead to
-/// it: "layers.3.k". Those that `locate` refuses are left out.
+/// it: "layers.3.k". Those that `locate` refuses are left out, and those below keys of more than 400 characters in all.
 std::vector<StoredTensor> listPickledTensors(const PickleTree& tree, const LocateTensor& locate);
 
 /// What is wrong with a cache of that class and what to do, to go behind the file's name.

@@ -319,6 +319,10 @@ void MappingTest::otherContainersAreListed()
     QCOMPARE(listing.tensors[0].name, std::string("run.0.ks"));
     QVERIFY(mapped(torch, "key=run.{layer}.ks,value=run.{layer}.vs,axes=batch,kv_head,seq,head_dim").info.shapeText()
         == "1 layer x [1, 2, 3, 4] f32");
+    // A key that nobody would type, which every tensor below it would repeat.
+    QCOMPARE(listingOf(asFile(torchFile(dict({ text(QByteArray(401, 'k')), tensor(), text("k"), tensor() }))))
+                 .tensors.size(),
+        std::size_t(1));
     // A list that holds itself has an end.
     QCOMPARE(listingOf(asFile(torchFile(QByteArray("]q\0h\0a", 6)))).tensors.size(), std::size_t(0));
 

@@ -6,9 +6,11 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/formats/llamastatefile.h"
+#include "core/formats/orderedtensors.h"
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -60,40 +62,32 @@ bool endsWith(const TensorEntry& tensor, std::string_view part)
     return tensor.name.starts_with("layers.") && tensor.name.ends_with(part);
 }
 
-class LlamaWriter final : public TensorWriter {
+class LlamaWriter final : public OrderedTensors {
 public:
     LlamaWriter(
-        const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata)
-        : m_path(path)
-        , m_tensors(std::move(tensors))
+        const std::string& path, std::vector<TensorEntry> list, const std::map<std::string, std::string>& metadata)
+        : OrderedTensors(std::move(list))
+        , m_path(path)
         , m_permuted(isPermuted(metadata))
         , m_rotated(std::atoll(textOf(metadata, "rope_dim").c_str()))
-        , m_places(m_tensors.size())
+        , m_places(tensors().size())
         , m_file(path, checkedBytes())
     {
     }
 
-    void write(std::size_t index, ByteSpan bytes) override
+private:
+    void add(std::size_t index, const TensorEntry& tensor, ByteSpan bytes) override
     {
-        const TensorEntry& tensor = m_tensors.at(index);
-        if (index != m_next++ || bytes.size() != tensorBytes(tensor))
-            throw std::logic_error("tensor " + tensor.name + " came out of order, or not whole");
         if (tensor.name == "input_ids")
-            m_tokens = numbers(bytes);
+            m_tokens = numbers(tensor, bytes);
         else if (tensor.name == "positions")
-            m_positions = numbers(bytes);
+            m_positions = numbers(tensor, bytes);
         else if (endsWith(tensor, ".key") || endsWith(tensor, ".value"))
             writeRows(index, bytes);
     }
 
-    void commit() override
-    {
-        if (m_next != m_tensors.size())
-            throw std::logic_error("not all tensors were written");
-        m_file.commit();
-    }
+    void finish() override { m_file.commit(); }
 
-private:
     [[noreturn]] void refuse(const std::string& what) const
     {
         throw usageError("A llama.cpp slot cannot hold this: " + what + "; write " + inQuotes(m_path)
@@ -104,7 +98,7 @@ private:
     {
         const TensorEntry* first = nullptr;
         std::size_t number = 0;
-        for (const TensorEntry& tensor : m_tensors) {
+        for (const TensorEntry& tensor : tensors()) {
             if (tensor.name == "attention_mask")
                 refuse("its sequences have padding");
             const bool key = endsWith(tensor, ".key");
@@ -130,13 +124,16 @@ private:
         if (!first)
             throw std::logic_error("a dump has layers");
         m_cells = first->shape[2];
-        return tensorBytes(m_tensors) + 64 * m_tensors.size();
+        return tensorBytes(tensors()) + 64 * tensors().size();
     }
 
-    static std::vector<std::int64_t> numbers(ByteSpan bytes)
+    std::vector<std::int64_t> numbers(const TensorEntry& tensor, ByteSpan bytes) const
     {
         std::vector<std::int64_t> values(bytes.size() / sizeof(std::int64_t));
         std::memcpy(values.data(), bytes.data(), values.size() * sizeof(std::int64_t));
+        for (const std::int64_t value : values)
+            if (value > std::numeric_limits<std::int32_t>::max())
+                refuse("its " + inQuotes(tensor.name) + " hold " + std::to_string(value) + ", above 2^31 - 1");
         return values;
     }
 
@@ -168,15 +165,15 @@ private:
         for (std::int64_t cell = 0; cell < m_cells; ++cell) // position, sequences, the sequence
             append(head, { m_positions.empty() ? cell : m_positions[static_cast<std::size_t>(cell)], 1, 0 });
         const auto layers = std::count_if(
-            m_tensors.begin(), m_tensors.end(), [](const TensorEntry& t) { return endsWith(t, ".key"); });
+            tensors().begin(), tensors().end(), [](const TensorEntry& t) { return endsWith(t, ".key"); });
         append(head, { 0, layers }); // values are not transposed
         m_file.writeAt(0, head);
         std::uint64_t end = head.size();
         for (const char* part : { ".key", ".value" })
-            for (std::size_t i = 0; i < m_tensors.size(); ++i)
-                if (endsWith(m_tensors[i], part)) {
+            for (std::size_t i = 0; i < tensors().size(); ++i)
+                if (endsWith(tensors()[i], part)) {
                     m_places[i] = { end, end + 12 };
-                    end += 12 + tensorBytes(m_tensors[i]);
+                    end += 12 + tensorBytes(tensors()[i]);
                 }
     }
 
@@ -184,7 +181,7 @@ private:
     {
         if (!std::exchange(m_begun, true))
             begin();
-        const TensorEntry& tensor = m_tensors[index];
+        const TensorEntry& tensor = tensors()[index];
         const auto heads = static_cast<std::size_t>(tensor.shape[1]), cells = static_cast<std::size_t>(m_cells),
                    dim = static_cast<std::size_t>(tensor.shape[3]), size = dtypeSize(tensor.dtype);
         const bool key = endsWith(tensor, ".key");
@@ -210,14 +207,12 @@ private:
     }
 
     const std::string m_path;
-    const std::vector<TensorEntry> m_tensors;
     const bool m_permuted;
     const std::int64_t m_rotated; ///< channels of a head; 0: all
     std::int64_t m_cells = 0;
     std::vector<Place> m_places;
     std::vector<std::int64_t> m_tokens, m_positions;
     bool m_begun = false;
-    std::size_t m_next = 0;
     AtomicFile m_file;
 };
 

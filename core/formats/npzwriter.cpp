@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // NumPy's .npz, as numpy.savez writes it (the .npy format, version 1.0, of the NumPy Enhancement Proposal 1).
 #include "core/formats/npzwriter.h"
-#include "core/formats/zippedtensors.h"
+#include "core/formats/orderedtensors.h"
+#include "core/formats/zipwriter.h"
 #include <stdexcept>
 
 namespace pikv {
@@ -67,26 +68,30 @@ Bytes utf32(const std::string& text, std::size_t& characters)
     return bytes;
 }
 
-class NpzWriter final : public ZippedTensors {
+class NpzWriter final : public OrderedTensors {
 public:
     NpzWriter(
-        const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata)
-        : ZippedTensors(path, std::move(tensors))
+        const std::string& path, std::vector<TensorEntry> list, const std::map<std::string, std::string>& metadata)
+        : OrderedTensors(std::move(list))
+        , m_zip(path, tensorBytes(tensors()))
     {
         for (const auto& [key, text] : metadata) {
             std::size_t characters = 0;
             const Bytes data = utf32(text, characters);
             if (characters > 0)
-                zip().add(key + ".npy", npyHeader("<U" + std::to_string(characters), {}), data);
+                m_zip.add(key + ".npy", npyHeader("<U" + std::to_string(characters), {}), data);
         }
     }
 
-protected:
+private:
     void add(std::size_t, const TensorEntry& tensor, ByteSpan bytes) override
     {
-        zip().add(tensor.name + (tensor.dtype == DType::BF16 ? ".bf16.npy" : ".npy"),
+        m_zip.add(tensor.name + (tensor.dtype == DType::BF16 ? ".bf16.npy" : ".npy"),
             npyHeader(descrOf(tensor.dtype), tensor.shape), bytes);
     }
+    void finish() override { m_zip.commit(); }
+
+    ZipWriter m_zip;
 };
 
 } // namespace

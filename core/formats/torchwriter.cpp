@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The zip archive of torch.save: a pickle (protocol 2) that describes tensors, and a member with the numbers of each.
 #include "core/formats/torchwriter.h"
-#include "core/formats/zippedtensors.h"
+#include "core/formats/orderedtensors.h"
+#include "core/formats/zipwriter.h"
 #include <charconv>
 #include <optional>
 #include <stdexcept>
@@ -147,25 +148,29 @@ Bytes pickleOf(const std::vector<TensorEntry>& tensors, const std::map<std::stri
     return pickle.bytes();
 }
 
-class TorchWriter final : public ZippedTensors {
+class TorchWriter final : public OrderedTensors {
 public:
     TorchWriter(
         const std::string& path, std::vector<TensorEntry> list, const std::map<std::string, std::string>& metadata)
-        : ZippedTensors(path, std::move(list))
+        : OrderedTensors(std::move(list))
+        , m_zip(path, tensorBytes(tensors()))
     {
         const auto addText = [&](const char* name, const std::string& text) {
-            zip().add(std::string(folder) + name, asBytes(text.data(), text.size()));
+            m_zip.add(std::string(folder) + name, asBytes(text.data(), text.size()));
         };
-        zip().add(std::string(folder) + "data.pkl", pickleOf(tensors(), metadata));
+        m_zip.add(std::string(folder) + "data.pkl", pickleOf(tensors(), metadata));
         addText("byteorder", "little");
         addText("version", "3\n");
     }
 
-protected:
+private:
     void add(std::size_t index, const TensorEntry&, ByteSpan bytes) override
     {
-        zip().add(std::string(folder) + "data/" + std::to_string(index), bytes);
+        m_zip.add(std::string(folder) + "data/" + std::to_string(index), bytes);
     }
+    void finish() override { m_zip.commit(); }
+
+    ZipWriter m_zip;
 };
 
 } // namespace

@@ -180,6 +180,9 @@ void LlamaWriterTest::whatDoesNotFitIsRefused()
     info.visible = { 0, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
     QVERIFY(changed().contains("have padding"));
     info.visible.clear();
+    info.positions = { 0, 1, 2, 3, 4, 5, 6, 7, 8, std::int64_t(1) << 31 };
+    QVERIFY(changed().contains("'positions' hold 2147483648, above 2^31 - 1"));
+    info.positions.clear();
     layers[1].key = layers[1].key.narrow(2, 4, 6);
     layers[1].value = layers[1].value.narrow(2, 4, 6);
     QVERIFY(changed().contains("layers have 10 and 6 tokens"));

@@ -23,9 +23,10 @@ FileCache::FileCache(std::string path, std::unique_ptr<const ByteSource> file, D
 at::Tensor FileCache::read(const StoredTensor& entry) const
 {
     const ByteSource& file = m_layout.fileOf(entry, *m_file);
+    const std::uint64_t shown = static_cast<std::uint64_t>(entry.count()) * dtypeSize(entry.dtype);
+    const std::string what = "reading tensor " + inQuotes(entry.name) + " of " + file.name();
     if (!entry.strides.empty())
-        requireMemory(entry.bytes + static_cast<std::uint64_t>(entry.count()) * dtypeSize(entry.dtype),
-            "reading tensor " + inQuotes(entry.name) + " of " + file.name());
+        requireMemory(shown, what); // it may show an element many times
     at::Tensor tensor = at::empty(entry.shape, torchType(entry.dtype));
     const std::span bytes(static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes());
     if (entry.decode) {
@@ -38,6 +39,7 @@ at::Tensor FileCache::read(const StoredTensor& entry) const
     }
     if (gatherRuns(file, entry, bytes))
         return tensor;
+    requireMemory(shown + entry.bytes, what);
     const at::Tensor extent
         = at::empty({ static_cast<std::int64_t>(entry.bytes / dtypeSize(entry.dtype)) }, torchType(entry.dtype));
     file.read(entry.begin, std::span(static_cast<std::byte*>(extent.data_ptr()), extent.nbytes()));

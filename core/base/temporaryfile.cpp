@@ -103,23 +103,24 @@ void TemporaryFile::fail(int error) const
         + std::generic_category().message(error) + "; set TMPDIR to a folder with room that can be written.");
 }
 
-void TemporaryFile::requireRoom(std::uint64_t bytes) const
+void TemporaryFile::requireRoom(std::uint64_t bytes) const { requireRoom(bytes, "about " + byteText(bytes)); }
+
+void TemporaryFile::requireRoom(std::uint64_t bytes, const std::string& taken) const
 {
     struct ::statvfs disk { };
     if (::fstatvfs(m_descriptor, &disk) != 0 || disk.f_blocks == 0)
         return; // then writing will tell
     const std::uint64_t free = std::uint64_t(disk.f_bavail) * disk.f_frsize;
     if (free < leftForOthers || bytes > free - leftForOthers)
-        throw resourceError("Not enough room for " + m_purpose + ": it takes "
-            + (m_size ? "more than " + byteText(m_size) : "about " + byteText(bytes)) + ", and " + inQuotes(m_folder)
-            + " has only " + byteText(free) + " left, of which " + byteText(leftForOthers)
+        throw resourceError("Not enough room for " + m_purpose + ": it takes " + taken + ", and " + inQuotes(m_folder)
+            + " has only " + byteText(free) + " left, where " + byteText(leftForOthers)
             + " are kept free; set TMPDIR to a folder with more room.");
 }
 
 void TemporaryFile::append(ByteSpan bytes)
 {
     if (m_size + bytes.size() > m_checked) {
-        requireRoom(roomStep + bytes.size());
+        requireRoom(roomStep + bytes.size(), "at least " + byteText(m_size + bytes.size()));
         m_checked = m_size + bytes.size() + roomStep;
     }
     while (!bytes.empty()) {

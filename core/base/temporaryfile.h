@@ -28,6 +28,7 @@ public:
 
 private:
     [[noreturn]] void fail(int error) const;
+    void requireRoom(std::uint64_t bytes, const std::string& taken) const; ///< `taken`: how much, for the message
 
     std::string m_purpose, m_folder;
     int m_descriptor = -1;

@@ -10,8 +10,6 @@ using fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    static const bool inMemory = ::setenv("TMPDIR", "/dev/shm", 0) == 0;
-    (void)inMemory;
     fuzz::parse(data, size, "fuzz", [&](const ByteSource& file) {
         const FormatProbe probe(file);
         for (const DumpFormat& format : dumpFormats())

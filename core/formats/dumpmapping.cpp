@@ -10,7 +10,6 @@
 namespace pikv {
 namespace {
 
-constexpr std::string_view placeholder = "{layer}";
 constexpr const char* form = "key=NAME,value=NAME,axes=… or kv=NAME,axes=…";
 
 std::vector<std::string> factorsOf(const std::string& axis) { return splitTopLevel(axis, '*'); }
@@ -53,7 +52,8 @@ std::int64_t countOf(const std::string& key, const std::string& text)
 std::size_t placeholdersIn(const std::string& name)
 {
     std::size_t count = 0;
-    for (std::size_t at = name.find(placeholder); at != std::string::npos; at = name.find(placeholder, at + 1))
+    for (std::size_t at = name.find(layerPlaceholder); at != std::string::npos;
+         at = name.find(layerPlaceholder, at + 1))
         ++count;
     return count;
 }
@@ -185,10 +185,10 @@ std::string printMapping(const DumpMapping& mapping)
 std::optional<std::uint64_t> layerOf(std::string_view pattern, std::string_view name)
 {
     constexpr std::size_t mostDigits = 9;
-    const std::size_t at = pattern.find(placeholder);
+    const std::size_t at = pattern.find(layerPlaceholder);
     if (at == std::string_view::npos)
         return pattern == name ? std::optional<std::uint64_t>(0) : std::nullopt;
-    const std::string_view before = pattern.substr(0, at), behind = pattern.substr(at + placeholder.size());
+    const std::string_view before = pattern.substr(0, at), behind = pattern.substr(at + layerPlaceholder.size());
     if (name.size() <= before.size() + behind.size() || !name.starts_with(before) || !name.ends_with(behind))
         return {};
     const std::string_view digits = name.substr(before.size(), name.size() - before.size() - behind.size());

@@ -12,6 +12,8 @@ namespace pikv {
 
 class FormatProbe;
 
+inline constexpr std::string_view layerPlaceholder = "{layer}";
+
 /// Names of tensors, `{layer}` standing for the layer's number, and what each of their axes is.
 struct DumpMapping {
     /// Either key and value, or both: one tensor holds both along the axis `kv`. All "": by the names that people give.

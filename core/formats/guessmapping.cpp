@@ -9,7 +9,6 @@
 namespace pikv {
 namespace {
 
-constexpr std::string_view placeholder = "{layer}";
 constexpr std::int64_t widestHead = 256; ///< channels of a head; a wider axis holds several
 
 /// Tensors whose names one pattern fits.
@@ -19,7 +18,7 @@ struct Family {
     std::size_t count = 0;
     NameRole role = NameRole::None;
 
-    bool isStacked() const { return pattern.find(placeholder) == std::string::npos; }
+    bool isStacked() const { return pattern.find(layerPlaceholder) == std::string::npos; }
 };
 
 bool isCandidate(const StoredTensor& tensor)

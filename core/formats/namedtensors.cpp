@@ -205,7 +205,7 @@ std::string patternOf(std::string_view name)
     }
     if (!layer)
         return std::string(name);
-    return std::string(name).replace(layer->begin, layer->text.size(), "{layer}");
+    return std::string(name).replace(layer->begin, layer->text.size(), layerPlaceholder);
 }
 
 void placeStackedPairs(std::map<std::uint64_t, FoundLayer>& found, const StoredTensor& tensor, const std::string& file,

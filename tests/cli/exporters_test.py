@@ -21,19 +21,9 @@ try:
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
-if not os.environ.get("PIKV"):
-    print("skipped: the variable PIKV does not name the program")
-    sys.exit(77)
+from runpikv import MODEL, ROOT, TEXT, pikv
 
-ROOT = Path(__file__).resolve().parents[2]
-PIKV = os.environ["PIKV"]
-MODEL = Path(os.environ.get("PIKV_TEST_MODEL") or ROOT / "tests" / "data" / "model" / "tiny-llama3")
-TEXT = ROOT / "resources" / "samples" / "sample-text.txt"
 TOKENS = 48
-
-
-def pikv(*arguments):
-    return subprocess.run([PIKV, *map(str, arguments), "--quiet"], check=True, capture_output=True, text=True).stdout
 
 
 def arrays_of(dump):
@@ -87,7 +77,7 @@ class Exporters(unittest.TestCase):
                     self.assertEqual(result.returncode, 0, result.stderr[-2000:])
                     self.compare(script, out, expected)
         if not ran:
-            print("skipped: Python has none of the engines")
+            print("skipped: Python has none of the engines", flush=True)
             os._exit(77)
 
     def compare(self, script, dump, expected):

@@ -10,8 +10,6 @@ by position, and generate() goes on with the tokens that a forward pass over all
 PIKV_TEST_MODEL is another model, a folder or a .gguf file, instead of the tiny one of the tests.
 """
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -23,20 +21,10 @@ try:
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
-if not os.environ.get("PIKV"):
-    print("skipped: the variable PIKV does not name the program")
-    sys.exit(77)
+from runpikv import MODEL, TEXT, pikv
 
-ROOT = Path(__file__).resolve().parents[2]
-PIKV = os.environ["PIKV"]
-MODEL = Path(os.environ.get("PIKV_TEST_MODEL") or ROOT / "tests" / "data" / "model" / "tiny-llama3")
-TEXT = ROOT / "resources" / "samples" / "sample-text.txt"
 CONTEXT, PREDICT = 40, 30
 METHODS = ["identity", "kivi:residual_length=8,group_size=8", "lora"]
-
-
-def pikv(*arguments):
-    return subprocess.run([PIKV, *map(str, arguments), "--quiet"], check=True, capture_output=True, text=True).stdout
 
 
 def load_model():

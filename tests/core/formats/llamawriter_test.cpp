@@ -98,8 +98,6 @@ void LlamaWriterTest::comesBackBitByBit()
         const LayerKv a = cache->layer(i), b = back->layer(i);
         QCOMPARE(b.key.scalar_type(), a.key.scalar_type());
         QVERIFY(rows(b.key).equal(rows(a.key)) && rows(b.value).equal(rows(a.value)));
-        if (headDim == valueDim && headDim == 64)
-            QCOMPARE(back->info().layers[0].kvHeads == 2 || back->info().layers[0].keyDim == 128, true);
     }
 }
 

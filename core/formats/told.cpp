@@ -153,13 +153,14 @@ const std::vector<ToldEntry>& toldEntries()
 
 void checkTold(const Told& told)
 {
-    for (const auto& [id, text] : told) {
+    for (const auto& said : told) {
+        const std::string& id = said.first; // no structured binding: Clang 14 lets no lambda capture one
         const auto entry
             = std::find_if(toldEntries().begin(), toldEntries().end(), [&](const ToldEntry& e) { return e.id == id; });
         if (entry == toldEntries().end())
             throw usageError(inQuotes(id) + " is nothing that can be told of a dump");
         try {
-            entry->check(text);
+            entry->check(said.second);
         } catch (const Error& error) {
             throw usageError("--" + id + ": " + error.what());
         }

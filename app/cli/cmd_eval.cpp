@@ -71,14 +71,15 @@ void writeResults(const Options& options, const CacheInfo& dump, const std::stri
         writeResult(options.json, resultsToJson(dump, results, options.perLayer));
 }
 
-void writeReceipt(const Options& options, const Study& study, const std::vector<EvaluationResult>& results,
-    ResultStore* history, Invocation& invocation)
+void writeReceipt(const Options& options, const Study& study, const std::string& fingerprint,
+    const std::vector<EvaluationResult>& results, ResultStore* history, Invocation& invocation)
 {
     ReceiptModel model;
     if (!options.model.model.empty())
         model = { options.model.path(), hashOfFile(options.model.path(), history, invocation.job("Hashing")),
             options.model.positions(study.info()) };
-    writeResult(options.receipt, receiptToJson(receiptOf(study, model, results, history, invocation.job("Receipt"))));
+    writeResult(options.receipt,
+        receiptToJson(receiptOf(study, fingerprint, model, results, history, invocation.job("Receipt"))));
 }
 
 /// What was measured, and why not everything was.
@@ -149,18 +150,19 @@ void run(const Options& options, Invocation& invocation)
     const auto nextToken = options.model.open(study, invocation);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json }, { "--receipt", options.receipt } });
     const auto history = openHistory(options.history, invocation);
-    const Outcome outcome
-        = evaluateAll(study, methods, options, recorderOf(history, study, invocation), nextToken.get(), invocation);
+    const Recorder recorder = recorderOf(history, study, invocation);
+    // Before the work: an interruption would stop it afterwards, and what was finished is still to be written.
+    const std::string fingerprint
+        = options.provenance || !options.receipt.empty() ? fingerprintOf(recorder, study, invocation) : "";
+    const Outcome outcome = evaluateAll(study, methods, options, recorder, nextToken.get(), invocation);
     invocation.clearProgress();
     const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
         [](const EvaluationResult& result) { return !result.measured.empty(); });
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
     if (!outcome.results.empty() || outcome.failures.empty())
-        writeResults(options, study.info(),
-            options.provenance ? fingerprintOf(*study.cache(), history.get(), invocation.job("Fingerprint")) : "",
-            outcome.results);
+        writeResults(options, study.info(), fingerprint, outcome.results);
     if (!options.receipt.empty() && !outcome.results.empty())
-        writeReceipt(options, study, outcome.results, history.get(), invocation);
+        writeReceipt(options, study, fingerprint, outcome.results, history.get(), invocation);
     outcome.rethrow(methods.size());
 }
 

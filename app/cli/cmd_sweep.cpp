@@ -85,12 +85,12 @@ std::string frontText(const std::vector<EvaluationResult>& results)
 class LeftOut {
 public:
     explicit LeftOut(Invocation& invocation)
-        : m_session(invocation)
+        : m_invocation(invocation)
     {
     }
     void add(const SweepPoint& point, const Problem& problem)
     {
-        m_session.warn("left out: " + pointText(point) + ": " + problem.message);
+        m_invocation.warn("left out: " + pointText(point) + ": " + problem.message);
         m_last = problem;
         m_names.push_back(pointName(point));
     }
@@ -103,7 +103,7 @@ public:
     }
 
 private:
-    Invocation& m_session;
+    Invocation& m_invocation;
     std::vector<std::string> m_names;
     Problem m_last { ErrorKind::Usage, "it has none" };
 };
@@ -118,13 +118,12 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
         [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); });
 }
 
-void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, const HistoryOption& history,
+void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, const Recorder& recorder,
     SweepFolder& folder, LeftOut& leftOut, Invocation& invocation)
 {
-    const auto store = openHistory(history, invocation);
     std::size_t remembered = 0;
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
-    runSweep(open, study.cache(), study.settings(), nextToken, recorderOf(store, study, invocation),
+    runSweep(open, study.cache(), study.settings(), nextToken, recorder,
         { [&](const EvaluationResult& result) {
              folder.add(result);
              remembered += result.measured.empty() ? 0 : 1;
@@ -149,12 +148,10 @@ std::string report(const SweepFolder& folder, const Study& study, const Options&
 }
 
 /// What pikv merge holds the shards together by.
-void writeFacts(const Options& options, const SweepPoints& grid, const Study& study,
-    const std::vector<std::string>& leftOut, Invocation& invocation)
+void writeFacts(const Options& options, const SweepPoints& grid, const std::string& fingerprint,
+    const std::vector<std::string>& leftOut)
 {
-    ShardFacts facts { options.shard(), {}, engineId(), {}, leftOut };
-    const auto store = openHistory(options.history, invocation);
-    facts.fingerprint = fingerprintOf(*study.cache(), store.get(), invocation.job("Fingerprint"));
+    ShardFacts facts { options.shard(), fingerprint, engineId(), {}, leftOut };
     for (const SweepPoint& point : grid)
         facts.grid.push_back(pointName(point));
     writeShardFacts(options.folder, facts);
@@ -173,10 +170,13 @@ void run(const Options& options, Invocation& invocation)
     const auto there = std::count_if(points.begin(), points.end(),
         [&](const SweepPoint& point) { return folder.has(point.method, point.importance); });
     invocation.note(countText(points.size(), "point") + ", " + std::to_string(there) + " of them there already");
+    Recorder recorder;
     try {
-        if (!open.empty())
-            measure(
-                open, study, options.model.open(study, invocation).get(), options.history, folder, leftOut, invocation);
+        if (!open.empty()) {
+            const auto nextToken = options.model.open(study, invocation);
+            recorder = recorderOf(openHistory(options.history, invocation), study, invocation);
+            measure(open, study, nextToken.get(), recorder, folder, leftOut, invocation);
+        }
     } catch (...) {
         folder.flush();
         invocation.note("kept " + countText(folder.results().size(), "result") + " in " + folder.file("results.csv"));
@@ -184,7 +184,7 @@ void run(const Options& options, Invocation& invocation)
     }
     folder.flush();
     if (shard.isPart())
-        writeFacts(options, grid, study, leftOut.names(), invocation);
+        writeFacts(options, grid, fingerprintOf(recorder, study, invocation), leftOut.names());
     if (folder.results().empty() && !shard.isPart()) // a small grid may leave nothing to a shard
         leftOut.fail();
     invocation.clearProgress();

@@ -36,6 +36,12 @@ Recorder recorderOf(const std::shared_ptr<ResultStore>& history, const Study& st
     return Recorder(history, fingerprintOf(*study.cache(), history.get(), invocation.job("Fingerprint")));
 }
 
+std::string fingerprintOf(const Recorder& recorder, const Study& study, Invocation& invocation)
+{
+    return recorder.works() ? recorder.dump()
+                            : pikv::fingerprintOf(*study.cache(), nullptr, invocation.job("Fingerprint"));
+}
+
 void noteRemembered(std::size_t remembered, std::size_t all, Invocation& invocation)
 {
     if (remembered > 0)

@@ -19,6 +19,8 @@ struct HistoryOption {
 std::shared_ptr<ResultStore> openHistory(const HistoryOption& option, Invocation& invocation);
 /// Looks results of this study's dump up there. Reads the dump once where it is not known yet.
 Recorder recorderOf(const std::shared_ptr<ResultStore>& history, const Study& study, Invocation& invocation);
+/// cacheFingerprint() of this study's dump: the recorder's, else computed now.
+std::string fingerprintOf(const Recorder& recorder, const Study& study, Invocation& invocation);
 /// How many of the results were not measured now, where any was not.
 void noteRemembered(std::size_t remembered, std::size_t all, Invocation& invocation);
 

@@ -47,15 +47,15 @@ bool isFigure(const MetricInfo& metric)
 
 } // namespace
 
-Receipt receiptOf(const Study& study, const ReceiptModel& model, const std::vector<EvaluationResult>& results,
-    ResultStore* store, const JobControl& job)
+Receipt receiptOf(const Study& study, const std::string& fingerprint, const ReceiptModel& model,
+    const std::vector<EvaluationResult>& results, ResultStore* store, const JobControl& job)
 {
     Receipt receipt;
     receipt.time = timeText();
     receipt.engine = engineId();
     receipt.machine = machineText();
     receipt.dump = study.info().path;
-    receipt.fingerprint = fingerprintOf(*study.cache(), store, job);
+    receipt.fingerprint = fingerprint;
     receipt.text = hashOfText(study.info().text);
     receipt.settings = study.settings();
     receipt.model = model;
@@ -126,8 +126,12 @@ Receipt readReceipt(const std::string& path)
             const Json figures = entry.at("figures"); // items() refers to it
             for (const auto& [metric, value] : figures.items())
                 result.figures.emplace_back(metric, value.get<double>());
+            if (result.figures.empty())
+                throw inputError("it has no figure of " + printSpec(result.method));
             receipt.results.push_back(std::move(result));
         }
+        if (receipt.results.empty())
+            throw inputError("it has no figures to be checked");
     } catch (const Json::exception& e) {
         throw inputError(path + ": not a whole receipt: " + e.what());
     } catch (const Error& e) {

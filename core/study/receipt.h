@@ -34,11 +34,12 @@ struct Receipt {
     std::vector<ReceiptResult> results;
 };
 
-/// Of results that `study` gave. `store`: remembers hashes of files; null: they are computed.
-Receipt receiptOf(const Study& study, const ReceiptModel& model, const std::vector<EvaluationResult>& results,
-    ResultStore* store, const JobControl& job = {});
+/// Of results that `study` gave. `fingerprint`: cacheFingerprint() of its cache. `store`: remembers hashes of files;
+/// null: they are computed.
+Receipt receiptOf(const Study& study, const std::string& fingerprint, const ReceiptModel& model,
+    const std::vector<EvaluationResult>& results, ResultStore* store, const JobControl& job = {});
 std::string receiptToJson(const Receipt& receipt);
-/// Throws Error{Input} naming the file.
+/// Throws Error{Input} naming the file; a receipt without a figure is none.
 Receipt readReceipt(const std::string& path);
 
 /// What of a receipt does not hold for this study's dump and these files; one sentence each.

@@ -37,6 +37,12 @@ Json readObject(const std::string& path)
 
 std::string nameOf(const EvaluationResult& result) { return pointName({ result.method, result.importance }); }
 
+/// The number of the share, of `count`, that measures the point of this name.
+std::int64_t shardOf(const std::string& name, std::int64_t count)
+{
+    return std::int64_t(hashOf(asBytes(name.data(), name.size())) % std::uint64_t(count)) + 1;
+}
+
 /// One shard as it lies in its folder.
 struct Part {
     std::string folder;
@@ -50,6 +56,9 @@ struct Part {
         , facts(readShardFacts(path))
         , settings(readObject(path + "/sweep.json"))
     {
+        if (settings.value("shard", Json()) != Json(printShard(facts.shard))) // swept otherwise since
+            throw inputError(path + "/sweep.json: not of the shard " + printShard(facts.shard)
+                + " that shard.json tells of; run that one again, with --restart");
         const Json json = readObject(path + "/results.json");
         dump = json.value("dump", Json());
         std::vector<EvaluationResult> rows = resultsFromCsv(path + "/results.csv");
@@ -92,8 +101,7 @@ void requireWhole(const Part& part)
 {
     std::size_t missing = 0, own = 0;
     for (const std::string& name : part.facts.grid) {
-        if (std::int64_t(hashOf(asBytes(name.data(), name.size())) % std::uint64_t(part.facts.shard.count)) + 1
-            != part.facts.shard.number)
+        if (shardOf(name, part.facts.shard.count) != part.facts.shard.number)
             continue;
         ++own;
         const auto& left = part.facts.leftOut;
@@ -150,11 +158,9 @@ std::string pointName(const SweepPoint& point)
 SweepPoints pointsOf(const SweepPoints& grid, const Shard& shard)
 {
     SweepPoints points;
-    for (const SweepPoint& point : grid) {
-        const std::string name = pointName(point);
-        if (std::int64_t(hashOf(asBytes(name.data(), name.size())) % std::uint64_t(shard.count)) + 1 == shard.number)
+    for (const SweepPoint& point : grid)
+        if (shardOf(pointName(point), shard.count) == shard.number)
             points.push_back(point);
-    }
     return points;
 }
 

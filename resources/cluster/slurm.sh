@@ -15,5 +15,7 @@ set -euo pipefail
 folder=$1 dump=$2
 shift 2
 # Many nodes must not write one history over a network.
-exec srun "${PIKV:-pikv}" sweep "$dump" --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
-    -o "$folder/shard-$SLURM_ARRAY_TASK_ID" --threads "${SLURM_CPUS_PER_TASK:-8}" --no-history --quiet "$@"
+# srun does not take the number of processors from the job by itself.
+cores=${SLURM_CPUS_PER_TASK:-8}
+exec srun --cpus-per-task "$cores" "${PIKV:-pikv}" sweep "$dump" --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
+    -o "$folder/shard-$SLURM_ARRAY_TASK_ID" --threads "$cores" --no-history --quiet "$@"

@@ -126,6 +126,10 @@ void ReceiptTest::noReceipt_data()
     QTest::newRow("results") << QByteArray("{\"results\": []}");
     QTest::newRow("half") << readFile(m_receipt).left(300);
     QTest::newRow("nothing in it") << QByteArray("{\"receipt\": \"pikv-receipt-1\"}");
+    const QByteArray whole = readFile(m_receipt);
+    QTest::newRow("no results") << whole.left(whole.indexOf("\"results\"")) + "\"results\": []}";
+    QTest::newRow("no figures") << whole.left(whole.indexOf("\"results\""))
+            + "\"results\": [{\"method\": \"kivi\", \"figures\": {}}]}";
     QTest::newRow("unknown method") << readFile(m_receipt).replace("kivi:", "gone:");
     QTest::newRow("wrong type") << readFile(m_receipt).replace("\"seed\": 3", "\"seed\": \"x\"");
 }

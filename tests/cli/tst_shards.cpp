@@ -147,6 +147,10 @@ void ShardsTest::refusesByName()
     writeFile(path("engine") + "/results.csv", csv.left(csv.indexOf('\n') + 1));
     writeFile(path("engine") + "/results.json", "{\"results\": []}");
     refused({ one, path("engine"), three }, { "engine' is not finished", "still to be measured" });
+    // Swept otherwise since.
+    writeFile(path("engine") + "/sweep.json", readFile(path("whole") + "/sweep.json"));
+    const Finished otherwise = pikv({ "merge", one, path("engine"), three, "-o", path("never") });
+    QVERIFY2(otherwise.status == 3 && otherwise.err.contains("engine/sweep.json: not of the shard 2/3"), otherwise.err);
     const Finished none = pikv({ "merge", path("whole"), "-o", path("never") });
     QVERIFY2(none.status == 3 && none.err.contains("shard.json"), none.err);
 }

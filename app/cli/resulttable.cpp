@@ -18,9 +18,11 @@ std::string fixedText(double value, int decimals)
     return text;
 }
 
-std::string milliseconds(double seconds)
+/// With a star where it was not measured now.
+std::string milliseconds(double seconds, const EvaluationResult& of)
 {
-    return std::isnan(seconds) ? "-" : fixedText(seconds * 1000, seconds < 0.1 ? 2 : 0);
+    return (std::isnan(seconds) ? "-" : fixedText(seconds * 1000, seconds < 0.1 ? 2 : 0))
+        + (of.measured.empty() ? "" : "*");
 }
 
 /// Bytes alone: the column's title names the unit.
@@ -56,8 +58,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
     for (const EvaluationResult& r : results) {
         std::vector<std::string> row { printSpec(r.method), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
             figureText(r.bitsPerElement()), figureText(r.quality.attentionError), figureText(r.quality.keyNmse),
-            figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds),
-            milliseconds(r.decompressSeconds) };
+            figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds, r),
+            milliseconds(r.decompressSeconds, r) };
         if (shared)
             row.insert(row.end(), { plainBytes(r.sharedBytes), figureText(r.amortisedRatio(1)) });
         if (amortised)
@@ -69,7 +71,9 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
             row.insert(row.begin() + 1, printImportance(r.importance));
         table.add(std::move(row));
     }
-    return table.text();
+    const bool earlier
+        = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return !r.measured.empty(); });
+    return table.text() + (earlier ? "* from the history: the time that it took then\n" : "");
 }
 
 std::string layerTable(const EvaluationResult& result)

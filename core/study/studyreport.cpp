@@ -46,7 +46,8 @@ ReportTable resultsTable(const std::string& title, const Results& shown, const R
     for (const EvaluationResult& result : shown) {
         std::vector<std::string> row { printSpec(result.method), printImportance(result.importance) };
         for (const MetricInfo* metric : columns)
-            row.push_back(metric->bytes ? std::to_string(result.*(metric->bytes)) : figureText(metric->value(result)));
+            row.push_back((metric->bytes ? std::to_string(result.*(metric->bytes)) : figureText(metric->value(result)))
+                + (metric->group == MetricGroup::Speed && !result.measured.empty() ? "*" : ""));
         table.rows.push_back(std::move(row));
     }
     return table;
@@ -104,9 +105,23 @@ std::string latex(std::string_view text)
     });
 }
 
+/// A dump's names may hold line ends and what Markdown would take for HTML.
 std::string markdown(std::string_view text)
 {
-    return escaped(text, [](char c) { return c == '|' ? std::string("\\|") : std::string(1, c); });
+    return escaped(text, [](char c) -> std::string {
+        return c == '|' ? "\\|" : c == '<' ? "&lt;" : c == '\n' || c == '\r' ? " " : std::string(1, c);
+    });
+}
+
+/// Facts as comments: a line each, whatever the dump's names hold.
+std::string commentLines(const ReportFacts& facts, const char* mark)
+{
+    std::string text;
+    for (const auto& [name, value] : facts)
+        text += mark + escaped(name + ": " + value, [](char c) {
+            return std::string(1, c == '\n' || c == '\r' ? ' ' : c);
+        }) + "\n";
+    return text;
 }
 
 /// An SVG document without what only stands at the head of a file.
@@ -182,7 +197,7 @@ ReportFacts studyFacts(const Results& results)
         !queries.empty())
         facts.emplace_back("Attention error with queries of", queries);
     if (const std::string then = together(results, [](const EvaluationResult& r) { return r.measured; }); !then.empty())
-        facts.emplace_back("Times measured", then);
+        facts.emplace_back("Times with a * measured", then);
     facts.emplace_back("Engine", engineId());
     facts.emplace_back("Libraries", engineDescription());
     facts.emplace_back("Machine of the report", machineText());
@@ -235,9 +250,8 @@ std::string reportMarkdown(const StudyReport& report)
 
 std::string reportLatex(const StudyReport& report)
 {
-    std::string text = "% " + report.title + "\n% \\usepackage{booktabs}\n";
-    for (const auto& [name, value] : report.facts)
-        text += "% " + escaped(name + ": " + value, [](char c) { return std::string(1, c == '\n' ? ' ' : c); }) + "\n";
+    std::string text = commentLines({ { "Title", report.title } }, "% ") + "% \\usepackage{booktabs}\n"
+        + commentLines(report.facts, "% ");
     for (const ReportTable& table : report.tables) {
         text += "\n\\begin{table}\n\\caption{" + latex(table.title) + "}\n\\begin{tabular}{l"
             + std::string(table.columns.size() - 1, 'r') + "}\n\\toprule\n" + latexRow(table.columns) + "\\midrule\n";
@@ -248,14 +262,6 @@ std::string reportLatex(const StudyReport& report)
     return text;
 }
 
-std::string provenanceLines(const ReportFacts& facts)
-{
-    std::string text;
-    for (const auto& [name, value] : facts)
-        text += "# " + escaped(name + ": " + value, [](char c) {
-            return std::string(1, c == '\n' || c == '\r' ? ' ' : c);
-        }) + "\n";
-    return text;
-}
+std::string provenanceLines(const ReportFacts& facts) { return commentLines(facts, "# "); }
 
 } // namespace pikv

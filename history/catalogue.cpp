@@ -123,12 +123,9 @@ std::uint64_t Catalogue::forget(const Query& query, bool starredToo)
                                          + conditions(query, values) + spared + QStringLiteral(")"),
                                      values)
                                  .numRowsAffected());
-        // Scores are the results' that they belong to.
-        m_database->run(QStringLiteral(
-            "DELETE FROM score WHERE NOT EXISTS (SELECT 1 FROM result WHERE result.dump=score.dump AND "
-            "result.engine=score.engine AND result.settings=score.settings AND result.method=score.method)"));
-        m_database->run(QStringLiteral("DELETE FROM dump WHERE NOT EXISTS (SELECT 1 FROM result WHERE "
-                                       "result.dump=dump.id)"));
+        m_database->dropLoose();
+        if (count() == 0) // what is left tells of files alone
+            m_database->run(QStringLiteral("DELETE FROM hash"));
     });
     m_database->vacuum();
     m_database->run(QStringLiteral("PRAGMA wal_checkpoint(TRUNCATE)"));

@@ -30,7 +30,7 @@ const char* const tables[] = {
     "CREATE TABLE hash(state TEXT NOT NULL, kind TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY(state, kind))",
 };
 
-/// What SQLite says, as a user can act on it.
+/// What SQLite says, as a user can act on it. Error{Input}: no database can be read from the file at all.
 Error sentence(const std::string& path, const QSqlError& error)
 {
     const std::string file = "the history " + inQuotes(path);
@@ -116,33 +116,38 @@ void Database::vacuum() const
     while (query.next()) { }
 }
 
+void Database::dropLoose() const
+{
+    run(QStringLiteral(
+        "DELETE FROM score WHERE NOT EXISTS (SELECT 1 FROM result WHERE result.dump=score.dump AND "
+        "result.engine=score.engine AND result.settings=score.settings AND result.method=score.method)"));
+    run(QStringLiteral("DELETE FROM dump WHERE NOT EXISTS (SELECT 1 FROM result WHERE result.dump=dump.id)"));
+}
+
 void Database::prepareFile() const
 {
-    const int version = value(QStringLiteral("PRAGMA user_version")).toInt();
-    if (version == 0)
-        return createTables();
+    if (value(QStringLiteral("PRAGMA user_version")).toInt() == 0)
+        createTables();
     if (value(QStringLiteral("PRAGMA application_id")).toInt() != programId)
-        throw inputError(inQuotes(m_path) + " is a database of another program, not a history");
-    if (version > schema)
-        throw inputError("the history " + inQuotes(m_path)
+        throw usageError(inQuotes(m_path) + " is a database of another program, not a history");
+    if (value(QStringLiteral("PRAGMA user_version")).toInt() > schema)
+        throw usageError("the history " + inQuotes(m_path)
             + " was written by a newer version of the program; update this one, or name another file in PIKV_HISTORY");
+    // SQLite refuses this at once where somebody else is at work in a new file; then the next one who opens it does it.
+    QSqlQuery(m_database).exec(QStringLiteral("PRAGMA journal_mode=WAL"));
     // A crash of the program loses nothing with NORMAL in this mode; a power cut may lose the last results.
     run(QStringLiteral("PRAGMA synchronous=NORMAL"));
 }
 
-/// Two programs may come here at once: who waited for the other one finds the tables there.
+/// In an empty file alone: tables that are there are another program's, or those that another process made meanwhile.
 void Database::createTables() const
 {
-    if (value(QStringLiteral("SELECT count(*) FROM sqlite_schema")).toInt() > 0) {
-        if (value(QStringLiteral("PRAGMA user_version")).toInt() != 0)
-            return prepareFile(); // made since it was looked at
-        throw inputError(inQuotes(m_path) + " is a database of another program, not a history");
-    }
+    const auto isEmpty = [&] { return value(QStringLiteral("SELECT count(*) FROM sqlite_schema")).toInt() == 0; };
+    if (!isEmpty())
+        return;
     run(QStringLiteral("PRAGMA auto_vacuum=INCREMENTAL")); // before anything else is written
-    run(QStringLiteral("PRAGMA journal_mode=WAL"));
-    run(QStringLiteral("PRAGMA synchronous=NORMAL"));
     transaction([&] {
-        if (value(QStringLiteral("PRAGMA user_version")).toInt() != 0)
+        if (!isEmpty())
             return;
         for (const char* table : tables)
             run(QLatin1String(table));

@@ -10,8 +10,8 @@
 namespace pikv::history {
 
 /// One connection, used in the thread that made it. Others, of this program and of others, may read and write the same
-/// file meanwhile. Throws Error{Resource}: locked, read-only, no room; Error{Input}: damaged, of another program or of
-/// a newer version.
+/// file meanwhile. Throws Error{Resource}: locked, read-only, no room; Error{Input}: damaged; Error{Usage}: of another
+/// program or of a newer version, so never to be removed.
 class Database {
 public:
     /// Makes the file and its folder where there is none.
@@ -26,6 +26,8 @@ public:
     QSqlQuery run(const QString& sql, const QVariantList& values) const;
     /// The first column of the first row; invalid where there is none.
     QVariant value(const QString& sql, std::initializer_list<QVariant> values = {}) const;
+    /// Deletes scores without their result, and dumps of which nothing is known.
+    void dropLoose() const;
     /// Gives the room of what was deleted back to the disk.
     void vacuum() const;
     /// How long somebody else's writing is waited for.
@@ -40,7 +42,7 @@ public:
             work();
             run(QStringLiteral("COMMIT"));
         } catch (...) {
-            m_database.exec(QStringLiteral("ROLLBACK"));
+            QSqlQuery(m_database).exec(QStringLiteral("ROLLBACK"));
             throw;
         }
     }

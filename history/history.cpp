@@ -76,8 +76,7 @@ void History::guarded(Work work)
         }
         work();
     } catch (const Error& e) {
-        const bool damaged = e.kind() == ErrorKind::Input;
-        m_reads = m_reads && !damaged;
+        m_reads = m_reads && e.kind() == ErrorKind::Resource;
         if (!std::exchange(m_told, true) && m_tell)
             m_tell(std::string(e.what()) + (m_reads ? "; results are not kept now" : "; going on without it"));
         if (m_database && m_reads)
@@ -154,6 +153,7 @@ void History::keepWithinLimit()
         if (gone.numRowsAffected() <= 0)
             break;
     }
+    m_database->dropLoose();
     m_database->vacuum();
 }
 

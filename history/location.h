@@ -7,7 +7,7 @@ namespace pikv::history {
 
 /// The user's history: history.sqlite in userDataDir(), or what $PIKV_HISTORY names; "" where that is "off".
 std::string location();
-/// A file in front of which SQLite may have put others.
+/// The database, and the log and index that SQLite keeps beside it.
 void removeFiles(const std::string& database);
 /// Bytes of the database on disk, with the log beside it.
 std::uint64_t bytesOnDisk(const std::string& database);

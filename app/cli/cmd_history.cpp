@@ -89,7 +89,7 @@ void exportTo(const std::string& path, const std::vector<Entry>& entries, Invoca
 /// A file that cannot be read at all is forgotten, too, where everything is to be.
 void clear(const history::Query& query, const Options& options, Invocation& invocation)
 {
-    const bool everything = options.all && query.words.empty() && query.id == 0;
+    const bool everything = options.all && query.words.empty() && query.id == 0 && !query.starred;
     try {
         Catalogue catalogue(place());
         const std::uint64_t gone = catalogue.forget(query, options.all);

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void manyAtOnce();
     void killedSweepsLoseNothing();
     void damagedIsToldOnce();
+    void anotherProgramsFile();
     void readOnly();
     void noRoom();
 
@@ -68,6 +69,11 @@ void HistoryTest::evalAndSweepShareIt()
     const auto rows = parseCsv(again.out);
     QVERIFY(parseCsv(first.out)[0]["measured"].isEmpty());
     QVERIFY2(rows[0]["measured"].contains("thread"), qPrintable(rows[0]["measured"]));
+    for (const QStringList& quiet : { QStringList {}, QStringList { "--quiet" } }) {
+        const Finished table = pikv(QStringList { "eval", m_dump, "--with", "kivi", "--with", "lora:rank=32" } + quiet);
+        QVERIFY2(table.out.contains("\n* from the history"), table.out);
+        QCOMPARE(table.out.count("*"), quiet.isEmpty() ? 3 : 5); // the second time lora's were measured before, too
+    }
     // The sweep takes one point over and measures two; eval then finds those.
     const QString folder = m_folder.filePath("sweep");
     const Finished sweep = pikv({ "sweep", m_dump, "--with", "lora:rank=[4,8,16]", "-o", folder });
@@ -183,16 +189,28 @@ void HistoryTest::damagedIsToldOnce()
     const Finished list = pikv({ "history" });
     QVERIFY2(list.status == 3 && list.err.contains("is damaged"), list.err);
     QCOMPARE(pikv({ "history", "--clear" }).status, 3);
+    QCOMPARE(pikv({ "history", "--clear", "--all", "--starred" }).status, 3);
     QCOMPARE(pikv({ "history", "--clear", "--all" }).status, 0);
     QVERIFY(!pikv({ "eval", m_dump, "--with", "kivi" }).err.contains("damaged"));
     QVERIFY(pikv({ "history" }).err.contains("1 result shown of 1"));
+}
+
+/// What is no history stays, whatever is to be forgotten.
+void HistoryTest::anotherProgramsFile()
+{
+    QVERIFY(pikv({ "eval", m_dump, "--with", "kivi" }).status == 0);
+    QByteArray bytes = readFile(database());
+    bytes.replace(68, 4, "mine"); // SQLite's application_id
+    writeFile(database(), bytes);
+    const Finished clear = pikv({ "history", "--clear", "--all" });
+    QVERIFY2(clear.status == 2 && clear.err.contains("another program"), clear.err);
+    QCOMPARE(readFile(database()), bytes);
 }
 
 /// Root may write everything: as another user.
 void HistoryTest::readOnly()
 {
     QVERIFY(pikv({ "eval", m_dump, "--with", "kivi" }).status == 0);
-    QDir(data() + "/pikv-explorer");
     QStringList command { QStringLiteral("setpriv"), "--reuid=65534", "--clear-groups", pikvProgram() };
     if (::geteuid() != 0)
         command = { pikvProgram() };

@@ -43,6 +43,17 @@ MeasurementKey keyOf(const std::string& spec, const std::string& dump = "d1", co
     return { dump, engine, settingsText({}), spec.empty() ? std::string() : methodText(parseSpec(spec)) };
 }
 
+/// What opening the file fails with.
+std::optional<ErrorKind> kindOf(const std::string& path)
+{
+    try {
+        const Database database(path);
+        return {};
+    } catch (const Error& e) {
+        return e.kind();
+    }
+}
+
 const DumpFacts facts { "/data/prompt.safetensors", "SmolLM2", "2 layers" };
 
 } // namespace
@@ -60,6 +71,7 @@ private Q_SLOTS:
     void exportsForOthers();
     void staysWithinItsLimit();
     void twoAtOnce();
+    void madeByManyAtOnce();
     void killedWritersLoseNothing();
     void newerVersion();
     void otherProgramsDatabase();
@@ -250,6 +262,40 @@ void HistoryTest::twoAtOnce()
     QVERIFY2(m_told.isEmpty(), qPrintable(m_told.join("\n")));
 }
 
+/// Programs that find no file yet, and begin at the same moment.
+void HistoryTest::madeByManyAtOnce()
+{
+    constexpr int programs = 6;
+    for (int round = 0; round < 30; ++round) {
+        init();
+        int start[2], end[2];
+        QVERIFY(::pipe(start) == 0 && ::pipe(end) == 0);
+        for (int i = 0; i < programs; ++i) {
+            if (::fork() != 0)
+                continue;
+            ::close(start[1]);
+            char byte = 0;
+            (void)!::read(start[0], &byte, 1); // until the parent closes it
+            add("lora:rank=" + std::to_string(i + 1));
+            byte = m_told.isEmpty() ? 'g' : 'b';
+            for (const QString& sentence : m_told)
+                qWarning("%s", qPrintable(sentence));
+            (void)!::write(end[1], &byte, 1);
+            ::_exit(0);
+        }
+        for (const int pipe : { start[0], start[1], end[1] })
+            ::close(pipe);
+        QByteArray good(programs, '\0');
+        qsizetype got = 0;
+        for (ssize_t n = 1; n > 0 && got < programs; got += n)
+            n = ::read(end[0], good.data() + got, std::size_t(programs - got));
+        ::close(end[0]);
+        while (::wait(nullptr) > 0) { }
+        QCOMPARE(good, QByteArray(programs, 'g'));
+        QCOMPARE(Catalogue(m_path).count(), std::uint64_t(programs));
+    }
+}
+
 /// Writers that are killed at any moment: whatever add() returned from is there.
 void HistoryTest::killedWritersLoseNothing()
 {
@@ -300,6 +346,7 @@ void HistoryTest::newerVersion()
     QCOMPARE(m_told.size(), 1);
     QVERIFY2(m_told.front().contains("newer version"), qPrintable(m_told.front()));
     QVERIFY_THROWS_EXCEPTION(Error, Catalogue { m_path });
+    QVERIFY(kindOf(m_path) == ErrorKind::Usage);
 }
 
 void HistoryTest::otherProgramsDatabase()
@@ -315,6 +362,7 @@ void HistoryTest::otherProgramsDatabase()
     add("kivi");
     QCOMPARE(m_told.size(), 1);
     QVERIFY2(m_told.front().contains("another program"), qPrintable(m_told.front()));
+    QVERIFY(kindOf(m_path) == ErrorKind::Usage); // not damaged: nobody is advised to remove it
 }
 
 void HistoryTest::damagedFile_data()

@@ -1,37 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/window/filechangedbar.h"
 #include <QFileInfo>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QPushButton>
 
 namespace pikv::ui {
 
 FileChangedBar::FileChangedBar(QWidget* parent)
-    : QFrame(parent)
-    , m_text(new QLabel(this))
-    , m_reload(new QPushButton(tr("Reload from dis&k"), this))
+    : NoticeBar(QStringLiteral("fileChanged"), tr("Reload from dis&k"), tr("I&gnore"), parent)
 {
-    setObjectName(QStringLiteral("fileChangedBar"));
-    setFrameShape(QFrame::StyledPanel);
-    setAutoFillBackground(true);
-    setBackgroundRole(QPalette::ToolTipBase);
-    m_text->setObjectName(QStringLiteral("fileChangedText"));
-    m_text->setWordWrap(true);
-    m_reload->setObjectName(QStringLiteral("fileChangedReload"));
-    auto* ignore = new QPushButton(tr("I&gnore"), this);
-    ignore->setObjectName(QStringLiteral("fileChangedIgnore"));
-    auto* layout = new QHBoxLayout(this);
-    layout->addWidget(m_text, 1);
-    layout->addWidget(m_reload);
-    layout->addWidget(ignore);
-    connect(m_reload, &QPushButton::clicked, this, &FileChangedBar::reloadRequested);
-    connect(ignore, &QPushButton::clicked, this, &QWidget::hide);
+    connect(action(), &QPushButton::clicked, this, &FileChangedBar::reloadRequested);
     m_settle.setSingleShot(true);
     m_settle.setInterval(300);
     connect(&m_settle, &QTimer::timeout, this, &FileChangedBar::noteChange);
     connect(&m_watcher, &QFileSystemWatcher::fileChanged, &m_settle, qOverload<>(&QTimer::start));
-    hide();
 }
 
 void FileChangedBar::watch(const QString& path)
@@ -48,9 +29,9 @@ void FileChangedBar::noteChange()
 {
     const bool there = QFileInfo::exists(m_path);
     const QString name = QFileInfo(m_path).fileName();
-    m_text->setText(there ? tr("%1 changed on disk. The results shown are of the earlier version.").arg(name)
-                          : tr("%1 is gone from the disk. The results shown stay, new ones need the file.").arg(name));
-    m_reload->setVisible(there);
+    setText(there ? tr("%1 changed on disk. The results shown are of the earlier version.").arg(name)
+                  : tr("%1 is gone from the disk. The results shown stay, new ones need the file.").arg(name));
+    action()->setVisible(there);
     if (there && !m_watcher.files().contains(m_path))
         m_watcher.addPath(m_path); // replaced by rename: the watch went with the old file
     show();

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/window/noticebar.h"
 #include <QFileSystemWatcher>
-#include <QFrame>
 #include <QTimer>
-
-class QLabel;
-class QPushButton;
 
 namespace pikv::ui {
 
-/// Watches the open dump and says, above the charts, that it changed or vanished: a bar, not a dialog.
-class FileChangedBar : public QFrame {
+/// Watches the open dump and says, above the charts, that it changed or vanished.
+class FileChangedBar : public NoticeBar {
     Q_OBJECT
 public:
     explicit FileChangedBar(QWidget* parent = nullptr);
@@ -27,8 +24,6 @@ private:
     QFileSystemWatcher m_watcher;
     QTimer m_settle; ///< a file that is being written changes many times
     QString m_path;
-    QLabel* m_text;
-    QPushButton* m_reload;
 };
 
 } // namespace pikv::ui

@@ -20,6 +20,7 @@
 #include "ui/window/mappingcommands.h"
 #include "ui/window/menus.h"
 #include "ui/window/modelcommands.h"
+#include "ui/window/noticebar.h"
 #include "ui/window/sessionfiles.h"
 #include "ui/window/unsavedguard.h"
 #include "ui/window/windowsettings.h"

@@ -4,11 +4,9 @@
 #include "ui/models/counted.h"
 #include "ui/panels/mappingdialog.h"
 #include "ui/session/session.h"
+#include "ui/window/noticebar.h"
 #include "ui/window/unsavedguard.h"
 #include <QFileInfo>
-#include <QFrame>
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QPushButton>
 #include <utility>
 
@@ -19,46 +17,23 @@ MappingCommands::MappingCommands(Session* session, UnsavedGuard* guard, QWidget*
     , m_session(session)
     , m_guard(guard)
     , m_window(window)
-    , m_bar(new QFrame(window))
-    , m_text(new QLabel(m_bar))
+    , m_bar(new NoticeBar(QStringLiteral("mapping"), tr("Map tensors…"), tr("Ignore"), window))
 {
-    createBar();
+    connect(m_bar->action(), &QPushButton::clicked, this, &MappingCommands::mapTensors);
+    connect(m_bar, &NoticeBar::ignored, this, [this] { m_offered.clear(); });
     Engine* engine = session->engine();
     connect(session, &Session::dumpFailed, this, &MappingCommands::noteFailure);
     connect(session, &Session::dumpOpened, this, [this] {
         m_offered.clear();
         m_bar->hide();
     });
+    connect(engine, &Engine::cancelled, this, [this] { m_asked.clear(); });
     connect(engine, &Engine::tensorsListed, this, &MappingCommands::take);
     connect(engine, &Engine::tensorsNotListed, this, [this](const QString& path, const QString& reason) {
         if (path == m_asked) // nobody asked for the others
             m_session->report({ ErrorKind::Input, reason.toStdString() });
         m_asked.clear();
     });
-}
-
-void MappingCommands::createBar()
-{
-    m_bar->setObjectName(QStringLiteral("mappingBar"));
-    m_bar->setFrameShape(QFrame::StyledPanel);
-    m_bar->setAutoFillBackground(true);
-    m_bar->setBackgroundRole(QPalette::ToolTipBase);
-    m_text->setObjectName(QStringLiteral("mappingBarText"));
-    m_text->setWordWrap(true);
-    auto* map = new QPushButton(tr("Map tensors…"), m_bar);
-    map->setObjectName(QStringLiteral("mappingBarMap"));
-    auto* ignore = new QPushButton(tr("Ignore"), m_bar);
-    ignore->setObjectName(QStringLiteral("mappingBarIgnore"));
-    auto* layout = new QHBoxLayout(m_bar);
-    layout->addWidget(m_text, 1);
-    layout->addWidget(map);
-    layout->addWidget(ignore);
-    connect(map, &QPushButton::clicked, this, &MappingCommands::mapTensors);
-    connect(ignore, &QPushButton::clicked, this, [this] {
-        m_offered.clear();
-        m_bar->hide();
-    });
-    m_bar->hide();
 }
 
 void MappingCommands::noteFailure(const QString& path)
@@ -94,7 +69,7 @@ void MappingCommands::take(const QString& path, const ListingPtr& listing)
     if (listing->tensors.empty())
         return;
     m_offered = path;
-    m_text->setText(
+    m_bar->setText(
         tr("%1 was not understood. It holds %2: say which are keys and values, and it opens.")
             .arg(QFileInfo(path).fileName(), counted(qint64(listing->tensors.size()), tr("tensor"), tr("tensors"))));
     m_bar->show();

@@ -4,11 +4,9 @@
 #include "ui/engine/engine.h"
 #include <QObject>
 
-class QFrame;
-class QLabel;
-
 namespace pikv::ui {
 
+class NoticeBar;
 class Session;
 class UnsavedGuard;
 
@@ -20,7 +18,7 @@ public:
     MappingCommands(Session* session, UnsavedGuard* guard, QWidget* window);
 
     /// Shown while there is a file to be mapped. Its place is the window's business.
-    QFrame* bar() const { return m_bar; }
+    NoticeBar* bar() const { return m_bar; }
 
 public Q_SLOTS:
     /// Of the file that was offered last, else of the open dump.
@@ -28,7 +26,6 @@ public Q_SLOTS:
     void mapOpenDump();
 
 private:
-    void createBar();
     void noteFailure(const QString& path);
     void take(const QString& path, const ListingPtr& listing);
     void ask(const QString& path, const ListingPtr& listing);
@@ -37,8 +34,7 @@ private:
     Session* m_session;
     UnsavedGuard* m_guard;
     QWidget* m_window;
-    QFrame* m_bar;
-    QLabel* m_text;
+    NoticeBar* m_bar;
     QString m_offered; ///< a file that could not be opened and has tensors; "": none
     QString m_asked; ///< whose listing is to be shown in a dialog; "": none
 };

@@ -257,7 +257,7 @@ void OpenTest::saysThatTheFileChanged()
     damage(path, QFileInfo(path).size() - 1, "y");
     QTRY_VERIFY(bar->isVisible());
     QSignalSpy complete(window.session(), &Session::firstChartComplete);
-    QTest::mouseClick(window.find<QPushButton>("fileChangedReload"), Qt::LeftButton);
+    QTest::mouseClick(window.find<QPushButton>("fileChangedAction"), Qt::LeftButton);
     QVERIFY(complete.wait(60'000));
     QVERIFY(bar->isHidden());
 }
@@ -272,7 +272,7 @@ void OpenTest::saysThatTheFileVanished()
     auto* bar = window.find<FileChangedBar>("fileChangedBar");
     QTRY_VERIFY(bar->isVisible());
     QVERIFY(window.find<QLabel>("fileChangedText")->text().contains("vanishing.safetensors"));
-    QVERIFY(window.find<QPushButton>("fileChangedReload")->isHidden()); // there is nothing to reload
+    QVERIFY(window.find<QPushButton>("fileChangedAction")->isHidden()); // there is nothing to reload
     window.choose("lora");
     window.find<QDoubleSpinBox>("param_rank_spin")->setValue(3);
     auto* problems = window.find<QAbstractItemView>("problemsTable")->model();

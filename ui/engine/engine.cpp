@@ -12,6 +12,16 @@ constexpr int closingPatience = 2000; ///< ms
 constexpr std::uint64_t quickBytes = std::uint64_t(64) << 20; ///< read in less time than anybody sees
 bool workLeftBehind = false;
 
+/// Keeps these, then finds all that is stored at the study's settings.
+auto keepAndFind(const Recorder& recorder, const StudyPtr& study, const std::vector<ResultPtr>& unkept)
+{
+    return [recorder, study, unkept](const JobControl&) {
+        for (const ResultPtr& result : unkept)
+            recorder.keep(*study, *result);
+        return std::make_shared<std::vector<ResultStore::Found>>(recorder.all(study->settings()));
+    };
+}
+
 } // namespace
 
 Engine::Engine(std::shared_ptr<ResultStore> store, QObject* parent)
@@ -114,27 +124,16 @@ void Engine::takeFingerprint(const std::string& fingerprint)
 {
     const std::vector<ResultPtr> unkept = m_study.unkept();
     m_study.setFingerprint(fingerprint);
-    Latest<std::shared_ptr<std::vector<ResultStore::Found>>>::Terms terms;
-    terms.urgency = Urgency::Task;
-    m_recalls.request({}, terms, [recorder = m_study.recorder(Origin::Passed), study = study(), unkept](const auto&) {
-        for (const ResultPtr& result : unkept)
-            recorder.keep(*study, *result);
-        return std::make_shared<std::vector<ResultStore::Found>>(recorder.all(study->settings()));
-    });
+    m_recalls.request({}, { tr("Looking up"), Urgency::Task }, keepAndFind(recorder(), study(), unkept));
 }
 
 void Engine::recall()
 {
-    if (!m_study.recorder(Origin::Passed).works()) {
+    if (!recorder().works()) {
         Q_EMIT recalled();
         return;
     }
-    Latest<std::shared_ptr<std::vector<ResultStore::Found>>>::Terms terms;
-    terms.label = tr("Looking up");
-    terms.urgency = Urgency::Task;
-    m_recalls.request({}, terms, [recorder = m_study.recorder(Origin::Passed), study = study()](const auto&) {
-        return std::make_shared<std::vector<ResultStore::Found>>(recorder.all(study->settings()));
-    });
+    m_recalls.request({}, { tr("Looking up"), Urgency::Task }, keepAndFind(recorder(), study(), {}));
 }
 
 void Engine::listTensors(const QString& path)

@@ -24,35 +24,30 @@ QString figure(const char* metric, double value)
 
 } // namespace
 
+HistoryModel::Row::Row(history::Entry stored)
+    : entry(std::move(stored))
+    , bits(kNoValue)
+    , attentionError(kNoValue)
+{
+    try {
+        const EvaluationResult result = entry.result();
+        bits = result.bitsPerElement();
+        attentionError = result.quality.attentionError;
+    } catch (const Error&) {
+        // Of a method that is no more: its row says that it was there.
+    }
+}
+
 HistoryModel::HistoryModel(QObject* parent)
     : QAbstractTableModel(parent)
 {
 }
 
-void HistoryModel::setEntries(std::vector<history::Entry> entries)
+void HistoryModel::setRows(std::vector<Row> rows)
 {
     beginResetModel();
-    m_rows.clear();
-    for (history::Entry& entry : entries) {
-        Row row { std::move(entry), kNoValue, kNoValue };
-        try {
-            const EvaluationResult result = row.entry.result();
-            row.bits = result.bitsPerElement();
-            row.attentionError = result.quality.attentionError;
-        } catch (const Error&) {
-            // Of a method that is no more: its row says that it was there.
-        }
-        m_rows.push_back(std::move(row));
-    }
+    m_rows = std::move(rows);
     endResetModel();
-}
-
-std::vector<history::Entry> HistoryModel::entries() const
-{
-    std::vector<history::Entry> entries;
-    for (const Row& row : m_rows)
-        entries.push_back(row.entry);
-    return entries;
 }
 
 int HistoryModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_rows.size()); }

@@ -13,9 +13,16 @@ public:
     enum Column { Star, Time, Dump, Method, Importance, Bits, AttentionError, Engine, Note, ColumnCount };
     explicit HistoryModel(QObject* parent = nullptr);
 
-    void setEntries(std::vector<history::Entry> entries);
+    /// A stored result with those of its figures that are shown.
+    struct Row {
+        /// Reads the figures, which takes too long for the window's thread where there are many.
+        explicit Row(history::Entry stored);
+
+        history::Entry entry;
+        double bits, attentionError; ///< NaN where the method is no more
+    };
+    void setRows(std::vector<Row> rows);
     const history::Entry& entry(int row) const { return m_rows.at(std::size_t(row)).entry; }
-    std::vector<history::Entry> entries() const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -30,10 +37,6 @@ Q_SIGNALS:
     void noteChosen(qlonglong id, const QString& note);
 
 private:
-    struct Row {
-        history::Entry entry;
-        double bits, attentionError; ///< NaN where the method is no more
-    };
     QString text(const Row& row, int column) const;
 
     std::vector<Row> m_rows;

@@ -7,7 +7,6 @@
 #include "history/location.h"
 #include "ui/export/savefile.h"
 #include "ui/models/counted.h"
-#include "ui/models/historymodel.h"
 #include <QCheckBox>
 #include <QDialogButtonBox>
 #include <QFutureWatcher>
@@ -62,12 +61,15 @@ HistoryDialog::HistoryDialog(const QString& database, QWidget* parent)
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
     buttons->addButton(m_export, QDialogButtonBox::ActionRole);
     buttons->addButton(m_forget, QDialogButtonBox::ActionRole);
+    for (QAbstractButton* button : buttons->buttons())
+        qobject_cast<QPushButton*>(button)->setAutoDefault(false); // Enter is the search's and the table's
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     auto* layout = new QVBoxLayout(this);
     layout->addLayout(search);
     layout->addWidget(m_table, 1);
     layout->addWidget(m_state);
     layout->addWidget(buttons);
+    setTabOrder(m_starred, m_table);
     resize(1000, 520);
 }
 
@@ -124,8 +126,6 @@ void HistoryDialog::createButtons()
 {
     m_export->setObjectName(QStringLiteral("historyExport"));
     m_forget->setObjectName(QStringLiteral("historyForget"));
-    for (QPushButton* button : { m_export, m_forget })
-        button->setAutoDefault(false); // Enter in the search is none of theirs
     connect(m_export, &QPushButton::clicked, this, &HistoryDialog::exportRows);
     connect(m_forget, &QPushButton::clicked, this, &HistoryDialog::forget);
 }
@@ -146,9 +146,9 @@ void HistoryDialog::inBackground(Work work, Done done)
     auto* watcher = new QFutureWatcher<Outcome<Result>>(this);
     connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, done] {
         watcher->deleteLater();
-        const Outcome<Result> outcome = watcher->result();
+        Outcome<Result> outcome = watcher->future().takeResult();
         if (outcome.result)
-            done(*outcome.result);
+            done(std::move(*outcome.result));
         else
             m_state->setText(outcome.problem);
     });
@@ -171,19 +171,22 @@ void HistoryDialog::reload()
         [path = m_database, query = query()]() mutable {
             const history::Catalogue catalogue(path);
             query.most = mostRows;
-            return Listing { catalogue.list(query), catalogue.count(), catalogue.bytes() };
+            std::vector<history::Entry> entries = catalogue.list(query);
+            Listing listing { {}, catalogue.count(), catalogue.bytes() };
+            listing.rows.assign(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+            return listing;
         },
-        [this, asked](const Listing& listing) {
+        [this, asked](Listing listing) {
             if (asked == m_asked)
-                showListing(listing);
+                showListing(std::move(listing));
         });
 }
 
 void HistoryDialog::showListing(Listing listing)
 {
     const bool first = m_model->rowCount() == 0;
-    const auto shown = int(listing.entries.size());
-    m_model->setEntries(std::move(listing.entries));
+    const auto shown = int(listing.rows.size());
+    m_model->setRows(std::move(listing.rows));
     if (first)
         m_table->resizeColumnsToContents();
     const QString all = counted(int(listing.all), tr("result"), tr("results"));
@@ -216,7 +219,7 @@ void HistoryDialog::exportRows()
 
 void HistoryDialog::forget()
 {
-    const bool all = m_words->text().trimmed().isEmpty();
+    const bool all = m_words->text().trimmed().isEmpty() && !m_starred->isChecked();
     QMessageBox box(QMessageBox::Question, tr("Forget results"),
         all ? tr("Forget every stored result? Those with a star or a note stay.")
             : tr("Forget every stored result that the search finds? Those with a star or a note stay."),

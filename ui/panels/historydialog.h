@@ -2,7 +2,7 @@
 // The dialog of stored results.
 #pragma once
 #include "core/codec/methodspec.h"
-#include "history/catalogue.h"
+#include "ui/models/historymodel.h"
 #include <QDialog>
 #include <QThreadPool>
 #include <QTimer>
@@ -15,8 +15,6 @@ class QPushButton;
 class QTableView;
 
 namespace pikv::ui {
-
-class HistoryModel;
 
 /// What was measured before: searched, starred, noted, exported, forgotten. The database is read and written in a
 /// thread of the dialog's own.
@@ -35,7 +33,7 @@ Q_SIGNALS:
 
 private:
     struct Listing {
-        std::vector<history::Entry> entries;
+        std::vector<HistoryModel::Row> rows;
         quint64 all = 0, bytes = 0;
     };
     void createTable();

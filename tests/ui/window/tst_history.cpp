@@ -251,6 +251,8 @@ void HistoryTest::searchStarNoteAndForget()
     words->setFocus();
     QTest::keyClicks(words, "LORA");
     QTRY_COMPARE(table->model()->rowCount(), 1);
+    QTest::keyClick(words, Qt::Key_Return);
+    QVERIFY(words->isVisible()); // Enter has not closed the dialog
     // A star by mouse, a note by keyboard.
     const QModelIndex star = table->model()->index(0, HistoryModel::Star);
     const QRect cell = table->visualRect(star);
@@ -295,6 +297,7 @@ void HistoryTest::aRowGivesItsSettings()
     table->setFocus();
     QTest::keyClick(table, Qt::Key_Return);
     QTRY_COMPARE(window.specText("kivi"), QString("kivi:key_bits=3"));
+    QVERIFY(table->isVisible());
 }
 
 PIKV_TEST(HistoryTest)

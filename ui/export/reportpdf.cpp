@@ -8,6 +8,7 @@
 #include <QRegularExpression>
 #include <QSvgRenderer>
 #include <QTextDocument>
+#include <QTextOption>
 
 namespace pikv::ui {
 namespace {
@@ -35,7 +36,11 @@ public:
                                           .arg(QString::number(dpi / 100), QString::number(dpi / 25)));
         document.documentLayout()->setPaintDevice(m_writer);
         static const QRegularExpression style(QStringLiteral("<style>.*</style>")); // it is a browser's
-        document.setHtml(QString::fromStdString(html).remove(style));
+        QTextOption words;
+        words.setWrapMode(QTextOption::WordWrap);
+        document.setDefaultTextOption(words);
+        static const QRegularExpression comma(QStringLiteral(",(?=[a-z])")); // where a method's text may break
+        document.setHtml(QString::fromStdString(html).remove(style).replace(comma, QStringLiteral(",&#8203;")));
         const QSizeF page = sheet();
         document.setPageSize(page);
         for (int i = 0; i < document.pageCount(); ++i) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/export/savefile.h"
 #include <QFileDialog>
+#include <QRegularExpression>
 
 namespace pikv::ui {
 
@@ -11,6 +12,11 @@ QString askSaveFile(
     dialog.setAcceptMode(QFileDialog::AcceptSave);
     dialog.setFileMode(QFileDialog::AnyFile);
     dialog.setDefaultSuffix(suffix);
+    QObject::connect(&dialog, &QFileDialog::filterSelected, &dialog, [&dialog](const QString& chosen) {
+        static const QRegularExpression first(QStringLiteral("\\*\\.(\\w+)")); // of "PDF documents (*.pdf)"
+        if (const auto match = first.match(chosen); match.hasMatch())
+            dialog.setDefaultSuffix(match.captured(1));
+    });
     dialog.selectFile(QFileInfo(proposal).fileName());
     if (dialog.exec() != QDialog::Accepted || dialog.selectedFiles().isEmpty())
         return {};

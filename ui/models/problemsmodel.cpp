@@ -16,6 +16,8 @@ QString adviceFor(const Problem& problem)
         return QObject::tr("Choose Run > Leave NaN and infinity out, or open another dump");
     if (problem.message.find("stores no ") != std::string::npos)
         return QObject::tr("Choose another importance source, or open a dump that has it");
+    if (problem.message.starts_with("There is no") || problem.message.starts_with("There are no"))
+        return QObject::tr("Choose the command again when that has changed");
     switch (problem.kind) {
     case ErrorKind::Usage:
         return QObject::tr("Change the parameter it names, or uncheck the method");

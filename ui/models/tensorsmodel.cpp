@@ -4,9 +4,9 @@
 
 namespace pikv::ui {
 
-TensorsModel::TensorsModel(const std::vector<StoredTensor>& tensors, QObject* parent)
+TensorsModel::TensorsModel(std::vector<StoredTensor> tensors, QObject* parent)
     : QAbstractTableModel(parent)
-    , m_tensors(tensors)
+    , m_tensors(std::move(tensors))
 {
 }
 

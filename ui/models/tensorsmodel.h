@@ -5,18 +5,18 @@
 
 namespace pikv::ui {
 
-/// The tensors of a file: name, shape, type. Outlived by them.
+/// The tensors of a file: name, shape, type.
 class TensorsModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    explicit TensorsModel(const std::vector<StoredTensor>& tensors, QObject* parent = nullptr);
+    explicit TensorsModel(std::vector<StoredTensor> tensors, QObject* parent = nullptr);
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    const std::vector<StoredTensor>& m_tensors;
+    std::vector<StoredTensor> m_tensors;
 };
 
 } // namespace pikv::ui

@@ -101,6 +101,7 @@ void MappingDialog::createFields()
     auto* form = new QFormLayout;
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form->addRow(m_together);
+    QWidget* last = m_together; // in the order of the keyboard
     for (const auto& [edit, text, button] :
         { std::tuple(m_key, tr("&Keys"), "mappingUseKey"), std::tuple(m_value, tr("&Values"), "mappingUseValue"),
             std::tuple(m_both, tr("Keys &and values"), "mappingUseBoth") }) {
@@ -114,6 +115,9 @@ void MappingDialog::createFields()
         connect(use, &QPushButton::clicked, this, [this, edit = edit] { takeName(edit); });
         cells->addWidget(edit, 1);
         cells->addWidget(use);
+        setTabOrder(last, edit);
+        setTabOrder(edit, use);
+        last = use;
         auto* label = new QLabel(text, this);
         label->setBuddy(edit);
         form->addRow(label, row);
@@ -121,6 +125,8 @@ void MappingDialog::createFields()
             [this, form, row, edit = edit](bool on) { form->setRowVisible(row, (edit == m_both) == on); });
         form->setRowVisible(row, edit != m_both);
     }
+    setTabOrder(last, m_headDim);
+    setTabOrder(m_headDim, m_option);
     form->addRow(tr("Axes"), m_axes);
     form->addRow(tr("head_&dim"), m_headDim);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel, this);
@@ -224,6 +230,7 @@ void MappingDialog::showBoxes(const std::vector<std::string>& axes)
         guardFromWheel(box);
         connect(box, &QComboBox::activated, this, &MappingDialog::preview);
         m_axesRow->addWidget(box);
+        setTabOrder(m_headDim->previousInFocusChain(), box);
         box->show(); // the dialog may be on screen by now
         m_boxes << box;
     }

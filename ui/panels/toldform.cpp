@@ -12,7 +12,9 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSignalBlocker>
+#include <QTimer>
 #include <QToolButton>
 
 namespace pikv::ui {
@@ -75,7 +77,7 @@ QComboBox* ToldForm::addChoice(const QString& title, const char* name, const cha
     box->addItem(tr("as the file says"), QString());
     m_form->addRow(title, box);
     connect(box, &QComboBox::activated, this,
-        [this, box, id = std::string(id)] { tell(id, box->currentData().toString()); });
+        [this, box, id = std::string(id)] { tell(id, box, box->currentData().toString()); });
     return box;
 }
 
@@ -87,7 +89,7 @@ QLineEdit* ToldForm::addText(const QString& title, const char* name, const char*
     edit->setPlaceholderText(tr("as the file says"));
     m_form->addRow(title, edit);
     connect(edit, &QLineEdit::editingFinished, this,
-        [this, edit, id = std::string(id)] { tell(id, edit->text().trimmed()); });
+        [this, edit, id = std::string(id)] { tell(id, edit, edit->text().trimmed()); });
     return edit;
 }
 
@@ -125,7 +127,7 @@ void ToldForm::createButtons()
 }
 
 /// "": no longer told.
-void ToldForm::tell(const std::string& id, const QString& text)
+void ToldForm::tell(const std::string& id, const QWidget* field, const QString& text)
 {
     Told told = m_all;
     if (text.isEmpty())
@@ -135,9 +137,12 @@ void ToldForm::tell(const std::string& id, const QString& text)
     if (told == m_all)
         return showProblem({});
     try {
-        checkTold(told);
+        for (const ToldEntry& entry : toldEntries()) // the others were found right before
+            if (entry.id == id && !text.isEmpty())
+                entry.check(text.toStdString());
     } catch (...) {
-        return showProblem(QString::fromStdString(currentProblem().message));
+        return showProblem(
+            field->accessibleName() + QStringLiteral(": ") + QString::fromStdString(currentProblem().message));
     }
     showProblem({});
     Q_EMIT toldChanged(told);
@@ -150,6 +155,13 @@ void ToldForm::showProblem(const QString& message)
     m_problem->setPalette(colours);
     m_problem->setText(message);
     m_form->setRowVisible(m_problem, !message.isEmpty());
+    if (message.isEmpty())
+        return;
+    QTimer::singleShot(0, m_problem, [this] { // when it has its place
+        for (QWidget* around = parentWidget(); around; around = around->parentWidget())
+            if (auto* area = qobject_cast<QScrollArea*>(around))
+                area->ensureWidgetVisible(m_problem);
+    });
 }
 
 void ToldForm::showParts(const CacheInfo& info)

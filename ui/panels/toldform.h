@@ -31,7 +31,7 @@ private:
     QComboBox* addChoice(const QString& title, const char* name, const char* id);
     QLineEdit* addText(const QString& title, const char* name, const char* id);
     void createButtons();
-    void tell(const std::string& id, const QString& text);
+    void tell(const std::string& id, const QWidget* field, const QString& text);
     void showParts(const CacheInfo& info);
     void showHeads(const CacheInfo& info);
     void showCorrections();

@@ -14,6 +14,7 @@ namespace pikv::ui {
 namespace {
 
 constexpr int version = 1;
+constexpr qint64 mostBytes = 16'000'000; ///< of a file; all settings have some 10 kB
 const QString ofBytes = QStringLiteral("base64:"), ofVersion = QStringLiteral("pikvsession");
 
 QJsonValue toJson(const QVariant& value)
@@ -57,6 +58,8 @@ SessionFile SessionFile::read(const QString& path)
 {
     const std::string name = path.toStdString();
     QFile file(path);
+    if (const QFileInfo info(path); info.exists() && (!info.isFile() || info.size() > mostBytes))
+        throw inputError(name + ": not a session: it is no regular file of at most 16 MB");
     if (!file.open(QIODevice::ReadOnly))
         throw inputError(name + ": cannot be opened for reading");
     const QJsonObject json = QJsonDocument::fromJson(file.readAll()).object();

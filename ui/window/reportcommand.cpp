@@ -15,6 +15,8 @@
 namespace pikv::ui {
 namespace {
 
+QString suffixOf(const QString& path) { return QFileInfo(path).suffix().toLower(); }
+
 std::string bytesOf(const StudyReport& report, const QString& suffix)
 {
     return suffix == QLatin1String("pdf") ? reportPdf(report).toStdString()
@@ -54,7 +56,7 @@ void ReportCommand::write(const std::vector<EvaluationResult>& results, const QS
         = { (dump.isEmpty() ? tr("KV-cache compression") : tr("KV-cache compression of %1").arg(dump)).toStdString(),
               facts(results), {}, reportTables(results) };
     m_series.reset();
-    const QString suffix = QFileInfo(path).suffix();
+    const QString suffix = suffixOf(path);
     if (suffix == QLatin1String("md") || suffix == QLatin1String("tex"))
         return finish();
     ExportSpec spec;
@@ -88,7 +90,7 @@ void ReportCommand::finish()
     });
     watcher->setFuture(QtConcurrent::run([report = m_report, path = m_path]() -> std::optional<Problem> {
         try {
-            writeFileAtomic(path.toStdString(), bytesOf(report, QFileInfo(path).suffix()));
+            writeFileAtomic(path.toStdString(), bytesOf(report, suffixOf(path)));
             return {};
         } catch (...) {
             return currentProblem();

@@ -4,6 +4,7 @@
 #include "ui/window/sessionfiles.h"
 #include "core/eval/problem.h"
 #include "ui/export/savefile.h"
+#include "ui/models/problemsmodel.h"
 #include "ui/session/session.h"
 #include "ui/session/sessionfile.h"
 #include "ui/window/recentfiles.h"
@@ -79,7 +80,9 @@ void SessionFiles::load(const QString& path)
 {
     try {
         const SessionFile file = SessionFile::read(path);
-        m_settings->apply(file.state);
+        if (!m_settings->apply(file.state))
+            m_session->problems()->addWarning(
+                tr("%1: its settings are those of another version of the program, and were left out").arg(path));
         if (!file.dump.isEmpty())
             m_session->openDump(file.dump);
     } catch (...) {

@@ -139,18 +139,17 @@ void WindowSettings::applyLooks(const QVariantMap& state)
         chart->restoreState(state.value(QStringLiteral("charts/") + chart->objectName()).toByteArray());
 }
 
-void WindowSettings::apply(const QVariantMap& state)
+bool WindowSettings::apply(const QVariantMap& state)
 {
-    const bool known = state.value(schemaKey, schema).toInt() == schema;
-    if (known) {
-        applyWork(state);
-        applyLooks(state);
-    }
-    m_menus->setTheme(
-        known ? themeFromName(state.value(QStringLiteral("window/theme")).toString()) : ThemeMode::System);
+    if (state.value(schemaKey, schema).toInt() != schema)
+        return false;
+    applyWork(state);
+    applyLooks(state);
+    m_menus->setTheme(themeFromName(state.value(QStringLiteral("window/theme")).toString()));
     const QString current = state.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();
     m_docks->methods()->setCurrentMethod(
         Registry::instance().find(current.toStdString()) ? current : QStringLiteral("kivi"));
+    return true;
 }
 
 void WindowSettings::restore()
@@ -159,7 +158,8 @@ void WindowSettings::restore()
     QVariantMap state;
     for (const QString& key : settings.allKeys())
         state[key] = settings.value(key);
-    apply(state);
+    if (!apply(state))
+        apply({}); // as at the first start
     watch();
 }
 

@@ -26,8 +26,8 @@ public:
     void resetLayout();
     /// All of it, by key: for the settings and for files of sessions.
     QVariantMap state() const;
-    /// As restore(), from there.
-    void apply(const QVariantMap& state);
+    /// As restore(), from there. False, and all stays, where they are those of another schema.
+    bool apply(const QVariantMap& state);
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;

@@ -94,6 +94,8 @@ void SessionFilesTest::noSession_data()
     QTest::addColumn<QString>("word");
     QTest::newRow("no JSON") << QByteArray("hello") << "not a session";
     QTest::newRow("another JSON") << QByteArray("{\"results\": []}") << "not a session";
+    QTest::newRow("other settings") << QByteArray("{\"pikvsession\": 1, \"settings\": {\"schema\": 99}}")
+                                    << "another version";
     QTest::newRow("newer") << QByteArray("{\"pikvsession\": 99}") << "newer version";
 }
 
@@ -169,6 +171,7 @@ void SessionFilesTest::reportsAreWritten_data()
     QTest::addColumn<QByteArray>("start");
     QTest::newRow("page") << "html" << QByteArray("<!DOCTYPE html>");
     QTest::newRow("document") << "pdf" << QByteArray("%PDF-");
+    QTest::newRow("document in capitals") << "PDF" << QByteArray("%PDF-");
     QTest::newRow("Markdown") << "md" << QByteArray("# KV-cache compression of small.safetensors");
     QTest::newRow("LaTeX") << "tex" << QByteArray("% KV-cache compression of small.safetensors");
 }

@@ -31,6 +31,7 @@ private Q_SLOTS:
     void unknownNamesAreOfferedAndMapped();
     void theDialogSaysWhyNot();
     void axesAreChosenByKeyboard();
+    void theKeyboardGoesFromTopToBottom();
     void cancelOpensNothing();
     void theOpenDumpIsMapped();
     void otherFailuresAreNotOffered();
@@ -44,6 +45,8 @@ private:
     /// The small dump with names of somebody's own.
     QString mine() const;
     QDialog* dialogOf(Window& window) const;
+    /// Opens mine(), which no reader knows, and the mapping dialog by the menu.
+    QDialog* dialogOfMine(Window& window) const;
     static void click(QWidget* widget) { QTest::mouseClick(widget, Qt::LeftButton); }
     template <typename T>
     static T* in(QWidget* parent, const char* name)
@@ -111,6 +114,15 @@ QDialog* ToldWindowTest::dialogOf(Window& window) const
     return there ? dialog : nullptr;
 }
 
+QDialog* ToldWindowTest::dialogOfMine(Window& window) const
+{
+    window.openDump(mine());
+    if (!QTest::qWaitFor([&] { return window.find<QFrame>("mappingBar")->isVisible(); }, 20'000))
+        return nullptr;
+    window.trigger("actionMapTensors");
+    return dialogOf(window);
+}
+
 void ToldWindowTest::unknownNamesAreOfferedAndMapped()
 {
     const QString file = mine();
@@ -119,9 +131,9 @@ void ToldWindowTest::unknownNamesAreOfferedAndMapped()
     QVERIFY(!bar->isVisible());
     window.openDump(file);
     QTRY_VERIFY_WITH_TIMEOUT(bar->isVisible(), 20'000);
-    QVERIFY(window.find<QLabel>("mappingBarText")->text().contains("mine.safetensors was not understood"));
+    QVERIFY(window.find<QLabel>("mappingText")->text().contains("mine.safetensors was not understood"));
     QSignalSpy complete(window.session(), &Session::firstChartComplete);
-    click(window.find<QPushButton>("mappingBarMap"));
+    click(window.find<QPushButton>("mappingAction"));
     QDialog* dialog = dialogOf(window);
     QVERIFY(dialog);
     auto* table = in<QTableView>(dialog, "mappingTensors");
@@ -161,12 +173,8 @@ void ToldWindowTest::unknownNamesAreOfferedAndMapped()
 
 void ToldWindowTest::theDialogSaysWhyNot()
 {
-    const QString file = mine();
     Window window;
-    window.openDump(file);
-    QTRY_VERIFY_WITH_TIMEOUT(window.find<QFrame>("mappingBar")->isVisible(), 20'000);
-    window.trigger("actionMapTensors");
-    QDialog* dialog = dialogOf(window);
+    QDialog* dialog = dialogOfMine(window);
     QVERIFY(dialog);
     auto* preview = in<QLabel>(dialog, "mappingPreview");
     auto* ok = in<QPushButton>(dialog, "mappingOk");
@@ -188,12 +196,8 @@ void ToldWindowTest::theDialogSaysWhyNot()
 
 void ToldWindowTest::axesAreChosenByKeyboard()
 {
-    const QString file = mine();
     Window window;
-    window.openDump(file);
-    QTRY_VERIFY_WITH_TIMEOUT(window.find<QFrame>("mappingBar")->isVisible(), 20'000);
-    window.trigger("actionMapTensors");
-    QDialog* dialog = dialogOf(window);
+    QDialog* dialog = dialogOfMine(window);
     QVERIFY(dialog);
     type(in<QLineEdit>(dialog, "mappingKey"), "net.{layer}.first");
     type(in<QLineEdit>(dialog, "mappingValue"), "net.{layer}.second");
@@ -219,6 +223,22 @@ void ToldWindowTest::axesAreChosenByKeyboard()
     click(in<QPushButton>(dialog, "mappingCancel"));
 }
 
+void ToldWindowTest::theKeyboardGoesFromTopToBottom()
+{
+    Window window;
+    QDialog* dialog = dialogOfMine(window);
+    QVERIFY(dialog);
+    type(in<QLineEdit>(dialog, "mappingKey"), "net.{layer}.first"); // brings the boxes of its axes
+    QVERIFY(in<QComboBox>(dialog, "mappingAxis3"));
+    in<QCheckBox>(dialog, "mappingTogether")->setFocus();
+    for (const char* next : { "mappingKey", "mappingUseKey", "mappingValue", "mappingUseValue", "mappingAxis0",
+             "mappingAxis1", "mappingAxis2", "mappingAxis3", "mappingHeadDim", "mappingOption" }) {
+        QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
+        QCOMPARE(dialog->focusWidget()->objectName(), QString(next));
+    }
+    click(in<QPushButton>(dialog, "mappingCancel"));
+}
+
 void ToldWindowTest::cancelOpensNothing()
 {
     Window window;
@@ -226,14 +246,14 @@ void ToldWindowTest::cancelOpensNothing()
     const quint64 dumps = window.session()->dumpCount();
     window.openDump(mine());
     QTRY_VERIFY_WITH_TIMEOUT(window.find<QFrame>("mappingBar")->isVisible(), 20'000);
-    click(window.find<QPushButton>("mappingBarMap"));
+    click(window.find<QPushButton>("mappingAction"));
     QDialog* dialog = dialogOf(window);
     QVERIFY(dialog);
     QTest::keyClick(dialog, Qt::Key_Escape);
     QVERIFY(window.waitIdle());
     QCOMPARE(window.session()->dumpCount(), dumps);
     QVERIFY(window.find<QFrame>("mappingBar")->isVisible()); // one can think again
-    click(window.find<QPushButton>("mappingBarIgnore"));
+    click(window.find<QPushButton>("mappingIgnore"));
     QVERIFY(!window.find<QFrame>("mappingBar")->isVisible());
     QVERIFY(!QFile::exists(path("data/pikv-explorer/told.json")));
 }
@@ -317,7 +337,7 @@ void ToldWindowTest::wrongNumbersStayInTheForm()
     type(theta, "-3");
     QTest::keyClick(theta, Qt::Key_Return);
     auto* problem = window.find<QLabel>("toldProblem");
-    QVERIFY2(problem->isVisibleTo(&window) && problem->text().contains("'-3' is no finite number above 0"),
+    QVERIFY2(problem->isVisibleTo(&window) && problem->text() == "RoPE base: '-3' is no finite number above 0",
         qPrintable(problem->text()));
     type(theta, "");
     QTest::keyClick(theta, Qt::Key_Delete);

@@ -171,9 +171,9 @@ void HistoryDialog::reload()
         [path = m_database, query = query()]() mutable {
             const history::Catalogue catalogue(path);
             query.most = mostRows;
-            std::vector<history::Entry> entries = catalogue.list(query);
             Listing listing { {}, catalogue.count(), catalogue.bytes() };
-            listing.rows.assign(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+            for (history::Entry& entry : catalogue.list(query))
+                listing.rows.emplace_back(std::move(entry));
             return listing;
         },
         [this, asked](Listing listing) {

@@ -125,6 +125,7 @@ void MappingDialog::createFields()
             [this, form, row, edit = edit](bool on) { form->setRowVisible(row, (edit == m_both) == on); });
         form->setRowVisible(row, edit != m_both);
     }
+    m_beforeAxes = last;
     setTabOrder(last, m_headDim);
     setTabOrder(m_headDim, m_option);
     form->addRow(tr("Axes"), m_axes);
@@ -230,7 +231,7 @@ void MappingDialog::showBoxes(const std::vector<std::string>& axes)
         guardFromWheel(box);
         connect(box, &QComboBox::activated, this, &MappingDialog::preview);
         m_axesRow->addWidget(box);
-        setTabOrder(m_headDim->previousInFocusChain(), box);
+        setTabOrder(m_boxes.isEmpty() ? m_beforeAxes : m_boxes.last(), box);
         box->show(); // the dialog may be on screen by now
         m_boxes << box;
     }

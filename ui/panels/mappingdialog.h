@@ -43,6 +43,7 @@ private:
     QLineEdit *m_key, *m_value, *m_both;
     QWidget* m_axes;
     QHBoxLayout* m_axesRow;
+    QWidget* m_beforeAxes; ///< in the order of the keyboard
     QList<QComboBox*> m_boxes; ///< of every axis
     QSpinBox* m_headDim;
     QLabel* m_preview;

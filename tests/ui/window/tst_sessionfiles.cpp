@@ -173,7 +173,7 @@ void SessionFilesTest::reportsAreWritten_data()
     QTest::newRow("document") << "pdf" << QByteArray("%PDF-");
     QTest::newRow("document in capitals") << "PDF" << QByteArray("%PDF-");
     QTest::newRow("Markdown") << "md" << QByteArray("# KV-cache compression of small.safetensors");
-    QTest::newRow("LaTeX") << "tex" << QByteArray("% KV-cache compression of small.safetensors");
+    QTest::newRow("LaTeX") << "tex" << QByteArray("% Title: KV-cache compression of small.safetensors");
 }
 
 void SessionFilesTest::reportsAreWritten()

@@ -39,26 +39,6 @@ const SectionSet* layerOf(const EncodedCache* basis, int index)
 
 } // namespace
 
-/// What the next tokens say of every layer, over all caches.
-static std::vector<LayerFisher> meanFisher(
-    const LanguageModel& model, const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context)
-{
-    std::vector<LayerFisher> mean;
-    for (std::size_t i = 0; i < caches.size(); ++i) {
-        context.job.report({ "Taking gradients of dump", static_cast<int>(i) + 1, static_cast<int>(caches.size()) });
-        FisherRequest request;
-        request.seed = context.seed + i;
-        request.predict = std::min(request.predict, caches[i]->info().seq() / 4);
-        std::vector<LayerFisher> layers = fisherInformation(model, *caches[i], request, context.job);
-        if (mean.empty())
-            mean = std::move(layers);
-        else
-            for (std::size_t l = 0; l < mean.size(); ++l)
-                mean[l].average(layers[l], static_cast<int>(i));
-    }
-    return mean;
-}
-
 LayerKv LayerOutput::placeOnHost() const { return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU); }
 
 void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->accept(info); }
@@ -98,9 +78,38 @@ void LayerwiseCompressor::calibrateLayer(const std::vector<LayerInput>&, Section
     throw usageError(spec().id + " has nothing to calibrate");
 }
 
-std::shared_ptr<const LanguageModel> LayerwiseCompressor::gradientModel(const CacheInfo&, const CodecContext&) const
+std::shared_ptr<const LanguageModel> LayerwiseCompressor::gradientModel(
+    const std::vector<std::shared_ptr<const KvCache>>&, const CodecContext&) const
 {
     return {};
+}
+
+FisherRequest LayerwiseCompressor::fisherRequest(const CacheInfo& info) const
+{
+    FisherRequest request;
+    request.predict = std::min(request.predict, info.seq() / 4); // of a short dump a quarter
+    request.undoesRope = undoesRope();
+    return request;
+}
+
+MethodSpec LayerwiseCompressor::learnedAs(bool) const { return spec(); }
+
+std::vector<LayerFisher> LayerwiseCompressor::meanFisher(
+    const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const
+{
+    std::vector<LayerFisher> mean;
+    const auto model = gradientModel(caches, context);
+    for (std::size_t i = 0; model && i < caches.size(); ++i) {
+        context.job.report({ "Taking gradients of dump", static_cast<int>(i) + 1, static_cast<int>(caches.size()) });
+        FisherRequest request = fisherRequest(caches[i]->info());
+        request.seed = context.seed + i;
+        std::vector<LayerFisher> layers = fisherInformation(*model, *caches[i], request, context.job);
+        for (std::size_t l = 0; l < mean.size(); ++l)
+            mean[l].average(layers[l], static_cast<int>(i));
+        if (mean.empty())
+            mean = std::move(layers);
+    }
+    return mean;
 }
 
 void LayerwiseCompressor::validate(const CacheInfo& info) const
@@ -266,9 +275,8 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     out.header.positions.clear();
     out.global = prepare(first, context);
     const int count = caches.front()->layerCount();
-    std::vector<LayerFisher> fisher;
-    if (const auto model = gradientModel(first, context))
-        fisher = meanFisher(*model, caches, context);
+    const std::vector<LayerFisher> fisher = meanFisher(caches, context);
+    out.header.spec = printSpec(learnedAs(!fisher.empty()));
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
         context.job.report({ "Calibrating layer", i + 1, count });

@@ -22,6 +22,7 @@
 namespace pikv {
 
 class LanguageModel;
+struct FisherRequest;
 struct LayerFisher;
 
 /// What encode and decode may use beside their input.
@@ -142,7 +143,11 @@ protected:
     /// The model whose next tokens tell calibrateLayer() which errors matter (LayerInput::fisher, the mean over all
     /// caches), opened; null: it does not ask. Default: null.
     virtual std::shared_ptr<const LanguageModel> gradientModel(
-        const CacheInfo& info, const CodecContext& context) const;
+        const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const;
+    /// Of a cache, as gradientModel()'s are asked for.
+    FisherRequest fisherRequest(const CacheInfo& info) const;
+    /// The spec that a calibration is saved with; `withGradients`: gradientModel() gave a model. Default: the spec.
+    virtual MethodSpec learnedAs(bool withGradients) const;
     virtual void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const = 0;
     /// Key and value in any float dtype, of the shapes in `output.shape`; the caller rounds to the dump's dtypes.
     virtual LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const = 0;
@@ -170,6 +175,9 @@ private:
     void nameFailures(int layer, const std::function<void()>& work) const;
     /// The tokens that protection leaves to the method, as encodeLayer() sees them.
     LayerInput unprotected(const LayerInput& input) const;
+    /// What the next tokens of gradientModel() say of every layer, over all caches; empty without one.
+    std::vector<LayerFisher> meanFisher(
+        const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const;
     const EncodedCache* shared() const;
     /// Throws Error{Input} when the calibration file is not the one of encode.
     void checkShared(const SectionSet& global) const;

@@ -86,6 +86,14 @@ ParamSpec file(std::string name, std::string label, std::string help)
     return base(std::move(name), std::move(label), ParamType::File, std::string(), std::move(help));
 }
 
+ParamSpec model(std::string help)
+{
+    ParamSpec spec = file(
+        "model", "Model", "A GGUF file, a Hugging Face folder, or nothing for the default model" + std::move(help));
+    spec.isModel = true;
+    return spec;
+}
+
 ParamSpec sinks(std::int64_t value, std::string help)
 {
     return folded(integer("sinks", "Protected sinks", value, 0, 1024, "tokens", std::move(help)));

@@ -29,6 +29,7 @@ struct ParamSpec {
     std::vector<std::string> choices; ///< of Choice; of Int: the only values allowed, if any
     int maxLength = 8; ///< of a list
     bool advanced = false; ///< folded away in the form
+    bool isModel = false; ///< of File: the language model that encode and decode need (modelOfParam())
 };
 
 /// Shorthands for registration files.
@@ -48,6 +49,8 @@ ParamSpec integers(std::string name, std::string label, std::vector<std::int64_t
 ParamSpec reals(std::string name, std::string label, std::vector<double> value, double minimum, double maximum,
     double step, std::string unit, std::string help);
 ParamSpec file(std::string name, std::string label, std::string help);
+/// The parameter `model`; `help` goes on behind "…, or nothing for the default model".
+ParamSpec model(std::string help);
 /// The common parameter `sinks`, of methods that protect some by themselves and say why.
 ParamSpec sinks(std::int64_t value, std::string help);
 /// Folded away in the form.

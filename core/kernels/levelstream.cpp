@@ -39,6 +39,8 @@ constexpr Size floorSize = (Size { 1 } << one) / 50; ///< no component is taken 
 constexpr int lowest = 40, highest = 120; ///< of the contexts' logarithms
 constexpr int fine = highest - lowest + 1, bands = fine / 4 + 1;
 constexpr int unary = 18, escapeBits = 15;
+/// So many components and tokens are remembered.
+constexpr Size memory = 8, tokenMemory = 32;
 /// How many bits the promises below are worth.
 constexpr int trustInSizes = 20, trustInNeighbours = 6;
 constexpr int plainFrom = 64 + 4; ///< levels of about 2 and more keep their low bits apart
@@ -110,13 +112,13 @@ public:
             const int level = code(j, expect(j, expected, seen, meant, left, second));
             const int size = std::abs(level);
             const Size at = Size(size) << one;
-            seen = seen - seen / 8 + at;
-            meant = meant - meant / 8 + expected;
+            seen = seen - seen / memory + at;
+            meant = meant - meant / memory + expected;
             second = left;
             left = size;
             const Size plain = std::min(largest, scaled(at, 2 * stepClass));
-            m_sizes[j]
-                = plain > m_sizes[j] ? m_sizes[j] + (plain - m_sizes[j]) / 32 : m_sizes[j] - (m_sizes[j] - plain) / 32;
+            m_sizes[j] = plain > m_sizes[j] ? m_sizes[j] + (plain - m_sizes[j]) / tokenMemory
+                                            : m_sizes[j] - (m_sizes[j] - plain) / tokenMemory;
             m_before[j] = static_cast<std::uint8_t>(std::min(size, 2));
         }
     }

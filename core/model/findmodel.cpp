@@ -55,6 +55,8 @@ std::string resolveModel(std::string_view model)
     return path;
 }
 
+std::string modelOfParam(const std::string& value) { return resolveModel(value.empty() ? "default" : value); }
+
 std::vector<std::string> findModels()
 {
     std::vector<std::string> models;

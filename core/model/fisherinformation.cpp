@@ -13,6 +13,7 @@
 #include <ATen/ops/multinomial.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
+#include <algorithm>
 #include <span>
 
 namespace pikv {
@@ -50,25 +51,6 @@ at::Tensor rowsOf(const at::Tensor& heads)
     return heads.transpose(0, 1).reshape({ heads.size(1), -1 }).to(at::kDouble);
 }
 
-void require(const LanguageModel& model, const KvCache& cache, const FisherRequest& request)
-{
-    const CacheInfo& info = cache.info();
-    if (const std::string reason = modelMismatch(info, model); !reason.empty())
-        throw usageError("the model does not fit: " + reason);
-    if (info.batch() != 1 || info.hasPadding() || static_cast<std::int64_t>(info.tokenIds.size()) != info.seq())
-        throw usageError("gradients need one sequence with a token id for each of its rows");
-    if (info.seq() < request.predict + request.sinks + 1)
-        throw usageError("gradients need more than " + std::to_string(request.predict + request.sinks)
-            + " tokens; the cache has " + std::to_string(info.seq()));
-    for (std::size_t i = 0; i < info.layers.size(); ++i)
-        if (info.layers[i].seq != info.seq() || !info.ropeOf(i).invertible())
-            throw usageError("gradients need layers of equal length whose rotation is known");
-    if (!info.positions.empty())
-        for (std::size_t i = 0; i < info.positions.size(); ++i)
-            if (info.positions[i] != static_cast<std::int64_t>(i))
-                throw usageError("gradients need positions that run from 0 without a gap");
-}
-
 at::Tensor logitsAgainst(const Llama& llama, const Leaves& leaves, std::int64_t first,
     std::span<const std::int64_t> tokens, const JobControl& job)
 {
@@ -84,21 +66,37 @@ at::Tensor logitsAgainst(const Llama& llama, const Leaves& leaves, std::int64_t 
 
 } // namespace
 
+std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, const FisherRequest& request)
+{
+    if (std::string reason = modelMismatch(info, model); !reason.empty())
+        return reason;
+    if (static_cast<std::int64_t>(info.tokenIds.size()) != info.seq())
+        return "gradients need a token id for each row; the dump has " + std::to_string(info.tokenIds.size()) + " for "
+            + std::to_string(info.seq()) + " rows";
+    if (request.predict < 1 || info.seq() <= request.predict + request.sinks)
+        return "gradients need more than " + std::to_string(std::max<std::int64_t>(1, request.predict) + request.sinks)
+            + " tokens; the dump has " + std::to_string(info.seq());
+    if (request.undoesRope && !info.rope.invertible())
+        return "the dump does not say how its keys are rotated";
+    return {};
+}
+
 void LayerFisher::average(const LayerFisher& other, int caches)
 {
     for (auto side : { &LayerFisher::key, &LayerFisher::value }) {
         (this->*side).metric.mul_(caches).add_((other.*side).metric).div_(caches + 1);
-        for (std::size_t i = 0; i < distances; ++i)
+        for (std::size_t i = 0; i < distances; ++i) {
             (this->*side).squares[i] += (other.*side).squares[i];
+            (this->*side).rows[i] += (other.*side).rows[i];
+        }
     }
-    for (std::size_t i = 0; i < distances; ++i)
-        rows[i] += other.rows[i];
 }
 
 std::vector<LayerFisher> fisherInformation(
     const LanguageModel& model, const KvCache& cache, const FisherRequest& request, const JobControl& job)
 {
-    require(model, cache, request);
+    if (const std::string obstacle = gradientObstacle(model, cache.info(), request); !obstacle.empty())
+        throw usageError(obstacle);
     const at::AutoGradMode gradients(true);
     const CacheInfo& info = cache.info();
     const std::int64_t rows = info.seq() - request.predict;
@@ -109,18 +107,17 @@ std::vector<LayerFisher> fisherInformation(
     const std::span tokens(info.tokenIds.data() + rows, static_cast<std::size_t>(request.predict));
     const at::Tensor logits = logitsAgainst(model.llama(), leaves, rows, tokens, job);
     at::Generator generator = at::detail::createCPUGenerator(request.seed);
-    std::vector<LayerFisher> out;
-    for (std::size_t i = 0; i < leaves.keys.size(); ++i) {
+    std::vector<LayerFisher> out(leaves.keys.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
         const auto square = [](const at::Tensor& x) {
             const std::int64_t width = x.size(0) * x.size(2);
             return at::zeros({ width, width }, at::kDouble);
         };
-        LayerFisher& layer = out.emplace_back();
-        layer.key.metric = square(leaves.keys[i]);
-        layer.value.metric = square(leaves.values[i]);
-        for (std::int64_t row = request.sinks; row < rows; ++row)
-            layer.rows[LayerFisher::distanceClass(rows - 1 - row)] += request.samples;
+        out[i].key.metric = square(leaves.keys[i]);
+        out[i].value.metric = square(leaves.values[i]);
     }
+    const RopeTable turn
+        = request.undoesRope ? ropeTable(at::arange(rows), info.rope, info.layers.front().keyDim) : RopeTable {};
     const at::Tensor probabilities = at::softmax(logits.detach(), -1);
     const double perMean = double(request.samples) * double(request.predict) * double(rows - request.sinks);
     for (int sample = 0; sample < request.samples; ++sample) {
@@ -137,12 +134,14 @@ std::vector<LayerFisher> fisherInformation(
                 const at::Tensor g = rowsOf(gradient).narrow(0, request.sinks, rows - request.sinks);
                 side.metric.add_(at::matmul(g.t(), g), 1 / perMean);
                 const at::Tensor squares = g.square().sum(1);
-                for (std::int64_t row = 0; row < squares.size(0); ++row)
-                    side.squares[LayerFisher::distanceClass(squares.size(0) - 1 - row)]
-                        += squares.data_ptr<double>()[row];
+                for (std::int64_t row = 0; row < squares.size(0); ++row) {
+                    const std::size_t distance = LayerFisher::distanceClass(squares.size(0) - 1 - row);
+                    side.squares[distance] += squares.data_ptr<double>()[row];
+                    ++side.rows[distance];
+                }
             };
-            const RopeTable turn = ropeTable(at::arange(rows), info.ropeOf(i), info.layers[i].keyDim);
-            add(turn.turned(leaves.keys[i].grad(), -1), out[i].key);
+            const at::Tensor keys = leaves.keys[i].grad();
+            add(request.undoesRope ? turn.turned(keys, -1) : keys, out[i].key);
             add(leaves.values[i].grad(), out[i].value);
         }
     }

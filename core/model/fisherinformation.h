@@ -6,7 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <memory>
+#include <string>
 #include <vector>
 
 namespace pikv {
@@ -23,13 +23,12 @@ struct LayerFisher {
         return static_cast<std::size_t>(2 * octave) + (octave > 0 ? from1 >> (octave - 1) & 1 : 0);
     }
     struct Side {
-        /// Mean of g gᵀ over tokens (but the sinks), per predicted position, f64 [kv_heads * dim, kv_heads * dim]; of
-        /// keys before their rotation.
+        /// Mean of g gᵀ over tokens (but the sinks), per predicted position, f64 [kv_heads * dim, kv_heads * dim].
         at::Tensor metric;
-        std::array<double, distances> squares {}; ///< sum of |g|² of the rows of each class, but the sinks
+        std::array<double, distances> squares {},
+            rows {}; ///< of each class, but the sinks: sum of |g|², and of how many
     };
     Side key, value;
-    std::array<double, distances> rows {}; ///< how many gradients there were of each class
 
     /// The mean with what another cache said; this one has been of `caches` before.
     void average(const LayerFisher& other, int caches);
@@ -39,13 +38,16 @@ struct FisherRequest {
     std::int64_t predict = 128; ///< tokens at the end of the cache that are predicted from the rows before them
     std::int64_t sinks = 4; ///< first rows, left out of the means
     int samples = 2; ///< label samples, a backward pass each
+    bool undoesRope = true; ///< of keys before their rotation
     std::uint64_t seed = 0;
 };
 
+/// Why the model's gradients cannot be taken with respect to this cache; "" where they can.
+std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, const FisherRequest& request);
 /// Of every layer, one after the other, from the cache's own token ids: the last `predict` tokens are run against the
 /// rows before them, labels are drawn from the model's predictions (so that the expectation is the Fisher information
 /// and not the empirical one), and the gradient of their log likelihood with respect to keys and values is taken.
-/// Throws Error{Usage} where the cache has no ids, is too short, or is not of this model.
+/// Throws Error{Usage} with the obstacle where there is one.
 std::vector<LayerFisher> fisherInformation(
     const LanguageModel& model, const KvCache& cache, const FisherRequest& request, const JobControl& job);
 

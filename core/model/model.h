@@ -34,6 +34,8 @@ struct ModelInfo {
 /// The path behind what a user wrote: "default" is the fetched SmolLM2 (or $PIKV_MODEL). Throws Error{Input} saying
 /// what is missing and how to get it.
 std::string resolveModel(std::string_view model);
+/// The same for a method's parameter `model`, where nothing stands for the default one.
+std::string modelOfParam(const std::string& value);
 /// GGUF files and Hugging Face folders in the user's model folder, the default first; empty where there is none.
 std::vector<std::string> findModels();
 

@@ -33,8 +33,9 @@ std::map<std::string, std::string> filesOf(const MethodSpec& method, ResultStore
     for (const ParamSpec& param : Registry::instance().get(method.id).params) {
         if (param.type != ParamType::File)
             continue;
-        if (const std::string& path = method.params.text(param.name); !path.empty())
-            files[param.name] = hashOfFile(method.id == "recompute" ? resolveModel(path) : path, store, job);
+        const std::string& value = method.params.text(param.name);
+        if (!value.empty() || param.isModel)
+            files[param.name] = hashOfFile(param.isModel ? modelOfParam(value) : value, store, job);
     }
     return files;
 }

@@ -14,13 +14,12 @@ namespace {
 
 DumpFacts factsOf(const CacheInfo& info) { return { info.path, info.model, info.shapeText() }; }
 
-/// Of a parameter that names a file or, as recompute's does, a model by its name.
-std::string stateBehind(const MethodSpec& method, const std::string& path)
+std::string stateBehind(const ParamSpec& param, const std::string& value)
 {
-    if (path.empty())
+    if (value.empty() && !param.isModel)
         return {};
     try {
-        return fileState(method.id == "recompute" ? resolveModel(path) : path);
+        return fileState(param.isModel ? modelOfParam(value) : value);
     } catch (const Error&) {
         return {}; // evaluating says what is wrong with it
     }
@@ -39,7 +38,7 @@ std::string methodText(const MethodSpec& method)
     std::string text = method.id + ":" + printParams(method);
     for (const ParamSpec& param : Registry::instance().get(method.id).params)
         if (param.type == ParamType::File)
-            if (const std::string state = stateBehind(method, method.params.text(param.name)); !state.empty())
+            if (const std::string state = stateBehind(param, method.params.text(param.name)); !state.empty())
                 text += " " + param.name + "@" + state;
     return text;
 }

@@ -130,7 +130,7 @@ private Q_SLOTS:
             }
             return QString();
         };
-        QVERIFY(refusal(*captured(100), {}).contains("more than 132 tokens; the cache has 100"));
+        QVERIFY(refusal(*captured(100), {}).contains("more than 132 tokens; the dump has 100"));
         std::stop_source stop;
         stop.request_stop();
         FisherRequest fitting;

@@ -29,29 +29,48 @@ public:
     std::vector<std::string> warnings(const CacheInfo& info) const override
     {
         auto list = LayerwiseCompressor::warnings(info);
-        if (sharedBytes() == 0)
+        const auto learned = calibratedSpec({});
+        if (!learned)
             list.push_back("without a calibration, errors are measured plainly and every head's basis is stored; learn "
                            "one with pikv calibrate --with fisher");
+        else if (learned->params.text("metric") == "plain")
+            list.push_back(
+                "the calibration measures errors plainly: it was learned without the next tokens of a model");
         return list;
     }
 
 protected:
     std::shared_ptr<const LanguageModel> gradientModel(
-        const CacheInfo& info, const CodecContext& context) const override
+        const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const override
     {
         const std::string& metric = params().text("metric");
         if (metric == "plain")
             return {};
+        const bool must = metric == "next_token";
+        ModelPtr model;
         try {
-            const std::string& name = params().text("model");
-            ModelPtr model = openSharedModel(resolveModel(name.empty() ? "default" : name), context.job);
-            if (metric == "next_token" || modelMismatch(info, *model).empty())
-                return model;
+            model = openSharedModel(modelOfParam(params().text("model")), context.job);
         } catch (const Error& e) {
-            if (metric == "next_token" || e.kind() != ErrorKind::Input || !params().text("model").empty())
+            if (must || e.kind() != ErrorKind::Input || !params().text("model").empty())
                 throw;
+            return {};
         }
-        return {};
+        for (const auto& cache : caches) {
+            const CacheInfo& info = cache->info();
+            const std::string obstacle = gradientObstacle(*model, info, fisherRequest(info));
+            if (!obstacle.empty() && must)
+                throw usageError("fisher: " + info.path + ": " + obstacle);
+            if (!obstacle.empty())
+                return {};
+        }
+        return model;
+    }
+
+    MethodSpec learnedAs(bool withGradients) const override
+    {
+        MethodSpec learned = spec();
+        learned.params.set("metric", std::string(withGradients ? "next_token" : "plain"));
+        return learned;
     }
 
     void calibrateLayer(
@@ -65,7 +84,7 @@ protected:
             for (const LayerInput& input : inputs)
                 rows.push_back(withoutSinks(rowsOf(input, isKey), input));
             sides[static_cast<std::size_t>(i)] = FisherTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
-                fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, fisher);
+                fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, context.job);
         });
         sides[0].write("k", out);
         sides[1].write("v", out);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One side of a layer to a stream of levels and back.
+// One side of a layer to a stream of levels and back. In front of the levels stand the step's logarithm, which the
+// expected sizes fall by (i16), and how much levels of ±1 and greater ones are moved when they are rebuilt (2 u8).
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/base/error.h"
+#include "core/codec/parts/planes.h"
 #include "core/kernels/levelstream.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
@@ -17,27 +19,30 @@ namespace {
 /// Levels are rounded towards zero a little: what that costs in error it saves twice in bits (Sullivan 1996,
 /// Efficient scalar quantization of exponential and Laplacian random variables).
 constexpr float rounding = 0.38F;
-
-struct Head {
-    std::int16_t shift = 0; ///< log2 of the step in quarters, which the expected sizes fall by
-    std::array<std::uint8_t, 2> shrinks {}; ///< of levels ±1 and of greater ones, in 1/256 steps
-};
 constexpr std::size_t headBytes = 4;
+constexpr std::int64_t blockRows = 256; ///< transformed before a stop is asked for again
 
 float factorOf(std::int8_t stepClass) { return static_cast<float>(std::exp2(stepClass / 2.0)); }
 
-LevelLayout layoutOf(const FisherTransform& t, std::vector<std::int16_t>& sizes, std::int16_t shift,
+/// What |level| may be moved by, in steps of a byte from -1/2 to 1/2.
+std::uint8_t shrinkCode(double shrink)
+{
+    return static_cast<std::uint8_t>(std::clamp(std::lround((shrink + 0.5) * 255), 0L, 255L));
+}
+float shrinkOf(std::byte code) { return static_cast<float>(std::to_integer<int>(code)) / 255.0F - 0.5F; }
+
+LevelLayout layoutOf(const FisherTransform& t, std::vector<std::int16_t>& sizes, std::int16_t step,
     const std::vector<std::int8_t>& classes)
 {
     sizes.clear();
     for (const std::int16_t size : t.sizes)
-        sizes.push_back(static_cast<std::int16_t>(std::clamp(size - shift, leastLevelSize, largestLevelSize)));
+        sizes.push_back(static_cast<std::int16_t>(std::clamp(size - step, leastLevelSize, largestLevelSize)));
     return { sizes.size(), sizes, classes };
 }
 
-/// Rounds coefficients, in place of a row; gathers what rebuilding loses.
-struct Rounder {
-    std::array<double, 2> misses {}, counts {};
+/// Rounds rows of coefficients and gathers what rebuilding from the levels alone would miss.
+class Rounder {
+public:
     void row(const float* values, float factor, std::size_t count, std::int16_t* levels)
     {
         const float inverse = 1 / factor;
@@ -47,40 +52,47 @@ struct Rounder {
             levels[i] = value < 0 ? static_cast<std::int16_t>(-level) : level;
             if (level > 0) {
                 const std::size_t kind = level > 1;
-                misses[kind] += double(level) - double(size);
-                ++counts[kind];
+                m_misses[kind] += double(level) - double(size);
+                ++m_counts[kind];
             }
         }
     }
-    std::uint8_t shrink(std::size_t kind) const
+    std::array<std::uint8_t, 2> shrinkCodes() const
     {
-        const double mean = counts[kind] > 0 ? misses[kind] / counts[kind] : 0;
-        return static_cast<std::uint8_t>(std::clamp(std::lround((mean + 0.5) * 255), 0L, 255L));
+        std::array<std::uint8_t, 2> codes {};
+        for (std::size_t kind = 0; kind < codes.size(); ++kind)
+            codes[kind] = shrinkCode(m_counts[kind] > 0 ? m_misses[kind] / m_counts[kind] : 0);
+        return codes;
     }
-};
 
-float shrinkOf(std::uint8_t code) { return static_cast<float>(code) / 255.0F - 0.5F; }
+private:
+    std::array<double, 2> m_misses {}, m_counts {}; ///< of levels of ±1, of greater ones
+};
 
 } // namespace
 
 Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, double step,
     const std::vector<std::int8_t>& classes, const JobControl& job)
 {
-    const at::Tensor analysis = transform.analysis();
-    job.checkpoint();
-    const at::Tensor coefficients = at::matmul(rows - transform.mean, analysis / step).contiguous();
+    const at::Tensor analysis = transform.analysis(job) / step;
     const auto width = static_cast<std::size_t>(transform.width());
     std::vector<std::int16_t> levels(classes.size() * width);
     Rounder rounder;
-    for (std::size_t t = 0; t < classes.size(); ++t)
-        rounder.row(coefficients.data_ptr<float>() + t * width, factorOf(classes[t]), width, levels.data() + t * width);
-    const auto shift = static_cast<std::int16_t>(std::lround(4 * std::log2(step)));
+    forEachBlock(rows.size(0), blockRows, job, [&](std::int64_t first, std::int64_t count) {
+        const at::Tensor coefficients
+            = at::matmul(rows.narrow(0, first, count) - transform.mean, analysis).contiguous();
+        for (std::int64_t i = 0; i < count; ++i) {
+            const auto row = static_cast<std::size_t>(first + i);
+            rounder.row(coefficients.data_ptr<float>() + static_cast<std::size_t>(i) * width, factorOf(classes[row]),
+                width, levels.data() + row * width);
+        }
+    });
     Bytes out;
-    appendLe(out, shift);
-    for (std::size_t kind = 0; kind < 2; ++kind)
-        out.push_back(static_cast<std::byte>(rounder.shrink(kind)));
+    appendLe(out, logOfStep(step));
+    for (const std::uint8_t code : rounder.shrinkCodes())
+        out.push_back(static_cast<std::byte>(code));
     std::vector<std::int16_t> sizes;
-    encodeLevels(layoutOf(transform, sizes, shift, classes), levels.data(), out, job);
+    encodeLevels(layoutOf(transform, sizes, logOfStep(step), classes), levels.data(), out, job);
     return out;
 }
 
@@ -89,25 +101,29 @@ at::Tensor decodeSide(const FisherTransform& transform, ByteSpan bytes, double s
 {
     if (bytes.size() < headBytes)
         throw inputError("a stream of levels ends too early");
-    const auto shift = loadLe<std::int16_t>(bytes.data());
-    const float shrinks[]
-        = { 0, shrinkOf(std::to_integer<std::uint8_t>(bytes[2])), shrinkOf(std::to_integer<std::uint8_t>(bytes[3])) };
+    const float shrinks[] = { 0, shrinkOf(bytes[2]), shrinkOf(bytes[3]) };
     const auto width = static_cast<std::size_t>(transform.width());
     std::vector<std::int16_t> levels(classes.size() * width), sizes;
-    decodeLevels(layoutOf(transform, sizes, shift, classes), bytes.subspan(headBytes), levels.data(), job);
-    const auto count = static_cast<std::int64_t>(classes.size());
-    const at::Tensor values = at::empty({ count, transform.width() }, at::kFloat);
-    float* value = values.data_ptr<float>();
-    const std::int16_t* level = levels.data();
-    for (const std::int8_t stepClass : classes) {
-        const float factor = factorOf(stepClass);
-        for (std::size_t i = 0; i < width; ++i, ++level, ++value) {
-            const int size = std::abs(*level);
-            const float rebuilt = static_cast<float>(size) - shrinks[std::min(size, 2)];
-            *value = (*level < 0 ? -rebuilt : rebuilt) * factor;
+    decodeLevels(layoutOf(transform, sizes, loadLe<std::int16_t>(bytes.data()), classes), bytes.subspan(headBytes),
+        levels.data(), job);
+    const auto rows = static_cast<std::int64_t>(classes.size());
+    const at::Tensor synthesis = transform.synthesis * step, out = at::empty({ rows, transform.width() }, at::kFloat);
+    forEachBlock(rows, blockRows, job, [&](std::int64_t first, std::int64_t count) {
+        const at::Tensor values = at::empty({ count, transform.width() }, at::kFloat);
+        float* value = values.data_ptr<float>();
+        for (std::int64_t i = first; i < first + count; ++i) {
+            const auto row = static_cast<std::size_t>(i);
+            const float factor = factorOf(classes[row]);
+            const std::int16_t* level = levels.data() + row * width;
+            for (std::size_t c = 0; c < width; ++c) {
+                const int size = std::abs(level[c]);
+                const float rebuilt = static_cast<float>(size) - shrinks[std::min(size, 2)];
+                *value++ = (level[c] < 0 ? -rebuilt : rebuilt) * factor;
+            }
         }
-    }
-    return at::addmm(transform.mean, values, transform.synthesis * step);
+        out.narrow(0, first, count).copy_(at::addmm(transform.mean, values, synthesis));
+    });
+    return out;
 }
 
 } // namespace pikv

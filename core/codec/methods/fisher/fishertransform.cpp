@@ -2,6 +2,7 @@
 // Covariance and metric to a transform whose coefficients all count the same, and its bytes.
 #include "core/codec/methods/fisher/fishertransform.h"
 #include "core/base/error.h"
+#include "core/codec/parts/planes.h"
 #include "core/codec/tensorbytes.h"
 #include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
@@ -11,23 +12,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 namespace pikv {
 namespace {
 
-/// What a step of 1 is in either metric: nats^(1/2), and a share of the rows' deviation.
-constexpr double fisherUnit = 1e-5, plainUnit = 0.04;
+constexpr double fisherStep = 1e-5; ///< a step of 1 in the next tokens' metric, nat^(1/2)
 /// Directions that no gradient was seen in still count a little.
 constexpr double ridge = 1e-2;
 /// Of the classes by distance, either way.
 constexpr int widest = 8;
-/// A Laplacian's mean size is 0.707 deviations.
-constexpr double meanOverDeviation = 0.7;
-
-std::int16_t quarters(double size)
-{
-    return static_cast<std::int16_t>(std::lround(4 * std::log2(std::clamp(size, 1e-9, 1e9))));
-}
 
 /// Symmetric square root of a metric and its inverse, f64.
 struct Roots {
@@ -42,18 +36,18 @@ struct Roots {
 };
 
 /// Wider steps where rows count less: a step of g costs g² times as much error.
-std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side, const LayerFisher& layer)
+std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side)
 {
     double squares = 0, rows = 0;
     for (std::size_t i = 0; i < LayerFisher::distances; ++i) {
         squares += side.squares[i];
-        rows += layer.rows[i];
+        rows += side.rows[i];
     }
     std::vector<std::int8_t> classes(LayerFisher::distances, 0);
     std::int8_t last = 0;
     for (std::size_t i = 0; i < LayerFisher::distances; ++i) {
-        if (layer.rows[i] > 0 && side.squares[i] > 0) {
-            const double weight = side.squares[i] / layer.rows[i] / (squares / rows);
+        if (side.rows[i] > 0 && side.squares[i] > 0) {
+            const double weight = side.squares[i] / side.rows[i] / (squares / rows);
             last = static_cast<std::int8_t>(std::clamp<long>(std::lround(-std::log2(weight)), -widest, widest));
         }
         classes[i] = last; // beyond what was seen: as the last that was
@@ -63,8 +57,17 @@ std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side, const La
 
 } // namespace
 
-FisherTransform FisherTransform::learn(
-    const at::Tensor& rows, const LayerFisher::Side* fisher, const LayerFisher* layer)
+std::int16_t levelSize(double deviation)
+{
+    constexpr double meanOverDeviation = 0.7; // of a Laplacian
+    return static_cast<std::int16_t>(std::lround(4 * std::log2(std::clamp(meanOverDeviation * deviation, 1e-9, 1e9))));
+}
+
+std::int16_t logOfStep(double step) { return static_cast<std::int16_t>(std::lround(4 * std::log2(step))); }
+
+namespace {
+
+FisherTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
 {
     FisherTransform t;
     const at::Tensor x = rows.to(at::kDouble);
@@ -73,13 +76,13 @@ FisherTransform FisherTransform::learn(
     const at::Tensor identity = at::eye(x.size(1), at::kDouble);
     const double variance = covariance.diagonal().mean().item<double>();
     at::Tensor metric = identity / (variance > 0 ? variance : 1);
-    double unit = plainUnit;
+    double unit = plainStep;
     t.distanceClasses.assign(LayerFisher::distances, 0);
     if (fisher) {
-        unit = fisherUnit;
+        unit = fisherStep;
         const double trace = fisher->metric.diagonal().mean().item<double>();
         metric = fisher->metric + identity * (trace > 0 ? ridge * trace : 1);
-        t.distanceClasses = pikv::distanceClasses(*fisher, *layer);
+        t.distanceClasses = pikv::distanceClasses(*fisher);
     }
     const Roots roots(metric);
     const linalg::Principal p = linalg::principal(at::matmul(at::matmul(roots.root, covariance), roots.root));
@@ -87,18 +90,32 @@ FisherTransform FisherTransform::learn(
     t.synthesis = (at::matmul(p.rows, roots.inverse) * unit).to(at::kFloat).contiguous();
     const at::Tensor deviations = p.values.clamp_min(0).sqrt().to(at::kDouble).contiguous();
     for (std::int64_t i = 0; i < deviations.numel(); ++i)
-        t.sizes.push_back(quarters(meanOverDeviation * deviations.data_ptr<double>()[i] / unit));
+        t.sizes.push_back(levelSize(deviations.data_ptr<double>()[i] / unit));
     return t;
 }
 
-at::Tensor FisherTransform::analysis() const
+} // namespace
+
+FisherTransform FisherTransform::learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job)
+{
+    // Owned by both, as it may go on after a stop.
+    const auto side = fisher ? std::make_shared<LayerFisher::Side>(*fisher) : nullptr;
+    const auto out = std::make_shared<FisherTransform>();
+    runApart(job, [rows, side, out] { *out = learned(rows, side.get()); });
+    return *out;
+}
+
+at::Tensor FisherTransform::analysis(const JobControl& job) const
 {
     if (partialAnalysis.defined())
         return partialAnalysis;
-    const at::Tensor inverse = linalg::inverse(synthesis.to(at::kDouble)).to(at::kFloat).contiguous();
-    if (!at::isfinite(inverse).all().item<bool>())
+    const auto inverse = std::make_shared<at::Tensor>();
+    runApart(job, [inverse, synthesis = synthesis] {
+        *inverse = linalg::inverse(synthesis.to(at::kDouble)).to(at::kFloat).contiguous();
+    });
+    if (!at::isfinite(*inverse).all().item<bool>())
         throw inputError("the calibration's transform has no inverse");
-    return inverse;
+    return *inverse;
 }
 
 void FisherTransform::write(const std::string& side, SectionSet& out) const

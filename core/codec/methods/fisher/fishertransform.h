@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The transform of one side (keys or values) of a layer, all KV heads together, and what is known of its coefficients.
 #pragma once
+#include "core/base/jobcontrol.h"
 #include "core/codec/container/encodedcache.h"
 #include "core/model/fisherinformation.h"
 #include <ATen/core/Tensor.h>
@@ -9,6 +10,13 @@
 #include <vector>
 
 namespace pikv {
+
+/// Without the next tokens' metric a step of 1 is this share of the rows' deviation.
+inline constexpr double plainStep = 0.04;
+/// log2, in quarters, of the mean |level| that a component has at a step of 1; `deviation` in such steps.
+std::int16_t levelSize(double deviation);
+/// log2 of a step, in quarters, rounded.
+std::int16_t logOfStep(double step);
 
 /// x ~ mean + steps * levels * synthesis. In the right metric one step for every coefficient of every layer and side is
 /// the best allocation of bits (reverse water-filling, Cover & Thomas, theorem 10.3.3): with M the metric and C the
@@ -25,7 +33,7 @@ struct FisherTransform {
 
     std::int64_t width() const { return mean.numel(); }
     /// f32 [width, width], levels = (x - mean) * analysis. Throws Error{Input} where the synthesis has no inverse.
-    at::Tensor analysis() const;
+    at::Tensor analysis(const JobControl& job) const;
 
     /// As sections "<side>.mean", "<side>.synthesis", …; exact: what is read is what write() leaves here.
     void write(const std::string& side, SectionSet& out) const;
@@ -34,7 +42,7 @@ struct FisherTransform {
 
     /// Of rows f32 [n, width] in the metric of the next tokens, or, without one, in that of squared errors relative to
     /// the rows' variance.
-    static FisherTransform learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const LayerFisher* layer);
+    static FisherTransform learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job);
 };
 
 } // namespace pikv

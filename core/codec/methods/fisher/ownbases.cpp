@@ -15,9 +15,6 @@
 namespace pikv {
 namespace {
 
-/// A step of 1, as a share of the rows' deviation.
-constexpr double stepShare = 0.04;
-constexpr double meanOverDeviation = 0.7; ///< of a Laplacian
 constexpr int basisBits = 6;
 /// Components whose levels are smaller on the average are not worth their vector: 2^(-7/4) = 0.3.
 constexpr int leastSize = -7;
@@ -81,9 +78,8 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, double s
     const std::int64_t dim = rows.size(1) / heads;
     const double deviation = std::sqrt(rows.to(at::kDouble).var(0, false).mean().item<double>());
     Heads own;
-    own.unit = static_cast<float>(std::max(deviation * stepShare, 1e-30));
+    own.unit = static_cast<float>(std::max(deviation * plainStep, 1e-30));
     std::vector<at::Tensor> analyses;
-    const double shift = std::round(4 * std::log2(step));
     for (std::int64_t h = 0; h < heads; ++h) {
         job.checkpoint();
         const at::Tensor head = rows.narrow(1, h * dim, dim);
@@ -93,11 +89,10 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, double s
         const at::Tensor levels = basis.project(head - basis.mean()) / own.unit;
         const at::Tensor deviations = levels.square().mean(1).sqrt().to(at::kDouble).contiguous();
         for (std::int64_t i = 0; i < dim; ++i) {
-            const double size = std::max(meanOverDeviation * deviations.data_ptr<double>()[i], 1e-9);
-            const double quarters = std::round(4 * std::log2(size));
-            own.sizes.push_back(quarters - shift < leastSize
+            const std::int16_t size = levelSize(deviations.data_ptr<double>()[i]);
+            own.sizes.push_back(size - logOfStep(step) < leastSize
                     ? unused
-                    : static_cast<std::uint8_t>(std::clamp(quarters + sizeOffset, 1.0, 255.0)));
+                    : static_cast<std::uint8_t>(std::clamp(size + sizeOffset, 1, 255)));
         }
         analyses.push_back(basis.project(at::eye(dim)).t());
     }

@@ -93,11 +93,7 @@ public:
     }
 
 private:
-    std::string modelPath() const
-    {
-        const std::string& name = params().text("model");
-        return resolveModel(name.empty() ? "default" : name);
-    }
+    std::string modelPath() const { return modelOfParam(params().text("model")); }
 
     /// Loaded once for encode and decode.
     ModelPtr model(const JobControl& job) const
@@ -136,9 +132,7 @@ const MethodRegistration registration { withFactory<Recompute>({
     .sentence
     = "Stores the token ids alone and lets the model prefill them again: the fewest bytes, the longest decode.",
     .reference = "none",
-    .params = { param::file("model", "Model",
-        "A GGUF file, a Hugging Face folder, or nothing for the default model; its weights are not counted as "
-        "bytes.") },
+    .params = { param::model("; its weights are not counted as bytes.") },
     .checkedByDefault = false,
 }) };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Bars by QCustomPlot, for a build without Qt Charts.
 #include "ui/charts/qcpbarchart.h"
-#ifndef PIKV_WITH_QTCHARTS
 #include "ui/charts/qcp.h"
 #include "ui/charts/qcpaxis.h"
 #include "ui/charts/qcpsheet.h"
@@ -91,4 +90,3 @@ BarChart* makeBarChart(QWidget* parent) { return new QcpBarChart(parent); }
 QRectF QcpBarChart::plotArea() const { return QRectF(m_plot->axisRect()->rect()).translated(m_plot->pos()); }
 
 } // namespace pikv::ui
-#endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#ifndef PIKV_WITH_QTCHARTS
 #include "ui/charts/barchart.h"
 
 class QCustomPlot;
@@ -23,4 +22,3 @@ private:
 };
 
 } // namespace pikv::ui
-#endif

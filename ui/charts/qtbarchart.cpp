@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Bars, axis lines and grid by Qt Charts; QtBarFrame writes around them.
 #include "ui/charts/qtbarchart.h"
-#ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/qtbarframe.h"
 #include <QGraphicsLayout>
 #include <QGraphicsScene>
@@ -160,4 +159,3 @@ QRectF QtBarChart::plotArea() const { return m_view->chart()->plotArea().transla
 BarChart* makeBarChart(QWidget* parent) { return new QtBarChart(parent); }
 
 } // namespace pikv::ui
-#endif

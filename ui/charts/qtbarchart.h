@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/barchart.h"
 
 class QChartView;
@@ -21,4 +20,3 @@ private:
 };
 
 } // namespace pikv::ui
-#endif

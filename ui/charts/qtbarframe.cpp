@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Texts, markers and legend around the bars that Qt Charts draws.
 #include "ui/charts/qtbarframe.h"
-#ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/qtbarlegend.h"
 #include "ui/theme/markerpath.h"
 #include <QGraphicsSimpleTextItem>
@@ -141,4 +140,3 @@ void QtBarFrame::place(const QRectF& area)
 }
 
 } // namespace pikv::ui
-#endif

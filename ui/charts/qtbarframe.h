@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/barchart.h"
 #include <QObject>
 #include <QRectF>
@@ -38,4 +37,3 @@ private:
 };
 
 } // namespace pikv::ui
-#endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The legend of a bar chart by Qt Charts, in rows that fit the width, with each method's marker.
 #include "ui/charts/qtbarlegend.h"
-#ifdef PIKV_WITH_QTCHARTS
 #include "ui/theme/markerpath.h"
 #include <QFontMetricsF>
 #include <QPainter>
@@ -74,4 +73,3 @@ void QtBarFrame::Legend::paint(QPainter* painter, const QStyleOptionGraphicsItem
 }
 
 } // namespace pikv::ui
-#endif

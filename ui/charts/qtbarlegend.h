@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#ifdef PIKV_WITH_QTCHARTS
 #include "ui/charts/qtbarframe.h"
 #include <QGraphicsItem>
 #include <QMargins>
@@ -30,4 +29,3 @@ private:
 };
 
 } // namespace pikv::ui
-#endif

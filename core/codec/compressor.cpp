@@ -112,6 +112,21 @@ std::vector<LayerFisher> LayerwiseCompressor::meanFisher(
     return mean;
 }
 
+std::shared_ptr<const CacheFisher> LayerwiseCompressor::ownFisher(
+    const KvCache& cache, const CodecContext& context) const
+{
+    if (shared())
+        return {};
+    const std::shared_ptr<const KvCache> notOwned(std::shared_ptr<const KvCache>(), &cache);
+    const auto model = gradientModel({ notOwned }, context);
+    if (!model)
+        return {};
+    FisherRequest request = fisherRequest(cache.info());
+    request.seed = context.seed;
+    request.samples *= 2; // there is no other cache to average over
+    return sharedFisher(model, cache, request, context.job);
+}
+
 void LayerwiseCompressor::validate(const CacheInfo& info) const
 {
     if (const EncodedCache* basis = shared())
@@ -241,10 +256,13 @@ EncodedCache LayerwiseCompressor::encode(
     out.header.hasKeep = dropsTokens();
     out.global = globalSections(cache.info(), context);
     addCompanions(cache.info(), out.global);
+    const auto fisher = ownFisher(cache, context);
     for (int i = 0; i < cache.layerCount(); ++i) {
         context.job.checkpoint();
         context.job.report({ "Encoding layer", i + 1, cache.layerCount() });
-        out.layers.push_back(encodeOne(layerInput(cache, i, importance, context.device), out.global, context));
+        LayerInput input = layerInput(cache, i, importance, context.device);
+        input.fisher = fisher ? &fisher->layers.at(static_cast<std::size_t>(input.index)) : nullptr;
+        out.layers.push_back(encodeOne(input, out.global, context));
     }
     return out;
 }

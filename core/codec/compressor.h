@@ -22,6 +22,7 @@
 namespace pikv {
 
 class LanguageModel;
+struct CacheFisher;
 struct FisherRequest;
 struct LayerFisher;
 
@@ -43,7 +44,7 @@ struct LayerInput {
     at::Tensor positions; ///< i64 [seq], position of every row
     at::Tensor queryPositions; ///< i64 [query_count]; undefined: no queries
     const SectionSet* shared = nullptr; ///< this layer's part of the calibration; null: none
-    const LayerFisher* fisher = nullptr; ///< where calibrateLayer() asked for it by gradientModel()
+    const LayerFisher* fisher = nullptr; ///< where gradientModel() asks for it; null: it does not, or cannot
     /// Bool [batch, seq] on the CPU, false for padding; undefined: all rows are tokens. encodeLayer() never sees one.
     at::Tensor visible = {};
 };
@@ -132,6 +133,9 @@ public:
     /// encode() and the evaluator call. `global` are the globalSections().
     SectionSet encodeOne(const LayerInput& input, const SectionSet& global, const CodecContext& context) const;
     LayerKv decodeOne(const LayerOutput& output, const CodecContext& context) const;
+    /// What encodeOne() finds in LayerInput::fisher, by the layers' numbers in the model: of the cache itself, where no
+    /// calibration is set. Null where the method asks for nothing.
+    std::shared_ptr<const CacheFisher> ownFisher(const KvCache& cache, const CodecContext& context) const;
 
 protected:
     /// Sections for the whole cache, written before the first layer (a seed, a rotation). Default: none.
@@ -140,8 +144,8 @@ protected:
     /// parameter `shared` (sharedParam()) and reads `shared` of its layer where it is set. Default: refuses.
     virtual void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const;
-    /// The model whose next tokens tell calibrateLayer() which errors matter (LayerInput::fisher, the mean over all
-    /// caches), opened; null: it does not ask. Default: null.
+    /// The model whose next tokens tell calibrateLayer() (LayerInput::fisher, the mean over all caches) and, without a
+    /// calibration, encodeLayer() which errors matter, opened; null: it does not ask. Default: null.
     virtual std::shared_ptr<const LanguageModel> gradientModel(
         const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const;
     /// Of a cache, as gradientModel()'s are asked for.

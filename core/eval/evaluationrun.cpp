@@ -47,7 +47,7 @@ EvaluationRun::Loaded EvaluationRun::load(int index)
 
 void EvaluationRun::streamLayers(RoundTrip& trip)
 {
-    trip.begin(m_cache.info());
+    trip.begin(m_cache, *m_request.cache);
     for (int i = 0; i < m_cache.layerCount(); ++i) {
         m_context.job.report({ "Evaluating layer", i + 1, m_cache.layerCount() });
         const Loaded loaded = load(i);

@@ -3,6 +3,7 @@
 #include "core/eval/roundtrip.h"
 #include "core/codec/container/companions.h"
 #include "core/codec/layerview.h"
+#include "core/model/fisherinformation.h"
 #include <chrono>
 
 namespace pikv {
@@ -44,8 +45,19 @@ RoundTrip::RoundTrip(const MethodSpec& method, const CodecContext& context)
 {
 }
 
-void RoundTrip::begin(const CacheInfo& info)
+/// Its time counts each time, though the answer may be at hand from the last setting.
+void RoundTrip::askModel(const KvCache& whole)
 {
+    if (m_layerEncoder)
+        m_fisher = m_layerEncoder->ownFisher(whole, m_context);
+    if (m_fisher)
+        m_compressSeconds += m_fisher->seconds;
+}
+
+void RoundTrip::begin(const KvCache& cache, const KvCache& whole)
+{
+    const CacheInfo& info = cache.info();
+    askModel(whole);
     m_header = encodedHeader(info, printSpec(m_encoder->spec()), m_context.seed);
     m_header.hasKeep = m_encoder->dropsTokens();
     {
@@ -56,8 +68,11 @@ void RoundTrip::begin(const CacheInfo& info)
     m_sizes.setGlobal(m_global);
 }
 
-LayerKv RoundTrip::layer(int index, const LayerInput& input)
+LayerKv RoundTrip::layer(int index, const LayerInput& loaded)
 {
+    LayerInput input = loaded;
+    if (m_fisher)
+        input.fisher = &m_fisher->layers.at(static_cast<std::size_t>(input.index));
     SectionSet sections;
     {
         const Timed timed(m_compressSeconds);
@@ -74,6 +89,7 @@ LayerKv RoundTrip::layer(int index, const LayerInput& input)
 
 std::shared_ptr<const KvCache> RoundTrip::whole(const KvCache& cache, const at::Tensor& importance)
 {
+    askModel(cache);
     EncodedCache encoded;
     {
         const Timed timed(m_compressSeconds);

@@ -23,7 +23,8 @@ public:
 
     /// The method takes one layer at a time: begin() and layer() may be called instead of whole().
     bool streams() const { return m_layerEncoder && m_layerDecoder; }
-    void begin(const CacheInfo& info);
+    /// `cache` is `whole` or some layers of it.
+    void begin(const KvCache& cache, const KvCache& whole);
     /// Layer `index` of the cache that begin() was told of. The encoded bytes live until it is decoded.
     LayerKv layer(int index, const LayerInput& input);
     /// `importance` is f32 [batch, seq] on the CPU, or undefined.
@@ -37,6 +38,8 @@ public:
     double decompressSeconds() const { return m_decompressSeconds; }
 
 private:
+    void askModel(const KvCache& whole);
+
     std::unique_ptr<const Compressor> m_encoder, m_decoder;
     const LayerwiseCompressor *m_layerEncoder,
         *m_layerDecoder; ///< the same objects; null where they look across layers
@@ -44,6 +47,7 @@ private:
     EncodedHeader m_header;
     EncodedSizes m_sizes;
     SectionSet m_global;
+    std::shared_ptr<const CacheFisher> m_fisher; ///< what the method asks of a model
     double m_compressSeconds = 0, m_decompressSeconds = 0;
 };
 

@@ -57,6 +57,17 @@ std::string resolveModel(std::string_view model)
 
 std::string modelOfParam(const std::string& value) { return resolveModel(value.empty() ? "default" : value); }
 
+std::string modelOfParamIfThere(const std::string& value)
+{
+    try {
+        return modelOfParam(value);
+    } catch (const Error&) {
+        if (!value.empty())
+            throw;
+        return {};
+    }
+}
+
 std::vector<std::string> findModels()
 {
     std::vector<std::string> models;

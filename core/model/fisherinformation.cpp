@@ -89,6 +89,7 @@ void LayerFisher::average(const LayerFisher& other, int caches)
             (this->*side).squares[i] += (other.*side).squares[i];
             (this->*side).rows[i] += (other.*side).rows[i];
         }
+        (this->*side).rowSquares.clear();
     }
 }
 
@@ -115,6 +116,8 @@ std::vector<LayerFisher> fisherInformation(
         };
         out[i].key.metric = square(leaves.keys[i]);
         out[i].value.metric = square(leaves.values[i]);
+        for (LayerFisher::Side* side : { &out[i].key, &out[i].value })
+            side->rowSquares.assign(static_cast<std::size_t>(rows), 0);
     }
     const RopeTable turn
         = request.undoesRope ? ropeTable(at::arange(rows), info.rope, info.layers.front().keyDim) : RopeTable {};
@@ -131,12 +134,16 @@ std::vector<LayerFisher> fisherInformation(
         for (std::size_t i = 0; i < out.size(); ++i) {
             job.checkpoint();
             const auto add = [&](const at::Tensor& gradient, LayerFisher::Side& side) {
-                const at::Tensor g = rowsOf(gradient).narrow(0, request.sinks, rows - request.sinks);
+                const at::Tensor all = rowsOf(gradient), g = all.narrow(0, request.sinks, rows - request.sinks);
                 side.metric.add_(at::matmul(g.t(), g), 1 / perMean);
-                const at::Tensor squares = g.square().sum(1);
-                for (std::int64_t row = 0; row < squares.size(0); ++row) {
-                    const std::size_t distance = LayerFisher::distanceClass(squares.size(0) - 1 - row);
-                    side.squares[distance] += squares.data_ptr<double>()[row];
+                const at::Tensor squares = all.square().sum(1);
+                for (std::int64_t row = 0; row < rows; ++row) {
+                    const double square = squares.data_ptr<double>()[row];
+                    side.rowSquares[static_cast<std::size_t>(row)] += square;
+                    if (row < request.sinks)
+                        continue;
+                    const std::size_t distance = LayerFisher::distanceClass(rows - 1 - row);
+                    side.squares[distance] += square;
                     ++side.rows[distance];
                 }
             };

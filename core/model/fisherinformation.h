@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What the next tokens say of every layer of a cache: which errors matter.
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/cache/kvcache.h"
@@ -6,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,8 @@ struct LayerFisher {
         at::Tensor metric;
         std::array<double, distances> squares {},
             rows {}; ///< of each class, but the sinks: sum of |g|², and of how many
+        /// Of one cache, and no mean: |g|² of each of its rows before the predictions, the sinks', too.
+        std::vector<double> rowSquares;
     };
     Side key, value;
 
@@ -50,5 +54,15 @@ std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, 
 /// Throws Error{Usage} with the obstacle where there is one.
 std::vector<LayerFisher> fisherInformation(
     const LanguageModel& model, const KvCache& cache, const FisherRequest& request, const JobControl& job);
+
+/// Of one cache, with what it took to compute.
+struct CacheFisher {
+    std::vector<LayerFisher> layers;
+    double seconds = 0;
+};
+/// fisherInformation(), computed once for the last few caches, models and requests: every setting of a method asks for
+/// the same. From any thread.
+std::shared_ptr<const CacheFisher> sharedFisher(const std::shared_ptr<const LanguageModel>& model, const KvCache& cache,
+    const FisherRequest& request, const JobControl& job);
 
 } // namespace pikv

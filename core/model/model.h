@@ -36,6 +36,8 @@ struct ModelInfo {
 std::string resolveModel(std::string_view model);
 /// The same for a method's parameter `model`, where nothing stands for the default one.
 std::string modelOfParam(const std::string& value);
+/// As above; "" where nothing is said and there is no default model.
+std::string modelOfParamIfThere(const std::string& value);
 /// GGUF files and Hugging Face folders in the user's model folder, the default first; empty where there is none.
 std::vector<std::string> findModels();
 

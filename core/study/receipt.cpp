@@ -34,8 +34,8 @@ std::map<std::string, std::string> filesOf(const MethodSpec& method, ResultStore
         if (param.type != ParamType::File)
             continue;
         const std::string& value = method.params.text(param.name);
-        if (!value.empty() || param.isModel)
-            files[param.name] = hashOfFile(param.isModel ? modelOfParam(value) : value, store, job);
+        if (const std::string path = param.isModel ? modelOfParamIfThere(value) : value; !path.empty())
+            files[param.name] = hashOfFile(path, store, job);
     }
     return files;
 }

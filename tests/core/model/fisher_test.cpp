@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The Fisher information against the divergence that it stands for, and the codec that measures errors by it.
+#include "core/codec/calibration.h"
 #include "core/codec/compressor.h"
 #include "core/eval/calibrate.h"
 #include "core/eval/nexttoken.h"
@@ -64,6 +65,21 @@ private:
     at::Tensor m_by;
 };
 
+/// The same cache, its token ids unknown.
+class Nameless : public KvCache {
+public:
+    explicit Nameless(std::shared_ptr<const KvCache> source)
+        : m_source(std::move(source))
+    {
+        m_info = m_source->info();
+        m_info.tokenIds.clear();
+    }
+    LayerKv layer(int index) const override { return m_source->layer(index); }
+
+private:
+    std::shared_ptr<const KvCache> m_source;
+};
+
 } // namespace
 
 class FisherTest : public QObject {
@@ -79,6 +95,20 @@ class FisherTest : public QObject {
         const std::span more(all.data() + kRows, static_cast<std::size_t>(kPredict));
         return at::log_softmax(llama.logits(hiddenAgainst(llama, cache, kRows, more, {})).to(at::kDouble), -1);
     }
+
+    /// The parameter `shared` of a calibration learned so on four other texts.
+    QString learned(const QString& metric)
+    {
+        const std::string path = m_folder.filePath(QString::number(m_learned++) + ".pikv-basis").toStdString();
+        CalibrationRequest request;
+        for (int seed = 1; seed <= 4; ++seed)
+            request.caches.push_back(captured(kRows + kPredict, seed));
+        request.method = parseSpec("fisher:metric=" + metric.toStdString());
+        calibrateFile(request, path);
+        return "shared=" + QString::fromStdString(path);
+    }
+    static QString tinyModel() { return QString(",model=%1").arg(tinyPath().c_str()); }
+    int m_learned = 0;
 
 private Q_SLOTS:
     void predictsTheDivergence_data()
@@ -140,32 +170,35 @@ private Q_SLOTS:
         QVERIFY_THROWS_EXCEPTION(Error, fisherInformation(*model, *cache, fitting, JobControl(stop.get_token())));
     }
 
-    /// At equal bytes the next tokens' metric keeps the predictions better than plain squares do.
+    /// At equal bytes the next tokens' metric keeps the predictions better than plain squares do: learned on other
+    /// caches, and taken from the cache itself.
+    void theMetricPays_data()
+    {
+        QTest::addColumn<QString>("plain");
+        QTest::addColumn<QString>("metric");
+        QTest::newRow("calibrated") << learned("plain") << learned("next_token" + tinyModel());
+        QTest::newRow("its own") << "metric=plain"
+                                 << "metric=next_token" + tinyModel();
+    }
+
     void theMetricPays()
     {
-        const auto learned = [&](const char* metric) {
-            const std::string path = m_folder.filePath(QString(metric) + ".pikv-basis").toStdString();
-            CalibrationRequest request;
-            for (int seed = 1; seed <= 4; ++seed)
-                request.caches.push_back(captured(kRows + kPredict, seed));
-            request.method = parseSpec(std::string("fisher:model=") + tinyPath() + ",metric=" + metric);
-            calibrateFile(request, path);
-            return path;
-        };
         const auto cache = captured(kRows);
         const at::Tensor right = predictions(*cache);
         struct Point {
             double bytes, kl;
         };
-        const auto measured = [&](const std::string& basis, double step) {
-            const auto method = makeCompressor(parseSpec("fisher:shared=" + basis + ",step=" + std::to_string(step)));
+        const auto measured = [&](const QString& params, double step) {
+            const auto method
+                = makeCompressor(parseSpec(QString("fisher:%1,step=%2").arg(params).arg(step).toStdString()));
             const JobControl job;
             const EncodedCache encoded = method->encode(*cache, {}, { job });
             const at::Tensor got = predictions(*method->decode(encoded, { job }));
             return Point { double(encoded.sizes().payloadBytes()),
                 (right.exp() * (right - got)).sum(-1).mean().item<double>() };
         };
-        const std::string plain = learned("plain"), metric = learned("next_token");
+        QFETCH(QString, plain);
+        QFETCH(QString, metric);
         const Point reference = measured(plain, 4);
         // The step of the other metric whose bytes are closest from below.
         Point best { 0, 0 };
@@ -183,10 +216,69 @@ private Q_SLOTS:
                            .arg(reference.bytes)));
     }
 
+    /// A calibration says which metric it has, whatever was asked for.
+    void calibrationsSayTheirMetric()
+    {
+        const auto metricOf = [this](const QString& params) {
+            const std::string path = learned(params).mid(7).toStdString(); // behind "shared="
+            return QString::fromStdString(parseSpec(loadCalibration(path).header.spec).params.text("metric"));
+        };
+        QCOMPARE(metricOf("auto" + tinyModel()), "next_token");
+        QCOMPARE(metricOf("auto,rope=keep" + tinyModel()), "next_token");
+        QCOMPARE(metricOf("plain" + tinyModel()), "plain");
+        QCOMPARE(metricOf("auto,model=" + testPath("model/tiny-llama3")), "plain"); // another model's dumps
+    }
+
+    /// Where the model's gradients cannot be taken, `auto` measures plainly and `next_token` says why not.
+    void withoutGradients()
+    {
+        const auto cache = captured(kRows);
+        const Nameless without(cache);
+        const JobControl job;
+        const std::string model = tinyModel().toStdString();
+        const auto bytes = [&](const KvCache& of, const std::string& params) {
+            const EncodedCache encoded = makeCompressor(parseSpec("fisher:" + params))->encode(of, {}, { job });
+            const ByteSpan codes = encoded.layers[0].get("k.codes");
+            return Bytes(codes.begin(), codes.end());
+        };
+        const auto same = [](const Bytes& a, const Bytes& b) { return a == b; };
+        QVERIFY(same(bytes(without, "metric=auto" + model), bytes(without, "metric=plain")));
+        QVERIFY(!same(bytes(*cache, "metric=auto" + model), bytes(*cache, "metric=plain")));
+        try {
+            bytes(without, "metric=next_token" + model);
+            QFAIL("accepted");
+        } catch (const Error& e) {
+            QVERIFY2(QString(e.what()).contains("need a token id for each row; the dump has 0"), e.what());
+        }
+    }
+
+    /// The same cache, model and request are differentiated once; every row has its square.
+    void gradientsAreSharedByAllSettings()
+    {
+        const auto model = openSharedModel(tinyPath());
+        const auto cache = captured(kRows);
+        FisherRequest request;
+        request.predict = 24;
+        const auto first = sharedFisher(model, *cache, request, {});
+        QCOMPARE(sharedFisher(model, *captured(kRows), request, {}), first); // equal rows in other memory
+        QVERIFY(sharedFisher(model, *captured(kRows, 1), request, {}) != first);
+        request.seed = 1;
+        QVERIFY(sharedFisher(model, *cache, request, {}) != first);
+        QVERIFY(first->seconds > 0);
+        const LayerFisher::Side& side = first->layers.at(0).key;
+        QCOMPARE(side.rowSquares.size(), std::size_t(kRows - request.predict));
+        double rows = 0, classes = 0;
+        for (std::size_t i = std::size_t(request.sinks); i < side.rowSquares.size(); ++i)
+            rows += side.rowSquares[i];
+        for (const double square : side.squares)
+            classes += square;
+        QVERIFY(rows > 0 && std::abs(rows - classes) < 1e-9 * rows);
+    }
+
     void queriesChangeSteps()
     {
         const JobControl job;
-        const auto method = makeCompressor(parseSpec("fisher"));
+        const auto method = makeCompressor(parseSpec("fisher:metric=plain"));
         const auto with = method->encode(*captured(kRows, 0, 16), {}, { job });
         const auto without = method->encode(*captured(kRows), {}, { job });
         QVERIFY(with.layers[0].has("k.steps") && with.layers[0].has("v.steps"));

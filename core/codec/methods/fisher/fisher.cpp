@@ -31,8 +31,9 @@ public:
         auto list = LayerwiseCompressor::warnings(info);
         const auto learned = calibratedSpec({});
         if (!learned)
-            list.push_back("without a calibration, errors are measured plainly and every head's basis is stored; learn "
-                           "one with pikv calibrate --with fisher");
+            list.push_back(std::string("without a calibration every head's basis is stored")
+                + (params().text("metric") == "plain" ? " and errors are measured plainly" : "")
+                + "; learn one with pikv calibrate --with fisher");
         else if (learned->params.text("metric") == "plain")
             list.push_back(
                 "the calibration measures errors plainly: it was learned without the next tokens of a model");
@@ -92,7 +93,12 @@ protected:
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
     {
-        const auto weights = attentionWeights(input, context.job);
+        std::array<std::vector<double>, 2> weights;
+        if (input.fisher)
+            weights = { gradientWeights(input.fisher->key, input.positions),
+                gradientWeights(input.fisher->value, input.positions) };
+        else
+            weights = attentionWeights(input, context.job);
         std::array<SectionSet, 2> sides;
         // A side by one thread alone: its bytes do not depend on how many there are.
         forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
@@ -112,8 +118,9 @@ protected:
             const bool isKey = i == 0;
             const std::string name = isKey ? "k" : "v";
             const std::int64_t dim = isKey ? shape.keyDim : shape.valueDim, width = shape.kvHeads * dim;
-            const FisherTransform transform = output.shared ? FisherTransform::read(*output.shared, name, width)
-                                                            : readOwnBases(output.sections, name, shape.kvHeads, dim);
+            const FisherTransform transform = output.shared
+                ? FisherTransform::read(*output.shared, name, width)
+                : readOwnBases(output.sections, name, shape.kvHeads, dim, logOfStep(step()), context.job);
             std::vector<std::int8_t> classes = plannedClasses(transform, output.positions, shape.batch);
             if (output.sections.has(name + ".steps"))
                 classes = unpackDeviations(classes, output.sections.get(name + ".steps"), context.job);
@@ -136,7 +143,8 @@ private:
         const at::Tensor rows = rowsOf(input, isKey);
         const FisherTransform transform = input.shared
             ? FisherTransform::read(*input.shared, side, rows.size(1))
-            : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads, step(), side, out, job);
+            : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads,
+                input.fisher ? (isKey ? &input.fisher->key : &input.fisher->value) : nullptr, step(), side, out, job);
         const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
         std::vector<std::int8_t> classes = planned;
         if (!weights.empty()) {
@@ -186,12 +194,14 @@ const MethodRegistration registration { withFactory<Fisher>({
             "Width of every quantiser: in 1e-5 of the square root of a nat with a calibration, in 4 % of the rows' "
             "deviation without one.",
             ParamScale::Log),
-        param::choice("metric", "Metric", "auto", { "auto", "next_token", "plain" }, "What calibration measures errors "
-            "by: the next tokens of a model, or plain squares; auto: the model where it is that of the dumps."),
-        param::folded(param::file("model", "Model", "A GGUF file, a Hugging Face folder, or nothing for the default "
-            "model, which calibration takes gradients of.")),
+        param::choice("metric", "Metric", "auto", { "auto", "next_token", "plain" }, "What errors are measured by, in a "
+            "calibration or, without one, when a cache is encoded: the next tokens of a model, or plain squares; auto: "
+            "the model where it is that of the dumps."),
+        param::folded(param::model(", whose next tokens the metric is of; decode needs none.")),
         ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),
+        param::sinks(1, "The first token's keys and values are unlike all others: kept at 16 bits, where coding them would "
+                        "cost many."),
     },
     .sweep = "step=[2,4,8,16,32]",
     .checkedByDefault = false,

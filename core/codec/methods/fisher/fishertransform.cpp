@@ -23,20 +23,8 @@ constexpr double ridge = 1e-2;
 /// Of the classes by distance, either way.
 constexpr int widest = 8;
 
-/// Symmetric square root of a metric and its inverse, f64.
-struct Roots {
-    at::Tensor root, inverse;
-    explicit Roots(const at::Tensor& metric)
-    {
-        const linalg::Eigen e = linalg::eigen(metric);
-        const at::Tensor values = e.values.clamp_min(1e-300).sqrt();
-        root = at::matmul(e.vectors * values, e.vectors.t());
-        inverse = at::matmul(e.vectors / values, e.vectors.t());
-    }
-};
-
 /// Wider steps where rows count less: a step of g costs g² times as much error.
-std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side)
+std::vector<std::int8_t> classesOf(const LayerFisher::Side& side)
 {
     double squares = 0, rows = 0;
     for (std::size_t i = 0; i < LayerFisher::distances; ++i) {
@@ -57,6 +45,36 @@ std::vector<std::int8_t> distanceClasses(const LayerFisher::Side& side)
 
 } // namespace
 
+MetricRoots::MetricRoots(const at::Tensor& metric)
+{
+    const linalg::Eigen e = linalg::eigen(metric);
+    const at::Tensor values = e.values.clamp_min(1e-300).sqrt();
+    root = at::matmul(e.vectors * values, e.vectors.t());
+    inverse = at::matmul(e.vectors / values, e.vectors.t());
+}
+
+RowMetric::RowMetric(const at::Tensor& rows, const LayerFisher::Side* fisher)
+    : unit(fisher ? fisherStep : plainStep)
+    , distanceClasses(LayerFisher::distances, 0)
+{
+    const at::Tensor identity = at::eye(rows.size(1), at::kDouble);
+    if (fisher) {
+        const double trace = fisher->metric.diagonal().mean().item<double>();
+        metric = fisher->metric + identity * (trace > 0 ? ridge * trace : 1);
+        distanceClasses = classesOf(*fisher);
+    } else {
+        const double variance = rows.to(at::kDouble).var(0, false).mean().item<double>();
+        metric = identity / (variance > 0 ? variance : 1);
+    }
+}
+
+void requireDistanceClasses(const std::vector<std::int8_t>& classes)
+{
+    for (const std::int8_t stepClass : classes)
+        if (stepClass < -widest || stepClass > widest)
+            throw inputError("a row's step is none that there is");
+}
+
 std::int16_t levelSize(double deviation)
 {
     constexpr double meanOverDeviation = 0.7; // of a Laplacian
@@ -73,18 +91,10 @@ FisherTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
     const at::Tensor x = rows.to(at::kDouble);
     const at::Tensor mean = x.mean(0), centred = x - mean;
     const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(x.size(0));
-    const at::Tensor identity = at::eye(x.size(1), at::kDouble);
-    const double variance = covariance.diagonal().mean().item<double>();
-    at::Tensor metric = identity / (variance > 0 ? variance : 1);
-    double unit = plainStep;
-    t.distanceClasses.assign(LayerFisher::distances, 0);
-    if (fisher) {
-        unit = fisherStep;
-        const double trace = fisher->metric.diagonal().mean().item<double>();
-        metric = fisher->metric + identity * (trace > 0 ? ridge * trace : 1);
-        t.distanceClasses = pikv::distanceClasses(*fisher);
-    }
-    const Roots roots(metric);
+    const RowMetric measured(rows, fisher);
+    const double unit = measured.unit;
+    t.distanceClasses = measured.distanceClasses;
+    const MetricRoots roots(measured.metric);
     const linalg::Principal p = linalg::principal(at::matmul(at::matmul(roots.root, covariance), roots.root));
     t.mean = mean.to(at::kFloat);
     t.synthesis = (at::matmul(p.rows, roots.inverse) * unit).to(at::kFloat).contiguous();
@@ -148,9 +158,7 @@ FisherTransform FisherTransform::read(const SectionSet& sections, const std::str
     t.distanceClasses.resize(LayerFisher::distances);
     std::memcpy(t.distanceClasses.data(), sections.get(side + ".distances", LayerFisher::distances).data(),
         LayerFisher::distances);
-    for (const std::int8_t stepClass : t.distanceClasses)
-        if (stepClass < -widest || stepClass > widest)
-            throw inputError("the calibration holds a row's step that is none");
+    requireDistanceClasses(t.distanceClasses);
     return t;
 }
 

@@ -18,6 +18,25 @@ std::int16_t levelSize(double deviation);
 /// log2 of a step, in quarters, rounded.
 std::int16_t logOfStep(double step);
 
+/// Throws Error{Input} where a class is outside what there is.
+void requireDistanceClasses(const std::vector<std::int8_t>& classes);
+
+/// Symmetric square root of a metric and its inverse, f64.
+struct MetricRoots {
+    at::Tensor root, inverse;
+    explicit MetricRoots(const at::Tensor& metric);
+};
+
+/// What errors of rows f32 [n, width] are measured by: the metric of the next tokens, or, without one, squared errors
+/// relative to the rows' variance.
+struct RowMetric {
+    at::Tensor metric; ///< f64 [width, width]
+    double unit; ///< the length of a step of 1
+    /// By LayerFisher::distanceClass(): log2 of how much wider steps may be there, in halves.
+    std::vector<std::int8_t> distanceClasses;
+    RowMetric(const at::Tensor& rows, const LayerFisher::Side* fisher);
+};
+
 /// x ~ mean + steps * levels * synthesis. In the right metric one step for every coefficient of every layer and side is
 /// the best allocation of bits (reverse water-filling, Cover & Thomas, theorem 10.3.3): with M the metric and C the
 /// rows' covariance, the coefficients are those of the eigenvectors V of M^(1/2) C M^(1/2), synthesis Vᵀ M^(-1/2).
@@ -25,8 +44,7 @@ struct FisherTransform {
     at::Tensor mean; ///< f32 [width]
     at::Tensor synthesis; ///< f32 [width, width], a component a row, the strongest first; a step of 1 fits the metric
     std::vector<std::int16_t> sizes; ///< of the levels at a step of 1: log2 of the mean |level|, in quarters
-    /// By LayerFisher::distanceClass(): log2 of how much wider steps may be there, in halves.
-    std::vector<std::int8_t> distanceClasses;
+    std::vector<std::int8_t> distanceClasses; ///< as RowMetric's
 
     /// Where some components are not stored: their columns are zero. Undefined: the synthesis' inverse.
     at::Tensor partialAnalysis = {};
@@ -40,8 +58,7 @@ struct FisherTransform {
     /// Throws Error{Input} where a section is missing, has another size or holds what is no transform.
     static FisherTransform read(const SectionSet& sections, const std::string& side, std::int64_t width);
 
-    /// Of rows f32 [n, width] in the metric of the next tokens, or, without one, in that of squared errors relative to
-    /// the rows' variance.
+    /// Of rows f32 [n, width], in the metric that RowMetric says.
     static FisherTransform learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job);
 };
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The heads' principal components as one transform of a layer's side, and their bytes.
+// The heads' transforms as one transform of a layer's side, and their bytes: the unit (f32), log2 in quarters of the
+// steps that a vector of level size 1 is coded with (i16), means (f16), channel scales (i8, log2 in quarters), sizes
+// of components (u8), classes by distance (i8), then the vectors as a stream of levels.
 #include "core/codec/methods/fisher/ownbases.h"
 #include "core/base/error.h"
 #include "core/base/half.h"
-#include "core/codec/parts/headbasis.h"
+#include "core/codec/parts/planes.h"
 #include "core/codec/tensorbytes.h"
+#include "core/kernels/levelstream.h"
+#include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/eye.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 #include <algorithm>
 #include <cmath>
@@ -15,123 +21,267 @@
 namespace pikv {
 namespace {
 
-constexpr int basisBits = 6;
 /// Components whose levels are smaller on the average are not worth their vector: 2^(-7/4) = 0.3.
 constexpr int leastSize = -7;
 constexpr std::uint8_t unused = 0;
 constexpr int sizeOffset = 128; ///< of the stored log2 sizes in quarters
+/// An error ε in each entry of a vector costs every token of n that has its component, of deviation σ: n σ² ε², as much
+/// as the tokens' own steps where ε = step / (σ √n). The tokens' coefficients make up for most of it, being found for
+/// the vectors as they are coded, so that so much wider steps gave the least divergence at equal bytes.
+constexpr double vectorStep = 3;
+/// Steps of a vector wider than 1 / 2 say too little, finer than 2^-9 no more. In quarters of an octave.
+constexpr int widestVector = -4, finestVector = -36;
 
-struct Heads {
-    std::vector<HeadBasis> bases;
-    std::vector<std::uint8_t> sizes; ///< [heads * dim], with the offset; unused: not stored
-    float unit = 1; ///< of a step of 1
+/// What is stored of one side.
+struct Stored {
+    float unit = 1; ///< a step of 1 of a channel whose scale is 1
+    std::int16_t vectorLog = 0; ///< log2 of a vector's step, in quarters, at a level size of 1 (at the tokens' step)
+    at::Tensor means; ///< f32 [heads, dim], of f16 values
+    std::vector<std::int8_t> scales; ///< [heads * dim], log2 in quarters
+    std::vector<std::uint8_t> sizes; ///< [heads * dim], at a step of 1, with the offset; unused: not stored
+    std::vector<std::int8_t> distances;
+    std::vector<std::int16_t> levels; ///< [used components, dim]
 };
 
-/// Components of all heads, the strongest first; those that are not stored come last. With the heads' `analyses` f32
-/// [dim, dim] (a component a column) also the way there.
-FisherTransform joined(const Heads& heads, std::int64_t dim, const std::vector<at::Tensor>& analyses)
+/// log2, in quarters, of the step that a component's vector is coded with.
+int vectorStepLog(const Stored& s, std::uint8_t size, std::int16_t stepLog)
 {
-    const auto count = static_cast<std::int64_t>(heads.bases.size()), width = count * dim;
-    std::vector<std::int64_t> order(static_cast<std::size_t>(width));
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-        return heads.sizes[static_cast<std::size_t>(a)] > heads.sizes[static_cast<std::size_t>(b)];
-    });
-    FisherTransform t;
-    t.mean = at::zeros({ width }, at::kFloat);
-    t.synthesis = at::zeros({ width, width }, at::kFloat);
-    t.distanceClasses.assign(LayerFisher::distances, 0);
-    if (!analyses.empty())
-        t.partialAnalysis = at::zeros({ width, width }, at::kFloat);
-    for (std::int64_t h = 0; h < count; ++h)
-        t.mean.narrow(0, h * dim, dim).copy_(heads.bases[static_cast<std::size_t>(h)].mean());
-    for (std::int64_t i = 0; i < width; ++i) {
-        const std::int64_t from = order[static_cast<std::size_t>(i)], head = from / dim;
-        const std::uint8_t size = heads.sizes[static_cast<std::size_t>(from)];
-        t.sizes.push_back(size == unused ? std::int16_t { -1000 } : static_cast<std::int16_t>(size - sizeOffset));
+    return std::clamp(s.vectorLog - (size - sizeOffset - stepLog), finestVector, widestVector);
+}
+
+/// As LevelLayout wants it: a token a vector.
+struct VectorLayout {
+    std::vector<std::int16_t> sizes;
+    std::vector<std::int8_t> classes;
+
+    VectorLayout(const Stored& s, std::int64_t dim, std::int16_t stepLog)
+    {
+        // An entry of a unit vector is about 0.8 / sqrt(dim).
+        const double entry = 4 * std::log2(0.8 / std::sqrt(static_cast<double>(dim)));
+        sizes.assign(static_cast<std::size_t>(dim), static_cast<std::int16_t>(std::lround(entry) - finestVector));
+        for (const std::uint8_t size : s.sizes)
+            if (size != unused)
+                classes.push_back(static_cast<std::int8_t>((vectorStepLog(s, size, stepLog) - finestVector) / 2));
+    }
+    LevelLayout layout() const { return { sizes.size(), sizes, classes }; }
+};
+
+/// Vectors as decode has them, f32 [used, dim], of unit length about.
+at::Tensor vectorsOf(const Stored& s, std::int64_t dim, std::int16_t stepLog)
+{
+    const auto used = static_cast<std::int64_t>(s.levels.size()) / dim;
+    at::Tensor out = at::zeros({ used, dim }, at::kFloat);
+    float* value = out.data_ptr<float>();
+    std::size_t at = 0;
+    for (const std::uint8_t size : s.sizes) {
         if (size == unused)
             continue;
-        t.synthesis[i]
-            .narrow(0, head * dim, dim)
-            .copy_(heads.bases[static_cast<std::size_t>(head)].vectors()[from % dim] * heads.unit);
+        const double step = std::exp2(vectorStepLog(s, size, stepLog) / 4.0);
+        for (std::int64_t c = 0; c < dim; ++c, ++at)
+            value[at] = static_cast<float>(step * s.levels[at]);
+    }
+    return out;
+}
+
+/// Synthesis rows of one head, f32 [used by it, dim], in the order of its components.
+std::vector<at::Tensor> synthesisOf(const Stored& s, std::int64_t heads, std::int64_t dim, std::int16_t stepLog)
+{
+    const at::Tensor vectors = vectorsOf(s, dim, stepLog);
+    std::vector<at::Tensor> out;
+    std::int64_t from = 0;
+    for (std::int64_t h = 0; h < heads; ++h) {
+        const auto* sizes = s.sizes.data() + h * dim;
+        const std::int64_t used = dim - std::count(sizes, sizes + dim, unused);
+        at::Tensor scales = at::zeros({ dim }, at::kFloat);
+        for (std::int64_t c = 0; c < dim; ++c)
+            scales.data_ptr<float>()[c]
+                = static_cast<float>(s.unit * std::exp2(s.scales[static_cast<std::size_t>(h * dim + c)] / 4.0));
+        out.push_back(vectors.narrow(0, from, used) * scales);
+        from += used;
+    }
+    return out;
+}
+
+/// Components of all heads, the strongest first; those that are not stored come last. With the heads' `analyses` f32
+/// [dim, used] (a component a column) also the way there.
+FisherTransform joined(const Stored& s, std::int64_t dim, const std::vector<at::Tensor>& syntheses,
+    const std::vector<at::Tensor>& analyses)
+{
+    const auto count = static_cast<std::int64_t>(syntheses.size()), width = count * dim;
+    std::vector<std::int64_t> order(static_cast<std::size_t>(width)), place(order.size());
+    std::iota(order.begin(), order.end(), 0);
+    for (std::int64_t h = 0, i = 0; h < count; ++h)
+        for (std::int64_t c = 0, next = 0; c < dim; ++c, ++i)
+            place[static_cast<std::size_t>(i)] = s.sizes[static_cast<std::size_t>(i)] == unused ? -1 : next++;
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+        return s.sizes[static_cast<std::size_t>(a)] > s.sizes[static_cast<std::size_t>(b)];
+    });
+    FisherTransform t;
+    t.mean = s.means.reshape({ width });
+    t.synthesis = at::zeros({ width, width }, at::kFloat);
+    t.distanceClasses = s.distances;
+    if (!analyses.empty())
+        t.partialAnalysis = at::zeros({ width, width }, at::kFloat);
+    for (std::int64_t i = 0; i < width; ++i) {
+        const std::int64_t from = order[static_cast<std::size_t>(i)], head = from / dim;
+        const std::int64_t row = place[static_cast<std::size_t>(from)];
+        const auto at = static_cast<std::size_t>(head);
+        t.sizes.push_back(row < 0 ? std::int16_t { -1000 }
+                                  : static_cast<std::int16_t>(s.sizes[static_cast<std::size_t>(from)] - sizeOffset));
+        if (row < 0)
+            continue;
+        t.synthesis[i].narrow(0, head * dim, dim).copy_(syntheses[at][row]);
         if (!analyses.empty())
-            t.partialAnalysis.select(1, i)
-                .narrow(0, head * dim, dim)
-                .copy_(analyses[static_cast<std::size_t>(head)].select(1, from % dim) / heads.unit);
+            t.partialAnalysis.select(1, i).narrow(0, head * dim, dim).copy_(analyses[at].select(1, row));
     }
     return t;
 }
 
-std::vector<std::uint8_t> usedOf(const Heads& heads, std::size_t head, std::size_t dim)
+/// One head's best transform, before anything is coded.
+struct HeadFit {
+    at::Tensor metric; ///< f64 [dim, dim], of the whole head, in units of a step of 1
+    at::Tensor synthesis; ///< f64 [dim, dim], a component a row, the strongest first
+    at::Tensor deviations; ///< f64 [dim], of the levels at a step of 1
+};
+
+HeadFit fitHead(const at::Tensor& rows, const at::Tensor& metric)
 {
-    std::vector<std::uint8_t> used(dim);
-    for (std::size_t i = 0; i < dim; ++i)
-        used[i] = heads.sizes[head * dim + i] != unused;
-    return used;
+    const at::Tensor x = rows.to(at::kDouble), centred = x - x.mean(0);
+    const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(x.size(0));
+    const MetricRoots roots(metric);
+    const linalg::Principal p = linalg::principal(at::matmul(at::matmul(roots.root, covariance), roots.root));
+    return { metric, at::matmul(p.rows, roots.inverse).contiguous(), p.values.clamp_min(0).sqrt().contiguous() };
+}
+
+/// Levels of the vectors that are used, and the channels' scales behind them.
+void codeVectors(Stored& s, const std::vector<HeadFit>& fits, std::int64_t dim, std::int16_t stepLog)
+{
+    for (const HeadFit& fit : fits) {
+        // As if each channel stood alone: 1 / sqrt(metric) is where its entries are about those of a unit vector.
+        const at::Tensor wanted = (-2 * fit.metric.diagonal().log2() - 4 * std::log2(double(s.unit))).contiguous();
+        for (std::int64_t c = 0; c < dim; ++c)
+            s.scales.push_back(
+                static_cast<std::int8_t>(std::clamp(std::lround(wanted.data_ptr<double>()[c]), -127L, 127L)));
+    }
+    for (std::size_t h = 0; h < fits.size(); ++h)
+        for (std::int64_t i = 0; i < dim; ++i) {
+            const std::size_t at = h * static_cast<std::size_t>(dim) + static_cast<std::size_t>(i);
+            if (s.sizes[at] == unused)
+                continue;
+            const double step = std::exp2(vectorStepLog(s, s.sizes[at], stepLog) / 4.0);
+            const double* row = fits[h].synthesis.data_ptr<double>() + i * dim;
+            for (std::int64_t c = 0; c < dim; ++c) {
+                const double scale = s.unit
+                    * std::exp2(s.scales[h * static_cast<std::size_t>(dim) + static_cast<std::size_t>(c)] / 4.0);
+                s.levels.push_back(
+                    static_cast<std::int16_t>(std::clamp(std::lround(row[c] / scale / step), -32767L, 32767L)));
+            }
+        }
+}
+
+/// The way to the coefficients of the coded vectors that leaves the least error in the metric: M Sᵀ (S M Sᵀ)^-1.
+at::Tensor analysisOf(const at::Tensor& synthesis, const at::Tensor& metric)
+{
+    if (synthesis.size(0) == 0)
+        return at::zeros({ synthesis.size(1), 0 }, at::kFloat);
+    const at::Tensor s = synthesis.to(at::kDouble), projected = at::matmul(s, metric);
+    const at::Tensor gram = at::matmul(projected, s.t());
+    const at::Tensor ridge = at::eye(gram.size(0), at::kDouble) * (1e-9 * gram.diagonal().mean());
+    return linalg::solve(gram + ridge, projected).t().to(at::kFloat).contiguous();
+}
+
+std::size_t fixedBytes(std::size_t channels)
+{
+    return sizeof(float) + sizeof(std::int16_t) + 4 * channels + LayerFisher::distances;
+}
+
+template <typename T>
+void appendAll(Bytes& bytes, const std::vector<T>& values)
+{
+    const ByteSpan more = asBytes(values.data(), values.size() * sizeof(T));
+    bytes.insert(bytes.end(), more.begin(), more.end());
+}
+
+template <typename T>
+std::vector<T> takeAll(ByteSpan& bytes, std::size_t count)
+{
+    std::vector<T> values;
+    for (std::size_t i = 0; i < count; ++i)
+        values.push_back(static_cast<T>(std::to_integer<std::uint8_t>(bytes[i])));
+    bytes = bytes.subspan(count);
+    return values;
 }
 
 } // namespace
 
-FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, double step, const std::string& side,
-    SectionSet& out, const JobControl& job)
+FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const LayerFisher::Side* fisher, double step,
+    const std::string& side, SectionSet& out, const JobControl& job)
 {
     const std::int64_t dim = rows.size(1) / heads;
-    const double deviation = std::sqrt(rows.to(at::kDouble).var(0, false).mean().item<double>());
-    Heads own;
-    own.unit = static_cast<float>(std::max(deviation * plainStep, 1e-30));
-    std::vector<at::Tensor> analyses;
+    const std::int16_t stepLog = logOfStep(step);
+    const RowMetric metric(rows, fisher);
+    Stored s;
+    s.unit = static_cast<float>(metric.unit / std::sqrt(metric.metric.diagonal().mean().item<double>()));
+    s.vectorLog = logOfStep(vectorStep / std::sqrt(static_cast<double>(rows.size(0))));
+    s.means = rows.mean(0).to(at::kHalf).to(at::kFloat).view({ heads, dim });
+    s.distances = metric.distanceClasses;
+    std::vector<HeadFit> fits(static_cast<std::size_t>(heads));
     for (std::int64_t h = 0; h < heads; ++h) {
         job.checkpoint();
-        const at::Tensor head = rows.narrow(1, h * dim, dim);
-        own.bases.push_back(HeadBasis::fit(head, {}, true).withBits(basisBits));
-        HeadBasis basis = own.bases.back();
-        basis.invert(c10::kCPU);
-        const at::Tensor levels = basis.project(head - basis.mean()) / own.unit;
-        const at::Tensor deviations = levels.square().mean(1).sqrt().to(at::kDouble).contiguous();
+        const at::Tensor own
+            = metric.metric.narrow(0, h * dim, dim).narrow(1, h * dim, dim) / (metric.unit * metric.unit);
+        fits[static_cast<std::size_t>(h)] = fitHead(rows.narrow(1, h * dim, dim), own);
+        const at::Tensor deviations = fits[static_cast<std::size_t>(h)].deviations;
         for (std::int64_t i = 0; i < dim; ++i) {
             const std::int16_t size = levelSize(deviations.data_ptr<double>()[i]);
-            own.sizes.push_back(size - logOfStep(step) < leastSize
-                    ? unused
-                    : static_cast<std::uint8_t>(std::clamp(size + sizeOffset, 1, 255)));
+            s.sizes.push_back(
+                size - stepLog < leastSize ? unused : static_cast<std::uint8_t>(std::clamp(size + sizeOffset, 1, 255)));
         }
-        analyses.push_back(basis.project(at::eye(dim)).t());
     }
+    codeVectors(s, fits, dim, stepLog);
+    const std::vector<at::Tensor> syntheses = synthesisOf(s, heads, dim, stepLog);
+    std::vector<at::Tensor> analyses;
+    for (std::size_t h = 0; h < fits.size(); ++h)
+        analyses.push_back(analysisOf(syntheses[h], fits[h].metric));
     Bytes bytes;
-    appendLe(bytes, own.unit);
-    const auto append = [&](ByteSpan more) { bytes.insert(bytes.end(), more.begin(), more.end()); };
-    for (const HeadBasis& basis : own.bases)
-        append(tensorToBytes(basis.mean(), DType::F16));
-    append(asBytes(own.sizes.data(), own.sizes.size()));
-    for (std::size_t h = 0; h < own.bases.size(); ++h)
-        own.bases[h].write(usedOf(own, h, static_cast<std::size_t>(dim)), bytes);
+    appendLe(bytes, s.unit);
+    appendLe(bytes, s.vectorLog);
+    const Bytes means = tensorToBytes(s.means, DType::F16);
+    bytes.insert(bytes.end(), means.begin(), means.end());
+    appendAll(bytes, s.scales);
+    appendAll(bytes, s.sizes);
+    appendAll(bytes, s.distances);
+    encodeLevels(VectorLayout(s, dim, stepLog).layout(), s.levels.data(), bytes, job);
     out.add(side + ".basis", std::move(bytes));
-    return joined(own, dim, analyses);
+    return joined(s, dim, syntheses, analyses);
 }
 
-FisherTransform readOwnBases(const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim)
+FisherTransform readOwnBases(const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim,
+    std::int16_t stepLog, const JobControl& job)
 {
-    const ByteSpan bytes = sections.get(side + ".basis");
-    const auto count = static_cast<std::size_t>(heads), channels = static_cast<std::size_t>(dim);
-    std::size_t at = sizeof(float) + 3 * count * channels;
-    if (bytes.size() < at)
-        throw inputError("section '" + side + ".basis' has " + std::to_string(bytes.size())
-            + " bytes, fewer than the means of its heads");
-    Heads own;
-    own.unit = loadLe<float>(bytes.data());
-    if (!std::isfinite(own.unit) || own.unit <= 0)
-        throw inputError("section '" + side + ".basis' holds a step that is none");
-    const ByteSpan sizes = bytes.subspan(sizeof(float) + 2 * count * channels, count * channels);
-    for (const std::byte size : sizes)
-        own.sizes.push_back(std::to_integer<std::uint8_t>(size));
-    for (std::size_t h = 0; h < count; ++h) {
-        const at::Tensor mean
-            = tensorFromBytes(bytes.subspan(sizeof(float) + 2 * h * channels, 2 * channels), DType::F16, { dim })
-                  .to(at::kFloat);
-        own.bases.push_back(HeadBasis::read(bytes, at, usedOf(own, h, channels), dim, true, mean, basisBits));
-    }
-    if (at != bytes.size())
-        throw inputError("section '" + side + ".basis' is longer than what it holds");
-    return joined(own, dim, {});
+    ByteSpan bytes = sections.get(side + ".basis");
+    const auto channels = static_cast<std::size_t>(heads * dim);
+    const auto refuse = [&](const char* why) { return inputError("section '" + side + ".basis' " + why); };
+    if (bytes.size() < fixedBytes(channels))
+        throw refuse("is shorter than what it says of its channels");
+    Stored s;
+    s.unit = loadLe<float>(bytes.data());
+    s.vectorLog = loadLe<std::int16_t>(bytes.data() + sizeof(float));
+    bytes = bytes.subspan(sizeof(float) + sizeof(std::int16_t));
+    if (!std::isfinite(s.unit) || s.unit <= 0)
+        throw refuse("holds a step that is none");
+    s.means = tensorFromBytes(bytes.first(2 * channels), DType::F16, { heads, dim }).to(at::kFloat);
+    if (!at::isfinite(s.means).all().item<bool>())
+        throw refuse("holds a mean that is no number");
+    bytes = bytes.subspan(2 * channels);
+    s.scales = takeAll<std::int8_t>(bytes, channels);
+    s.sizes = takeAll<std::uint8_t>(bytes, channels);
+    s.distances = takeAll<std::int8_t>(bytes, LayerFisher::distances);
+    requireDistanceClasses(s.distances);
+    const VectorLayout layout(s, dim, stepLog);
+    s.levels.resize(layout.classes.size() * static_cast<std::size_t>(dim));
+    decodeLevels(layout.layout(), bytes, s.levels.data(), job);
+    return joined(s, dim, synthesisOf(s, heads, dim, stepLog), {});
 }
 
 } // namespace pikv

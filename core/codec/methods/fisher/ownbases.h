@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Without a calibration: every head's principal components, learned from the cache itself and stored with it.
+// Without a calibration: every head's own transform, learned from the cache itself and stored with it.
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/codec/methods/fisher/fishertransform.h"
 
 namespace pikv {
 
-/// Of rows f32 [n, heads * dim]: the heads' transforms side by side, as decode will have them. Adds section
-/// "<side>.basis": means, the components that a step lets through, and their sizes.
-FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, double step, const std::string& side,
-    SectionSet& out, const JobControl& job);
-/// Throws Error{Input} where the section is not that of so many heads.
-FisherTransform readOwnBases(const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim);
+/// Of rows f32 [n, heads * dim], in `fisher`'s metric (null: squared errors relative to the rows' variance), heads
+/// apart: the transforms side by side, as decode will have them. Adds section "<side>.basis": means, the components
+/// that a step lets through, as precise as their sizes deserve, and the classes by distance.
+FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const LayerFisher::Side* fisher, double step,
+    const std::string& side, SectionSet& out, const JobControl& job);
+/// `stepLog`: logOfStep() of the step. Throws Error{Input} where the section is not that of so many heads.
+FisherTransform readOwnBases(const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim,
+    std::int16_t stepLog, const JobControl& job);
 
 } // namespace pikv

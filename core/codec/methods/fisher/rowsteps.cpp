@@ -11,14 +11,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace pikv {
 namespace {
 
 constexpr std::int8_t sinkClass = -4; ///< a quarter of the step
 constexpr int leastClass = -14, largestClass = 12;
-/// A few queries say less than the many that are to come: their weights to this power gave the least KL at equal bytes.
-constexpr double exponent = 0.4;
+/// A few queries or samples say less than all that is to come: weights to these powers gave the least KL at equal
+/// bytes.
+constexpr double ofAttention = 0.4, ofGradients = 0.8;
 /// Rows nearer to the end than that are too few to be compared with others as near.
 constexpr std::int64_t near = 24;
 
@@ -40,16 +42,17 @@ at::Tensor headWeights(
     return out;
 }
 
-/// log2, smoothed over neighbours, less the mean of rows as far from the end.
-std::vector<double> relativeLogs(const at::Tensor& weights)
+/// log2, smoothed over neighbours, less the mean of rows as far from the end, times `exponent`.
+std::vector<double> relativeLogs(std::span<const double> w, double exponent)
 {
-    const std::int64_t seq = weights.numel();
-    const double* w = weights.data_ptr<double>();
+    const auto seq = static_cast<std::int64_t>(w.size());
     std::vector<double> logs(static_cast<std::size_t>(seq));
     std::array<double, LayerFisher::distances> sums {}, counts {};
     for (std::int64_t t = 0; t < seq; ++t) {
-        const double before = w[std::max<std::int64_t>(0, t - 1)], after = w[std::min(seq - 1, t + 1)];
-        logs[static_cast<std::size_t>(t)] = std::log2(std::max(0.25 * before + 0.5 * w[t] + 0.25 * after, 1e-30));
+        const auto at
+            = [&](std::int64_t row) { return w[static_cast<std::size_t>(std::clamp<std::int64_t>(row, 0, seq - 1))]; };
+        logs[static_cast<std::size_t>(t)]
+            = std::log2(std::max(0.25 * at(t - 1) + 0.5 * at(t) + 0.25 * at(t + 1), 1e-30));
         const std::size_t c = LayerFisher::distanceClass(seq - 1 - t);
         sums[c] += logs[static_cast<std::size_t>(t)];
         ++counts[c];
@@ -57,7 +60,7 @@ std::vector<double> relativeLogs(const at::Tensor& weights)
     for (std::int64_t t = 0; t < seq; ++t) {
         const std::size_t c = LayerFisher::distanceClass(seq - 1 - t);
         double& log = logs[static_cast<std::size_t>(t)];
-        log = seq - 1 - t < near ? 0 : log - sums[c] / counts[c];
+        log = seq - 1 - t < near ? 0 : exponent * (log - sums[c] / counts[c]);
     }
     return logs;
 }
@@ -97,11 +100,25 @@ std::array<std::vector<double>, 2> attentionWeights(const LayerInput& input, con
         for (const at::Tensor& head : heads)
             sums += head;
         for (std::size_t side = 0; side < 2; ++side) {
-            const std::vector<double> logs = relativeLogs(sums[static_cast<std::int64_t>(side)]);
+            const at::Tensor own = sums[static_cast<std::int64_t>(side)];
+            const std::vector<double> logs
+                = relativeLogs({ own.data_ptr<double>(), static_cast<std::size_t>(own.numel()) }, ofAttention);
             out[side].insert(out[side].end(), logs.begin(), logs.end());
         }
     }
     return out;
+}
+
+std::vector<double> gradientWeights(const LayerFisher::Side& side, const at::Tensor& positions)
+{
+    const std::vector<double> all = relativeLogs(side.rowSquares, ofGradients);
+    std::vector<double> weights;
+    const at::Tensor at = positions.cpu().contiguous();
+    for (std::int64_t i = 0; i < at.numel() && !all.empty(); ++i) {
+        const auto row = static_cast<std::size_t>(at.data_ptr<std::int64_t>()[i]);
+        weights.push_back(row < all.size() ? all[row] : 0);
+    }
+    return weights;
 }
 
 std::vector<std::int8_t> adaptedClasses(const std::vector<std::int8_t>& planned, const std::vector<double>& weights)
@@ -109,7 +126,7 @@ std::vector<std::int8_t> adaptedClasses(const std::vector<std::int8_t>& planned,
     std::vector<std::int8_t> classes = planned;
     for (std::size_t i = 0; i < classes.size(); ++i)
         classes[i] = static_cast<std::int8_t>(
-            std::clamp<long>(std::lround(planned[i] - exponent * weights[i]), leastClass, largestClass));
+            std::clamp<long>(std::lround(planned[i] - weights[i]), leastClass, largestClass));
     return classes;
 }
 

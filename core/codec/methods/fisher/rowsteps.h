@@ -26,6 +26,10 @@ std::vector<std::int8_t> plannedClasses(
 /// one of a value by a ε, for attention a and output o. Empty where there are no queries.
 std::array<std::vector<double>, 2> attentionWeights(const LayerInput& input, const JobControl& job);
 
+/// The same for the rows at these `positions` (i64 [seq]) from the gradients of the cache's own next tokens; 0 for the
+/// rows that were predicted, of which they say nothing. Empty where there are none.
+std::vector<double> gradientWeights(const LayerFisher::Side& side, const at::Tensor& positions);
+
 /// `planned` less the weights, and the bytes that say so.
 std::vector<std::int8_t> adaptedClasses(const std::vector<std::int8_t>& planned, const std::vector<double>& weights);
 Bytes packDeviations(

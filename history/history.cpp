@@ -7,7 +7,6 @@
 #include "core/eval/resultsio.h"
 #include "history/database.h"
 #include <QSqlQuery>
-#include <cmath>
 #include <utility>
 
 namespace pikv::history {
@@ -23,10 +22,6 @@ QByteArray blob(const std::string& bytes) { return { bytes.data(), qsizetype(byt
 
 std::string_view view(const QByteArray& bytes) { return { bytes.constData(), std::size_t(bytes.size()) }; }
 
-QVariant number(double value) { return std::isnan(value) ? QVariant() : QVariant(value); }
-
-double numberOf(const QVariant& value) { return value.isNull() ? kNoValue : value.toDouble(); }
-
 /// Nothing where the bytes are not what was written.
 std::optional<EvaluationResult> unpacked(const QByteArray& record, const QByteArray& layers = {})
 {
@@ -40,11 +35,14 @@ std::optional<EvaluationResult> unpacked(const QByteArray& record, const QByteAr
     }
 }
 
-/// The first five columns.
-NextTokenMetrics scoreIn(const QSqlQuery& query)
+/// Of the first column; nothing where the bytes are not what was written.
+std::optional<NextTokenMetrics> scoreIn(const QSqlQuery& query)
 {
-    return { numberOf(query.value(0)), numberOf(query.value(1)), numberOf(query.value(2)), numberOf(query.value(3)),
-        numberOf(query.value(4)) };
+    try {
+        return unpackScore(view(query.value(0).toByteArray()));
+    } catch (const Error&) {
+        return {};
+    }
 }
 
 const QString ofKey = QStringLiteral(" WHERE dump=(SELECT id FROM dump WHERE fingerprint=?) AND engine=? AND "
@@ -178,9 +176,9 @@ std::optional<NextTokenMetrics> History::findScore(const MeasurementKey& key, co
 {
     std::optional<NextTokenMetrics> found;
     guarded([&] {
-        QSqlQuery query = m_database->run(QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl FROM score")
-                + ofKey + QStringLiteral(" AND test=?"),
-            { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
+        QSqlQuery query
+            = m_database->run(QStringLiteral("SELECT record FROM score") + ofKey + QStringLiteral(" AND test=?"),
+                { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
         if (query.next())
             found = scoreIn(query);
     });
@@ -193,11 +191,10 @@ void History::addScore(
     guarded([&] {
         m_database->transaction([&] {
             m_database->run(
-                QStringLiteral("INSERT OR IGNORE INTO score(dump, engine, settings, method, test, time, loss, "
-                               "perplexity, accuracy, agreement, kl) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                QStringLiteral("INSERT OR REPLACE INTO score(dump, engine, settings, method, test, time, record) "
+                               "VALUES(?, ?, ?, ?, ?, ?, ?)"),
                 { dumpId(key.dump, dump), text(key.engine), text(key.settings), text(key.method), text(test),
-                    text(timeText()), number(score.loss), number(score.perplexity), number(score.accuracy),
-                    number(score.agreement), number(score.kl) });
+                    text(timeText()), blob(packScore(score)) });
         });
     });
 }
@@ -207,11 +204,12 @@ std::map<std::string, NextTokenMetrics> History::allScores(const MeasurementKey&
     std::map<std::string, NextTokenMetrics> found;
     guarded([&] {
         QSqlQuery query = m_database->run(
-            QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl, method FROM score WHERE dump=(SELECT id "
-                           "FROM dump WHERE fingerprint=?) AND engine=? AND settings=? AND test=?"),
+            QStringLiteral("SELECT record, method FROM score WHERE dump=(SELECT id FROM dump WHERE fingerprint=?) AND "
+                           "engine=? AND settings=? AND test=?"),
             { text(key.dump), text(key.engine), text(key.settings), text(test) });
         while (query.next())
-            found[query.value(5).toString().toStdString()] = scoreIn(query);
+            if (const auto score = scoreIn(query))
+                found[query.value(1).toString().toStdString()] = *score;
     });
     return found;
 }

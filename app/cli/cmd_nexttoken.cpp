@@ -48,7 +48,7 @@ NextTokenSetup setupOf(const Options& options, Invocation& invocation)
 std::string scoreText(const MetricInfo& metric, const NextTokenSummary& summary)
 {
     const std::string text = figureText(metric.score(summary));
-    return metric.nextToken ? text + " ± " + figureText(metric.scoreError(summary)) : text;
+    return metric.ofDistribution ? text : text + " ± " + figureText(metric.scoreError(summary));
 }
 
 std::string table(const std::vector<NextTokenResult>& results)

@@ -25,6 +25,16 @@ std::string milliseconds(double seconds, const EvaluationResult& of)
         + (of.measured.empty() ? "" : "*");
 }
 
+/// Of the next-token test: how sure, how often the same, and KL with its tail.
+std::vector<const MetricInfo*> nextTokenColumns()
+{
+    std::vector<const MetricInfo*> found;
+    for (const char* name : { "next_token_perplexity", "next_token_agreement", "next_token_kl", "next_token_kl_median",
+             "next_token_kl_p99", "next_token_kl_p999", "next_token_kl_max" })
+        found.push_back(findMetric(name));
+    return found;
+}
+
 /// Bytes alone: the column's title names the unit.
 std::string plainBytes(std::uint64_t bytes)
 {
@@ -51,7 +61,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
     if (amortised)
         titles.push_back("amortised ratio");
     if (nextToken)
-        titles.insert(titles.end(), { "perplexity", "agreement", "KL" });
+        for (const MetricInfo* metric : nextTokenColumns())
+            titles.emplace_back(metric->shortLabel);
     if (importance)
         titles.insert(titles.begin() + 1, "importance");
     TextTable table(titles);
@@ -65,8 +76,8 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
         if (amortised)
             row.push_back(figureText(r.amortisedRatio(r.sharedCaches)));
         if (nextToken)
-            row.insert(row.end(),
-                { figureText(r.nextToken.perplexity), figureText(r.nextToken.agreement), figureText(r.nextToken.kl) });
+            for (const MetricInfo* metric : nextTokenColumns())
+                row.push_back(figureText(metric->value(r)));
         if (importance)
             row.insert(row.begin() + 1, printImportance(r.importance));
         table.add(std::move(row));

@@ -66,9 +66,8 @@ struct NextTokenPosition {
 /// Figures over all positions. Standard errors are clustered by text where there are several; with one text they take
 /// positions for independent and are too small.
 struct NextTokenSummary {
-    NextTokenMetrics mean, standardError;
-    double klMedian = kNoValue, kl99 = kNoValue, klMax = kNoValue;
-    double probabilityRms = kNoValue; ///< root mean square change of p(target)
+    NextTokenMetrics mean; ///< means, and of the distribution what NextTokenMetrics has of it
+    NextTokenMetrics standardError; ///< of the means
     std::int64_t positions = 0;
     int texts = 0;
 };

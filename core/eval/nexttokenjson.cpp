@@ -31,10 +31,10 @@ Json detailJson(const NextTokenResult& result, const NextTokenSetup& setup)
         { "standard_errors", s.texts > 1 ? "clustered by text" : "positions taken for independent" } };
     for (const MetricInfo* metric : nextTokenMetrics(false)) {
         const std::string name(metric->shortName());
-        if (metric->nextToken)
-            json[name + "_se"] = numberOrNull(metric->scoreError(s));
-        else
+        if (metric->ofDistribution)
             json[name] = numberOrNull(metric->score(s));
+        else
+            json[name + "_se"] = numberOrNull(metric->scoreError(s));
     }
     json["score_seconds"] = result.scoreSeconds;
     json["per_position"] = Json::array();

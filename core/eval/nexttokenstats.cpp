@@ -62,7 +62,7 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
     }
     s.mean.perplexity = std::exp(s.mean.loss);
     s.standardError.perplexity = s.mean.perplexity * s.standardError.loss; // delta method
-    s.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {
+    s.mean.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {
         return (p.targetCompressed - p.targetOriginal) * (p.targetCompressed - p.targetOriginal);
     }));
     std::vector<double> kl;
@@ -75,9 +75,10 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
     if (std::isnan(s.mean.kl))
         return s; // NaN has no order
     std::sort(kl.begin(), kl.end());
-    s.klMedian = quantile(kl, 0.5);
-    s.kl99 = quantile(kl, 0.99);
-    s.klMax = kl.back();
+    s.mean.klMedian = quantile(kl, 0.5);
+    s.mean.kl99 = quantile(kl, 0.99);
+    s.mean.kl999 = quantile(kl, 0.999);
+    s.mean.klMax = kl.back();
     return s;
 }
 

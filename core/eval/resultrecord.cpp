@@ -156,6 +156,25 @@ EvaluationResult unpackResult(std::string_view bytes)
     return result;
 }
 
+std::string packScore(const NextTokenMetrics& score)
+{
+    Writer out;
+    for (const MetricInfo& metric : metrics())
+        if (metric.nextToken)
+            out.number(score.*metric.nextToken);
+    return out.finish();
+}
+
+NextTokenMetrics unpackScore(std::string_view bytes)
+{
+    Reader in(bytes);
+    NextTokenMetrics score;
+    for (const MetricInfo& metric : metrics())
+        if (metric.nextToken)
+            in.number(score.*metric.nextToken);
+    return score;
+}
+
 std::string packLayers(const std::vector<LayerQuality>& layers)
 {
     Writer out;

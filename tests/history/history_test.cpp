@@ -74,6 +74,7 @@ private Q_SLOTS:
     void madeByManyAtOnce();
     void killedWritersLoseNothing();
     void newerVersion();
+    void olderVersion();
     void otherProgramsDatabase();
     void damagedFile_data();
     void damagedFile();
@@ -347,6 +348,27 @@ void HistoryTest::newerVersion()
     QVERIFY2(m_told.front().contains("newer version"), qPrintable(m_told.front()));
     QVERIFY_THROWS_EXCEPTION(Error, Catalogue { m_path });
     QVERIFY(kindOf(m_path) == ErrorKind::Usage);
+}
+
+/// Version 1 kept five figures of a score, each in a column.
+void HistoryTest::olderVersion()
+{
+    add("kivi");
+    {
+        const Database database(m_path);
+        database.run("DROP TABLE score");
+        database.run("CREATE TABLE score(loss REAL, kl REAL)");
+        database.run("PRAGMA user_version=1");
+    }
+    const auto history = open();
+    QVERIFY(history->find(keyOf("kivi"), Origin::Wanted)); // results stay
+    NextTokenMetrics score;
+    score.kl = 0.5;
+    score.kl999 = 7;
+    history->addScore(keyOf("kivi"), "t", facts, score);
+    QCOMPARE(open()->findScore(keyOf("kivi"), "t")->kl999, 7.0);
+    QVERIFY2(m_told.isEmpty(), qPrintable(m_told.join("\n")));
+    QCOMPARE(Database(m_path).value("PRAGMA user_version").toInt(), 2);
 }
 
 void HistoryTest::otherProgramsDatabase()

@@ -41,7 +41,7 @@ const std::vector<const MetricInfo*>& figures()
 QString helpOf(const MetricInfo& metric)
 {
     const QString help = QString::fromUtf8(metric.help.data(), qsizetype(metric.help.size()));
-    return metric.nextToken && !metric.isShare
+    return !metric.ofDistribution && !metric.isShare
         ? NextTokenModel::tr("%1, ± standard error (positions taken for independent)").arg(help)
         : help;
 }

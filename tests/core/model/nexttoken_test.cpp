@@ -145,9 +145,9 @@ private Q_SLOTS:
             QCOMPARE(result.summary.positions, texts * (limit ? limit : 15));
             QCOMPARE(result.summary.texts, texts);
             QCOMPARE(result.summary.mean.kl, 0.0);
-            QCOMPARE(result.summary.klMax, 0.0);
+            QCOMPARE(result.summary.mean.klMax, 0.0);
             QCOMPARE(result.summary.mean.agreement, 1.0);
-            QCOMPARE(result.summary.probabilityRms, 0.0);
+            QCOMPARE(result.summary.mean.probabilityRms, 0.0);
             QCOMPARE(result.compressContinuation, all);
         }
         const NextTokenResult full = s->run(method("identity")), baseline = s->baseline(0);
@@ -165,7 +165,7 @@ private Q_SLOTS:
         const NextTokenResult a = s->run(fine), b = s->run(coarse);
         QVERIFY(a.summary.mean.kl > 0 && a.summary.mean.kl < b.summary.mean.kl);
         QVERIFY(b.storedBytes < a.storedBytes && a.storedBytes < a.originalBytes);
-        QVERIFY(b.summary.klMedian <= b.summary.kl99 && b.summary.kl99 <= b.summary.klMax);
+        QVERIFY(b.summary.mean.klMedian <= b.summary.mean.kl99 && b.summary.mean.kl99 <= b.summary.mean.klMax);
         QVERIFY(b.summary.standardError.kl > 0);
         for (const NextTokenPosition& p : b.positions)
             for (const TokenProbability& t : p.top)
@@ -253,13 +253,40 @@ private Q_SLOTS:
         const NextTokenSummary two = summarise({ at(0, 0, 1), at(0, 1, 2), at(1, 0, 4), at(1, 1, 9) });
         QCOMPARE(two.mean.kl, 4.0);
         QCOMPARE(two.standardError.kl, std::sqrt(2.0 * (25.0 + 25.0)) / 4); // residuals -5 and 5
-        QCOMPARE(two.klMedian, 3.0);
-        QCOMPARE(two.klMax, 9.0);
+        QCOMPARE(two.mean.klMedian, 3.0);
+        QCOMPARE(two.mean.klMax, 9.0);
         const NextTokenSummary one = summarise({ at(0, 0, 1), at(0, 1, 3) });
         QCOMPARE(one.standardError.kl, std::sqrt(2.0 * 2.0) / 2); // sd / sqrt(n) with n - 1
         QVERIFY(std::isnan(summarise({}).mean.kl));
         const NextTokenSummary broken = summarise({ at(0, 0, kNoValue), at(0, 1, 1) });
-        QVERIFY(std::isnan(broken.mean.kl) && std::isnan(broken.klMax));
+        QVERIFY(std::isnan(broken.mean.kl) && std::isnan(broken.mean.klMax));
+    }
+
+    /// Percentiles as numpy.percentile gives them (linear interpolation), of the KL that each position carries.
+    void percentilesOfThePositions()
+    {
+        std::vector<NextTokenPosition> positions(1001);
+        for (std::size_t i = 0; i < positions.size(); ++i) {
+            positions[i].position = std::int64_t(i);
+            positions[i].kl = double((i * 5) % 1001); // 0 to 1000, shuffled
+        }
+        const NextTokenMetrics known = summarise(positions).mean;
+        QCOMPARE(known.klMedian, 500.0);
+        QCOMPARE(known.kl99, 990.0);
+        QCOMPARE(known.kl999, 999.0);
+        QCOMPARE(known.klMax, 1000.0);
+        const NextTokenResult result = session(2)->run(method(kCoarse));
+        std::vector<double> kl;
+        for (const NextTokenPosition& p : result.positions)
+            kl.push_back(p.kl);
+        std::sort(kl.begin(), kl.end());
+        QCOMPARE(kl.size(), std::size_t { 30 });
+        const NextTokenMetrics& found = result.summary.mean;
+        QVERIFY(std::abs(found.klMedian - (kl[14] + kl[15]) / 2) < 1e-12);
+        QVERIFY(std::abs(found.kl99 - (kl[28] + 0.71 * (kl[29] - kl[28]))) < 1e-12); // 0.99 * 29 = 28.71
+        QVERIFY(std::abs(found.kl999 - (kl[28] + 0.971 * (kl[29] - kl[28]))) < 1e-12);
+        QCOMPARE(found.klMax, kl[29]);
+        QCOMPARE(toEvaluation(result, "cpu").nextToken.kl99, found.kl99);
     }
 
     void cancels()

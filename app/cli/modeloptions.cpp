@@ -59,6 +59,16 @@ std::int64_t DumpModelOptions::positions(const CacheInfo& dump) const
     return model.empty() || predict > 0 ? predict : defaultPositions(dump);
 }
 
+ModelPtr DumpModelOptions::load(const std::vector<CachePtr>& dumps, Invocation& invocation) const
+{
+    if (path().empty())
+        return nullptr;
+    ModelPtr loaded = loadModel(model, invocation);
+    for (const CachePtr& dump : dumps)
+        (void)splitDump(*loaded, dump, positions(cacheInfo(*dump)));
+    return loaded;
+}
+
 std::shared_ptr<NextTokenSession> DumpModelOptions::open(const Study& study, Invocation& invocation) const
 {
     if (path().empty())

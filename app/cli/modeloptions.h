@@ -32,6 +32,9 @@ struct DumpModelOptions {
     std::string path() const;
     /// Positions to predict on a dump; 0 without --model.
     std::int64_t positions(const CacheInfo& dump) const;
+    /// Loads the model and refuses dumps that it cannot continue; null without --model. The next-token tests of all
+    /// dumps take this one while it is held.
+    ModelPtr load(const std::vector<CachePtr>& dumps, Invocation& invocation) const;
     /// Loads the model and prepares the next-token test on the study's dump; null without --model.
     std::shared_ptr<NextTokenSession> open(const Study& study, Invocation& invocation) const;
 };

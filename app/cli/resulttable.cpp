@@ -42,9 +42,8 @@ std::string plainBytes(std::uint64_t bytes)
     return text.substr(0, text.find(' '));
 }
 
-} // namespace
-
-std::string resultTable(const std::vector<EvaluationResult>& results)
+/// `dumps`: what a column names beside each result; empty: there is none.
+std::string tableOf(const std::vector<EvaluationResult>& results, const std::vector<std::string>& dumps)
 {
     const bool nextToken = std::any_of(
         results.begin(), results.end(), [](const EvaluationResult& r) { return hasNextToken(r.nextToken); });
@@ -65,8 +64,11 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
             titles.emplace_back(metric->shortLabel);
     if (importance)
         titles.insert(titles.begin() + 1, "importance");
+    if (!dumps.empty())
+        titles.insert(titles.begin() + 1, "<dump");
     TextTable table(titles);
-    for (const EvaluationResult& r : results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        const EvaluationResult& r = results[i];
         std::vector<std::string> row { printSpec(r.method), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
             figureText(r.bitsPerElement()), figureText(r.quality.attentionError), figureText(r.quality.keyNmse),
             figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds, r),
@@ -80,11 +82,59 @@ std::string resultTable(const std::vector<EvaluationResult>& results)
                 row.push_back(figureText(metric->value(r)));
         if (importance)
             row.insert(row.begin() + 1, printImportance(r.importance));
+        if (!dumps.empty())
+            row.insert(row.begin() + 1, dumps[i]);
         table.add(std::move(row));
     }
     const bool earlier
         = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return !r.measured.empty(); });
     return table.text() + (earlier ? "* from the history: the time that it took then\n" : "");
+}
+
+std::string intervalText(const MeanInterval& figure)
+{
+    const std::string mean = figureText(figure.mean);
+    return std::isnan(figure.low) ? mean : mean + " [" + figureText(figure.low) + ", " + figureText(figure.high) + "]";
+}
+
+/// The figures that tell most; columns that nobody has a figure for are left out.
+std::string meansTable(const std::vector<DumpsMean>& means)
+{
+    std::vector<const MetricInfo*> columns;
+    for (const char* name : { "compression_ratio", "bits_per_element", "attention_error", "next_token_kl",
+             "next_token_kl_p99", "next_token_agreement" })
+        if (const MetricInfo* metric = findMetric(name);
+            std::any_of(means.begin(), means.end(), [&](const DumpsMean& mean) { return mean.of(*metric).count > 0; }))
+            columns.push_back(metric);
+    std::vector<std::string> titles { "method", "<importance", "dumps" };
+    for (const MetricInfo* metric : columns)
+        titles.emplace_back(metric->label);
+    TextTable table(titles);
+    for (const DumpsMean& mean : means) {
+        std::vector<std::string> row { printSpec(mean.setting.method), printImportance(mean.setting.importance),
+            std::to_string(mean.dumps) };
+        for (const MetricInfo* metric : columns)
+            row.push_back(intervalText(mean.of(*metric)));
+        table.add(std::move(row));
+    }
+    return table.text();
+}
+
+} // namespace
+
+std::string resultTable(const std::vector<EvaluationResult>& results) { return tableOf(results, {}); }
+
+std::string resultTable(const std::vector<DumpResults>& dumps, const std::vector<DumpsMean>& means)
+{
+    std::vector<EvaluationResult> results;
+    std::vector<std::string> names;
+    for (const DumpResults& dump : dumps)
+        for (const EvaluationResult& result : dump.results) {
+            results.push_back(result);
+            names.push_back(dump.name);
+        }
+    return tableOf(results, names) + "\nmeans over dumps [95 % percentile bootstrap of the mean, "
+        + std::to_string(bootstrapResamples) + " resamples]\n" + meansTable(means);
 }
 
 std::string layerTable(const EvaluationResult& result)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Means of a test over positions and texts, with standard errors that are clustered by text.
 #include "core/eval/nexttoken.h"
+#include "core/eval/statistics.h"
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -34,15 +35,6 @@ double errorOf(const std::vector<NextTokenPosition>& positions, Value value, dou
     for (const auto& [cluster, residual] : residuals)
         squares += residual * residual;
     return std::sqrt(clusters / (clusters - 1) * squares) / count;
-}
-
-/// Linear interpolation between order statistics.
-double quantile(const std::vector<double>& sorted, double q)
-{
-    const double at = q * static_cast<double>(sorted.size() - 1);
-    const auto low = static_cast<std::size_t>(at);
-    const std::size_t high = std::min(low + 1, sorted.size() - 1);
-    return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
 }
 
 } // namespace

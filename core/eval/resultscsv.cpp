@@ -42,14 +42,18 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results)
     for (const MetricInfo& metric : metrics())
         csv += "," + std::string(metric.name);
     csv += ",attention_queries,shared_caches,warnings,measured\n";
-    for (const EvaluationResult& r : results) {
-        csv += identityFields(r) + "," + settingsFields(r);
-        for (const MetricInfo& metric : metrics())
-            csv += "," + number(metric.value(r));
-        csv += "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
-            + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "\n";
-    }
+    for (const EvaluationResult& r : results)
+        csv += resultCsvRow(r, [&](const MetricInfo& metric) { return metric.value(r); });
     return csv;
+}
+
+std::string resultCsvRow(const EvaluationResult& r, const std::function<double(const MetricInfo&)>& figure)
+{
+    std::string csv = identityFields(r) + "," + settingsFields(r);
+    for (const MetricInfo& metric : metrics())
+        csv += "," + number(figure(metric));
+    return csv + "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
+        + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "\n";
 }
 
 std::string layersToCsv(const std::vector<EvaluationResult>& results)

@@ -191,8 +191,9 @@ void History::addScore(
     guarded([&] {
         m_database->transaction([&] {
             m_database->run(
-                QStringLiteral("INSERT OR REPLACE INTO score(dump, engine, settings, method, test, time, record) "
-                               "VALUES(?, ?, ?, ?, ?, ?, ?)"),
+                QStringLiteral("INSERT OR %1 INTO score(dump, engine, settings, method, test, time, record) "
+                               "VALUES(?, ?, ?, ?, ?, ?, ?)")
+                    .arg(QLatin1String(hasKlShares(score) ? "REPLACE" : "IGNORE")), // never less than was known
                 { dumpId(key.dump, dump), text(key.engine), text(key.settings), text(key.method), text(test),
                     text(timeText()), blob(packScore(score)) });
         });

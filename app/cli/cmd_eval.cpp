@@ -18,6 +18,7 @@
 #include "core/study/studyreport.h"
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace pikv::cli {
 namespace {
@@ -76,8 +77,8 @@ void writeResults(const Options& options, const CachePtr& cache, const std::stri
     if (options.csv != "-" && options.json != "-") {
         std::string text = resultTable(results);
         for (const EvaluationResult& result : results)
-            if (options.perLayer)
-                text += "\n" + printSpec(result.method) + "\n" + layerTable(result);
+            if (options.perLayer && !result.control)
+                text += "\n" + rowName(result) + "\n" + layerTable(result);
         writeOutput(text);
     }
     if (!options.csv.empty())
@@ -99,6 +100,7 @@ void writeReceipt(const Options& options, const Study& study, const std::string&
 
 /// What was measured, and why not everything was.
 struct Outcome {
+    std::optional<EvaluationResult> control;
     std::vector<EvaluationResult> results;
     std::vector<Problem> failures; ///< of single methods
     bool ended = false; ///< by an interruption, or with the dump: nothing after it can be had
@@ -109,6 +111,13 @@ struct Outcome {
             failures.clear(); // the exit status tells of the interruption
         failures.push_back(problem);
         ended = ended || problem.kind == ErrorKind::Cancelled;
+    }
+    std::vector<EvaluationResult> rows() const
+    {
+        std::vector<EvaluationResult> all = results;
+        if (control)
+            all.insert(all.begin(), *control);
+        return all;
     }
     /// Throws what the exit status is to say.
     void rethrow(std::size_t asked) const
@@ -122,13 +131,15 @@ struct Outcome {
     }
 };
 
-/// Evaluates in order. A method that fails is left out.
+/// The control first, where it is asked for. Then evaluates in order; a method that fails is left out.
 Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
     const Recorder& recorder, NextTokenSession* nextToken, Invocation& invocation)
 {
     Outcome outcome;
     const auto asked = std::to_string(methods.size());
     try {
+        if (options.model.control)
+            outcome.control = study.control(*nextToken, invocation.job("Control"));
         study.prepareImportance(invocation.job("Importance"));
     } catch (...) {
         outcome.fail(currentProblem());
@@ -137,8 +148,9 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
     for (std::size_t i = 0; i < methods.size() && !outcome.ended; ++i) {
         const std::string name = printSpec(methods[i]);
         try {
-            outcome.results.push_back(recorder.evaluate(study, methods[i], { {}, options.perLayer, nextToken },
-                invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
+            outcome.results.push_back(
+                recorder.evaluate(study, methods[i], { {}, options.perLayer, nextToken, options.model.klShares },
+                    invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
             outcome.results.back().sharedCaches = options.dump.caches;
             for (const std::string& warning : outcome.results.back().warnings)
                 invocation.warn(warning);
@@ -173,7 +185,7 @@ public:
         m_history = openHistory(m_options.history, m_invocation);
         try {
             m_study.run(sweepPoints(methods, { m_study.settings().importance }),
-                { [this](std::size_t, const Study& study, const JobControl&) { return toolsOf(study); },
+                { [this](std::size_t dump, const Study& study, const JobControl&) { return toolsOf(dump, study); },
                     [this](std::size_t dump, const EvaluationResult& result) { add(dump, result); },
                     [this](std::size_t dump, const SweepPoint& point, const Problem& problem) {
                         fail(dump, point, problem);
@@ -191,12 +203,15 @@ public:
     }
 
 private:
-    DumpsStudy::Tools toolsOf(const Study& study)
+    DumpsStudy::Tools toolsOf(std::size_t dump, const Study& study)
     {
         const Recorder recorder = recorderOf(m_history, study, m_invocation);
         if (m_options.provenance)
             m_fingerprints.emplace_back(study.cache(), fingerprintOf(recorder, study, m_invocation));
-        return { m_options.model.open(study, m_invocation), recorder };
+        const auto test = m_options.model.open(study, m_invocation);
+        if (m_options.model.control)
+            m_dumps[dump].results.push_back(study.control(*test, m_invocation.job("Control")));
+        return { test, recorder, m_options.model.klShares };
     }
     void add(std::size_t dump, EvaluationResult result)
     {
@@ -279,8 +294,8 @@ void run(const Options& options, Invocation& invocation)
     const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
         [](const EvaluationResult& result) { return !result.measured.empty(); });
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
-    if (!outcome.results.empty() || outcome.failures.empty())
-        writeResults(options, study.cache(), fingerprint, outcome.results);
+    if (!outcome.rows().empty() || outcome.failures.empty())
+        writeResults(options, study.cache(), fingerprint, outcome.rows());
     if (!options.receipt.empty() && !outcome.results.empty())
         writeReceipt(options, study, fingerprint, outcome.results, history.get(), invocation);
     outcome.rethrow(methods.size());
@@ -292,6 +307,7 @@ Command::Action addOptions(CLI::App& app)
     options->dump.addSeveral(app);
     options->dump.addCaches(app);
     options->model.add(app);
+    options->model.addControl(app);
     options->history.add(app);
     app.add_option("--with", options->specs,
            "A method, id:param=value,…; may be given several times (default: the opening comparison)")

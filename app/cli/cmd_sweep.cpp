@@ -71,6 +71,7 @@ SweepIdentity identityOf(const Options& options, const Study& study)
     if (const std::string path = options.model.path(); !path.empty())
         identity.model = path;
     identity.predict = options.model.positions(study.info());
+    identity.klShares = options.model.klShares;
     if (options.shard().isPart())
         identity.shard = printShard(options.shard());
     return identity;
@@ -121,12 +122,12 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
         [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); });
 }
 
-void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, const Recorder& recorder,
+void measure(const SweepPoints& open, const Study& study, const SweepTest& test, const Recorder& recorder,
     SweepFolder& folder, LeftOut& leftOut, Invocation& invocation)
 {
     std::size_t remembered = 0;
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
-    runSweep(open, study.cache(), study.settings(), nextToken, recorder,
+    runSweep(open, study.cache(), study.settings(), test, recorder,
         { [&](const EvaluationResult& result) {
              folder.add(result);
              remembered += result.measured.empty() ? 0 : 1;
@@ -178,7 +179,7 @@ std::vector<EvaluationResult> sweepDump(const Options& options, const Study& stu
         if (!open.empty()) {
             const auto nextToken = options.model.open(study, invocation);
             recorder = recorderOf(openHistory(options.history, invocation), study, invocation);
-            measure(open, study, nextToken.get(), recorder, folder, leftOut, invocation);
+            measure(open, study, { nextToken.get(), options.model.klShares }, recorder, folder, leftOut, invocation);
         }
     } catch (...) {
         folder.flush();

@@ -25,13 +25,18 @@ std::string milliseconds(double seconds, const EvaluationResult& of)
         + (of.measured.empty() ? "" : "*");
 }
 
-/// Of the next-token test: how sure, how often the same, and KL with its tail.
-std::vector<const MetricInfo*> nextTokenColumns()
+/// Of the next-token test: how sure, how often the same, KL with its tail, and what else was asked for.
+std::vector<const MetricInfo*> nextTokenColumns(const std::vector<EvaluationResult>& results)
 {
     std::vector<const MetricInfo*> found;
     for (const char* name : { "next_token_perplexity", "next_token_agreement", "next_token_kl", "next_token_kl_median",
              "next_token_kl_p99", "next_token_kl_p999", "next_token_kl_max" })
         found.push_back(findMetric(name));
+    for (const MetricInfo* metric : nextTokenMetrics(true))
+        if (metric->onRequest && std::any_of(results.begin(), results.end(), [&](const EvaluationResult& r) {
+                return !std::isnan(metric->value(r));
+            }))
+            found.push_back(metric);
     return found;
 }
 
@@ -60,7 +65,7 @@ std::string tableOf(const std::vector<EvaluationResult>& results, const std::vec
     if (amortised)
         titles.push_back("amortised ratio");
     if (nextToken)
-        for (const MetricInfo* metric : nextTokenColumns())
+        for (const MetricInfo* metric : nextTokenColumns(results))
             titles.emplace_back(metric->shortLabel);
     if (importance)
         titles.insert(titles.begin() + 1, "importance");
@@ -69,7 +74,7 @@ std::string tableOf(const std::vector<EvaluationResult>& results, const std::vec
     TextTable table(titles);
     for (std::size_t i = 0; i < results.size(); ++i) {
         const EvaluationResult& r = results[i];
-        std::vector<std::string> row { printSpec(r.method), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
+        std::vector<std::string> row { rowName(r), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
             figureText(r.bitsPerElement()), figureText(r.quality.attentionError), figureText(r.quality.keyNmse),
             figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds, r),
             milliseconds(r.decompressSeconds, r) };
@@ -78,7 +83,7 @@ std::string tableOf(const std::vector<EvaluationResult>& results, const std::vec
         if (amortised)
             row.push_back(figureText(r.amortisedRatio(r.sharedCaches)));
         if (nextToken)
-            for (const MetricInfo* metric : nextTokenColumns())
+            for (const MetricInfo* metric : nextTokenColumns(results))
                 row.push_back(figureText(metric->value(r)));
         if (importance)
             row.insert(row.begin() + 1, printImportance(r.importance));
@@ -111,7 +116,7 @@ std::string meansTable(const std::vector<DumpsMean>& means)
         titles.emplace_back(metric->label);
     TextTable table(titles);
     for (const DumpsMean& mean : means) {
-        std::vector<std::string> row { printSpec(mean.setting.method), printImportance(mean.setting.importance),
+        std::vector<std::string> row { rowName(mean.setting), printImportance(mean.setting.importance),
             std::to_string(mean.dumps) };
         for (const MetricInfo* metric : columns)
             row.push_back(intervalText(mean.of(*metric)));

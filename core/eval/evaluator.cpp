@@ -47,6 +47,8 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
 
 } // namespace
 
+std::string rowName(const EvaluationResult& result) { return result.control ? controlName : printSpec(result.method); }
+
 EvaluationResult evaluate(const EvaluationRequest& request, const TokenImportance& importance, const JobControl& job)
 {
     const at::NoGradGuard noGrad;

@@ -39,6 +39,8 @@ struct LayerQuality {
 
 struct EvaluationResult {
     MethodSpec method;
+    /// No method, but 16 bits against 16 bits: NextTokenSession::control(). Only next-token figures are there.
+    bool control = false;
     ImportanceSpec importance;
     std::string device; ///< "cpu", "cuda:0"
     std::uint64_t seed = 0;
@@ -75,6 +77,10 @@ struct EvaluationResult {
     double memoryReduction() const { return 1.0 - compressionRatio(); }
     double bitsPerElement() const { return 16.0 * compressionRatio(); }
 };
+
+/// What a row of the result is called: "kivi:key_bits=4", or controlName.
+inline constexpr const char* controlName = "control";
+std::string rowName(const EvaluationResult& result);
 
 /// Encodes, decodes from the bytes alone and measures. Pure and deterministic under the seed, timings aside.
 /// Streams layer by layer where the method allows. Throws Error.

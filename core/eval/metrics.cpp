@@ -73,6 +73,8 @@ std::vector<const MetricInfo*> nextTokenMetrics(bool byRank)
     return found;
 }
 
+bool hasKlShares(const NextTokenMetrics& figures) { return !std::isnan(figures.klKeys); }
+
 bool hasNextToken(const NextTokenMetrics& figures)
 {
     return std::ranges::any_of(

@@ -29,7 +29,12 @@ struct NextTokenMetrics {
     /// Of the distribution of KL over positions, nats: linear interpolation between order statistics.
     double klMedian = kNoValue, kl99 = kNoValue, kl999 = kNoValue, klMax = kNoValue;
     double probabilityRms = kNoValue; ///< root mean square change of p(target)
+    /// Mean KL with one part of the cache decoded and the rest exact, nats: keys, values, thirds of the depth. Where
+    /// they were asked for.
+    double klKeys = kNoValue, klValues = kNoValue, klFirst = kNoValue, klMiddle = kNoValue, klLast = kNoValue;
 };
+/// Whether the shares of KL are among them.
+bool hasKlShares(const NextTokenMetrics& metrics);
 
 enum class MetricGroup { Size, Speed, Quality, NextToken };
 enum class Better { Lower, Higher, Neither };
@@ -53,7 +58,8 @@ struct MetricInfo {
     bool aboutShared = false; ///< tells nothing new where no calibration is shared
     bool isShare = false; ///< a share of positions, 0 to 1
     bool needsTarget = false; ///< needs the text's next token, which a proxy does not know
-    bool ofDistribution = false; ///< over the positions of a next-token test: no mean, so it has no standard error
+    bool withoutError = false; ///< a next-token figure that has no standard error, as it is no mean over positions
+    bool onRequest = false; ///< costs runs of its own, so it is measured only where somebody asks for it
     /// Place in the lists that begin with the most telling figure, from 1: the size axis and the next-token table. 0:
     /// not in these lists.
     int rank = 0;
@@ -73,7 +79,7 @@ struct MetricInfo {
     void set(EvaluationResult& result, double value) const;
     /// Of a next-token test; NaN where the metric is not of one.
     double score(const NextTokenSummary& summary) const;
-    /// NaN for what is `ofDistribution`, which has none.
+    /// NaN where `withoutError`.
     double scoreError(const NextTokenSummary& summary) const;
     /// Without the group's prefix, as in the objects that hold next-token figures alone: "kl".
     std::string_view shortName() const;

@@ -77,6 +77,7 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
 EvaluationResult toEvaluation(const NextTokenResult& result, const std::string& device)
 {
     EvaluationResult row;
+    row.control = result.control;
     row.method = result.request.method;
     row.importance = result.request.importance;
     row.device = device;

@@ -46,6 +46,12 @@ void readFigure(const MetricInfo& metric, const ResultRow& row, const ResultPlac
 
 } // namespace
 
+bool isMeasurement(const ResultRow& row)
+{
+    const std::string statistic = textOf(row, "statistic");
+    return textOf(row, "compressor") != controlName && (statistic.empty() || statistic == "value");
+}
+
 EvaluationResult resultOf(const ResultRow& row, const ResultPlace& place)
 {
     EvaluationResult result;

@@ -19,7 +19,10 @@ std::string number(double value)
     return { buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr };
 }
 
-std::string identityFields(const EvaluationResult& r) { return r.method.id + "," + csvField(printParams(r.method)); }
+std::string identityFields(const EvaluationResult& r)
+{
+    return r.control ? controlName + std::string(",") : r.method.id + "," + csvField(printParams(r.method));
+}
 
 std::string joined(const std::vector<std::string>& texts, const char* between)
 {

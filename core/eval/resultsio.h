@@ -22,7 +22,8 @@ EvaluationResult resultFromJson(const std::string& text, const std::string& plac
 std::string cacheInfoToJson(const CacheInfo& info);
 /// All methods with their parameters (pikv list --json).
 std::string registryToJson();
-/// Reads a CSV that resultsToCsv or dumpsToCsv wrote (further columns are ignored, as are means over dumps). Throws
+/// Reads a CSV that resultsToCsv or dumpsToCsv wrote (further columns are ignored, as are means over dumps and
+/// the control). Throws
 /// Error{Input} with line and column.
 std::vector<EvaluationResult> resultsFromCsv(const std::string& path);
 /// Reads a JSON object that resultsToJson wrote, layers and heads included where they are in it (further members are

@@ -57,7 +57,7 @@ std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
         ResultRow row;
         for (std::size_t i = 0; i < fields.size(); ++i)
             row[header[i]] = fields[i];
-        if (const auto at = row.find("statistic"); at == row.end() || at->second == "value") // no mean over dumps
+        if (isMeasurement(row))
             results.push_back(resultOf(row, place));
     }
     if (header.empty())

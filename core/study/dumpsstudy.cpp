@@ -41,7 +41,7 @@ bool allDiffer(const std::vector<std::string>& texts)
 
 bool sameSetting(const EvaluationResult& a, const EvaluationResult& b)
 {
-    return a.method == b.method && a.importance == b.importance;
+    return a.control == b.control && a.method == b.method && a.importance == b.importance;
 }
 
 } // namespace
@@ -96,7 +96,7 @@ void DumpsStudy::run(const SweepPoints& points, const Hooks& hooks, const JobCon
         const auto failed = [&](const SweepPoint& point, const Problem& problem) { hooks.failed(i, point, problem); };
         const SweepPoints fitting = fittingPoints(points, m_dumps[i], m_settings, failed);
         const Tools tools = hooks.prepare(i, Study(m_dumps[i], m_settings), named);
-        runSweep(fitting, m_dumps[i], m_settings, tools.nextToken.get(), tools.recorder,
+        runSweep(fitting, m_dumps[i], m_settings, { tools.nextToken.get(), tools.klShares }, tools.recorder,
             { [&](const EvaluationResult& result) { hooks.done(i, result); }, failed }, named);
     }
 }

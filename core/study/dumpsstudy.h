@@ -34,6 +34,7 @@ public:
     struct Tools {
         std::shared_ptr<NextTokenSession> nextToken; ///< null: none
         Recorder recorder;
+        bool klShares = false;
     };
     struct Hooks {
         std::function<Tools(std::size_t dump, const Study& study, const JobControl& job)> prepare;

@@ -32,7 +32,8 @@ std::string meanRow(const DumpsMean& mean, const char* statistic, double MeanInt
 Json meanJson(const DumpsMean& mean)
 {
     const EvaluationResult& r = mean.setting;
-    Json json { { "compressor", r.method.id }, { "params", printParams(r.method) }, { "device", r.device },
+    Json json { { "compressor", r.control ? controlName : r.method.id },
+        { "params", r.control ? std::string() : printParams(r.method) }, { "device", r.device },
         { "importance", printImportance(r.importance) }, { "seed", r.seed }, { "dumps", mean.dumps } };
     for (const MetricInfo& metric : metrics()) {
         const MeanInterval& figure = mean.of(metric);

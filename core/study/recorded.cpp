@@ -67,7 +67,7 @@ EvaluationResult Recorder::evaluate(
         m_store->add(at, factsOf(study.info()), *result, m_origin);
     }
     if (scope.nextToken)
-        result->nextToken = score(study, method, *scope.nextToken, job);
+        result->nextToken = score(study, method, *scope.nextToken, scope.klShares, job);
     if (!scope.perLayer)
         result->layers.clear();
     return std::move(*result);
@@ -85,11 +85,12 @@ std::string Recorder::textOf(const NextTokenSession& test, const JobControl& job
 }
 
 NextTokenMetrics Recorder::score(
-    const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const
+    const Study& study, const MethodSpec& method, NextTokenSession& test, bool klShares, const JobControl& job) const
 {
-    if (const auto known = m_store->findScore(key(study.settings(), method), textOf(test, job)))
+    const auto known = m_store->findScore(key(study.settings(), method), textOf(test, job));
+    if (known && (!klShares || hasKlShares(*known)))
         return *known;
-    const NextTokenMetrics score = test.run(study.scoringOf(method), job).summary.mean;
+    const NextTokenMetrics score = study.score(method, test, klShares, job);
     keepScore(study, method, test, score, job);
     return score;
 }

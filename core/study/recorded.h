@@ -34,8 +34,8 @@ public:
 
 private:
     std::string textOf(const NextTokenSession& test, const JobControl& job) const;
-    NextTokenMetrics score(
-        const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const;
+    NextTokenMetrics score(const Study& study, const MethodSpec& method, NextTokenSession& test, bool klShares,
+        const JobControl& job) const;
 
     std::shared_ptr<ResultStore> m_store;
     std::string m_dump;

@@ -103,7 +103,7 @@ void TestMetrics::everyEntryIsWhole()
         QVERIFY2(!metric.position || metric.nextToken, metric.name.data());
         const bool scored = metric.group == MetricGroup::NextToken;
         QVERIFY2(scored == !!metric.nextToken, metric.name.data());
-        QVERIFY2(!metric.ofDistribution || (scored && !metric.position), metric.name.data());
+        QVERIFY2(!metric.withoutError || (scored && !metric.position), metric.name.data());
         QVERIFY2(scored == !metric.shortLabel.empty(), metric.name.data());
         QVERIFY2(!scored || metric.rank > 0, metric.name.data());
         QCOMPARE(findMetric(metric.name), &metric);
@@ -181,8 +181,8 @@ void TestMetrics::everyNextTokenFigureIsComputed()
     const NextTokenSummary summary = summarise(somePositions());
     QVERIFY(hasNextToken(summary.mean));
     for (const MetricInfo* metric : nextTokenMetrics(true)) {
-        QVERIFY2(std::isfinite(metric->score(summary)), metric->name.data());
-        QCOMPARE(std::isfinite(metric->scoreError(summary)), !metric->ofDistribution);
+        QVERIFY2(metric->onRequest || std::isfinite(metric->score(summary)), metric->name.data());
+        QCOMPARE(std::isfinite(metric->scoreError(summary)), !metric->withoutError);
     }
 }
 

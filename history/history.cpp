@@ -124,7 +124,12 @@ void History::add(const MeasurementKey& key, const DumpFacts& dump, const Evalua
                 QStringLiteral("INSERT INTO result(dump, engine, settings, method, spec, time, machine, wanted, "
                                "figures, record, layers) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                                "ON CONFLICT(dump, engine, settings, method) DO UPDATE "
-                               "SET wanted=max(wanted, excluded.wanted)"),
+                               "SET wanted=max(wanted, excluded.wanted)%1")
+                    // Who timed it several times did so because one time was not enough.
+                    .arg(QLatin1String(result.timings > 1 ? ", time=excluded.time, machine=excluded.machine, "
+                                                            "figures=excluded.figures, record=excluded.record, "
+                                                            "layers=excluded.layers"
+                                                          : "")),
                 { dumpId(key.dump, dump), text(key.engine), text(key.settings), text(key.method),
                     text(printSpec(result.method)), text(time), text(machine), origin == Origin::Wanted,
                     text(resultToJson(stored)), blob(packResult(stored)), blob(layers) });

@@ -32,6 +32,16 @@ struct Options {
     std::string csv, json, receipt;
 };
 
+/// Throws Error{Usage} where the method cannot do this with the dump, which is named among several.
+void requireFit(const MethodSpec& method, const CacheInfo& dump, bool several)
+{
+    try {
+        checkMethod(method, dump);
+    } catch (const Error& e) {
+        throw Error(e.kind(), (several ? dump.path + ": " : std::string()) + e.what());
+    }
+}
+
 /// Asked for by name, every method must fit every dump; of the opening comparison those that do not are left out.
 std::vector<MethodSpec> chosenMethods(
     const Options& options, const std::vector<CachePtr>& dumps, Invocation& invocation)
@@ -40,7 +50,7 @@ std::vector<MethodSpec> chosenMethods(
     for (const std::string& text : options.specs) {
         methods.push_back(parseSpec(text));
         for (const CachePtr& dump : dumps)
-            checkMethod(methods.back(), cacheInfo(*dump));
+            requireFit(methods.back(), cacheInfo(*dump), dumps.size() > 1);
     }
     if (!options.specs.empty())
         return methods;
@@ -148,9 +158,9 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
     for (std::size_t i = 0; i < methods.size() && !outcome.ended; ++i) {
         const std::string name = printSpec(methods[i]);
         try {
-            outcome.results.push_back(
-                recorder.evaluate(study, methods[i], { {}, options.perLayer, nextToken, options.model.klShares },
-                    invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
+            outcome.results.push_back(recorder.evaluate(study, methods[i],
+                { {}, options.perLayer, nextToken, options.model.klShares, options.dump.repeat },
+                invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
             outcome.results.back().sharedCaches = options.dump.caches;
             for (const std::string& warning : outcome.results.back().warnings)
                 invocation.warn(warning);
@@ -185,6 +195,7 @@ public:
         m_history = openHistory(m_options.history, m_invocation);
         try {
             m_study.run(sweepPoints(methods, { m_study.settings().importance }),
+                { {}, false, nullptr, m_options.model.klShares, m_options.dump.repeat },
                 { [this](std::size_t dump, const Study& study, const JobControl&) { return toolsOf(dump, study); },
                     [this](std::size_t dump, const EvaluationResult& result) { add(dump, result); },
                     [this](std::size_t dump, const SweepPoint& point, const Problem& problem) {
@@ -211,7 +222,7 @@ private:
         const auto test = m_options.model.open(study, m_invocation);
         if (m_options.model.control)
             m_dumps[dump].results.push_back(study.control(*test, m_invocation.job("Control")));
-        return { test, recorder, m_options.model.klShares };
+        return { test, recorder };
     }
     void add(std::size_t dump, EvaluationResult result)
     {
@@ -306,6 +317,7 @@ Command::Action addOptions(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->dump.addSeveral(app);
     options->dump.addCaches(app);
+    options->dump.addRepeat(app);
     options->model.add(app);
     options->model.addControl(app);
     options->history.add(app);

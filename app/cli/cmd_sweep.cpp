@@ -122,12 +122,12 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
         [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); });
 }
 
-void measure(const SweepPoints& open, const Study& study, const SweepTest& test, const Recorder& recorder,
+void measure(const SweepPoints& open, const Study& study, const EvaluationScope& scope, const Recorder& recorder,
     SweepFolder& folder, LeftOut& leftOut, Invocation& invocation)
 {
     std::size_t remembered = 0;
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
-    runSweep(open, study.cache(), study.settings(), test, recorder,
+    runSweep(open, study.cache(), study.settings(), scope, recorder,
         { [&](const EvaluationResult& result) {
              folder.add(result);
              remembered += result.measured.empty() ? 0 : 1;
@@ -179,7 +179,8 @@ std::vector<EvaluationResult> sweepDump(const Options& options, const Study& stu
         if (!open.empty()) {
             const auto nextToken = options.model.open(study, invocation);
             recorder = recorderOf(openHistory(options.history, invocation), study, invocation);
-            measure(open, study, { nextToken.get(), options.model.klShares }, recorder, folder, leftOut, invocation);
+            measure(open, study, { {}, false, nextToken.get(), options.model.klShares, options.dump.repeat }, recorder,
+                folder, leftOut, invocation);
         }
     } catch (...) {
         folder.flush();
@@ -255,6 +256,7 @@ Command::Action addOptions(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->dump.addSeveral(app);
     options->dump.addCaches(app);
+    options->dump.addRepeat(app);
     options->model.add(app);
     options->history.add(app);
     CLI::Option* preset

@@ -54,6 +54,16 @@ void DumpOptions::addCaches(CLI::App& app)
         ->capture_default_str();
 }
 
+void DumpOptions::addRepeat(CLI::App& app)
+{
+    app.add_option("--repeat", repeat,
+           "Time encode and decode so many times: their medians are the times, and the fastest and slowest are told, "
+           "too")
+        ->type_name("N")
+        ->check(wholeNumber(1, 1000))
+        ->capture_default_str();
+}
+
 StudySettings DumpOptions::settings(const Invocation& invocation) const
 {
     StudySettings settings;

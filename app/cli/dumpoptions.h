@@ -17,6 +17,7 @@ struct DumpOptions {
     DumpSource source;
     std::int64_t caches = 1; ///< that share a calibration, in what is shown and written
     bool acceptNonFinite = false;
+    int repeat = 1; ///< addRepeat()
 
     void add(CLI::App& app);
     /// The same with one dump or several.
@@ -24,6 +25,8 @@ struct DumpOptions {
     bool isSeveral() const { return paths.size() > 1; }
     /// `--caches` of the commands that report ratios.
     void addCaches(CLI::App& app);
+    /// `--repeat` of the commands that time.
+    void addRepeat(CLI::App& app);
     /// Throws Error{Usage} for an unknown importance source and for a device that is not there.
     StudySettings settings(const Invocation& invocation) const;
     /// Opens the dump, the first where there are several.

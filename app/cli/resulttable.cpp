@@ -18,10 +18,16 @@ std::string fixedText(double value, int decimals)
     return text;
 }
 
-/// With a star where it was not measured now.
-std::string milliseconds(double seconds, const EvaluationResult& of)
+std::string milliseconds(double seconds)
 {
-    return (std::isnan(seconds) ? "-" : fixedText(seconds * 1000, seconds < 0.1 ? 2 : 0))
+    return std::isnan(seconds) ? "-" : fixedText(seconds * 1000, seconds < 0.1 ? 2 : 0);
+}
+
+/// With the fastest and slowest of several runs, and a star where it was not measured now.
+std::string timeText(double seconds, double fastest, double slowest, const EvaluationResult& of)
+{
+    return milliseconds(seconds)
+        + (std::isnan(fastest) ? "" : " (" + milliseconds(fastest) + " to " + milliseconds(slowest) + ")")
         + (of.measured.empty() ? "" : "*");
 }
 
@@ -76,8 +82,9 @@ std::string tableOf(const std::vector<EvaluationResult>& results, const std::vec
         const EvaluationResult& r = results[i];
         std::vector<std::string> row { rowName(r), plainBytes(r.storedBytes), figureText(r.compressionRatio()),
             figureText(r.bitsPerElement()), figureText(r.quality.attentionError), figureText(r.quality.keyNmse),
-            figureText(r.quality.valueNmse), figureText(r.quality.cosine), milliseconds(r.compressSeconds, r),
-            milliseconds(r.decompressSeconds, r) };
+            figureText(r.quality.valueNmse), figureText(r.quality.cosine),
+            timeText(r.compressSeconds, r.compressFastest, r.compressSlowest, r),
+            timeText(r.decompressSeconds, r.decompressFastest, r.decompressSlowest, r) };
         if (shared)
             row.insert(row.end(), { plainBytes(r.sharedBytes), figureText(r.amortisedRatio(1)) });
         if (amortised)

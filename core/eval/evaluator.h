@@ -26,6 +26,7 @@ struct EvaluationRequest {
     /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.
     std::vector<int> layers;
     bool perLayer = true; ///< keep LayerQuality
+    int repeat = 1; ///< times that encode and decode are run and timed; of a preview once
     /// NaN or infinity in the dump: refuse (Error{Input}), or leave those elements out of the metrics.
     bool acceptNonFinite = false;
 };
@@ -52,7 +53,11 @@ struct EvaluationResult {
     /// Caches that share it in the amortised ratio: not measured, but set by whoever shows or writes the result.
     std::int64_t sharedCaches = 1;
     std::vector<std::pair<std::string, std::uint64_t>> breakdown; ///< bytes by section, header last
-    double compressSeconds = 0, decompressSeconds = 0;
+    int timings = 1; ///< runs that were timed
+    double compressSeconds = 0, decompressSeconds = 0; ///< medians of them
+    /// The fastest and the slowest of several runs; NaN of a single one.
+    double compressFastest = kNoValue, compressSlowest = kNoValue;
+    double decompressFastest = kNoValue, decompressSlowest = kNoValue;
     /// When and on which machine these times were measured, where that was not in this run; "" where it was.
     std::string measured;
     std::string attentionQueries; ///< "dump" or "keys" (stand-in queries)

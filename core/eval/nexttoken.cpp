@@ -174,6 +174,7 @@ NextTokenResult ScoringSession::control(int topCount, const JobControl& job)
     const at::NoGradGuard noGrad;
     NextTokenResult result;
     result.control = true;
+    result.compressSeconds = result.decompressSeconds = kNoValue;
     result.request.topCount = topCount;
     result.compressContinuation = m_setup.compressContinuation;
     const auto start = Clock::now();

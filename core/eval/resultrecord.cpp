@@ -106,6 +106,11 @@ void eachNumber(Result& r, Visit visit)
     visit(r.sharedBytes);
     visit(r.compressSeconds);
     visit(r.decompressSeconds);
+    visit(r.timings);
+    visit(r.compressFastest);
+    visit(r.compressSlowest);
+    visit(r.decompressFastest);
+    visit(r.decompressSlowest);
     visit(r.nonFinite);
     visit(r.clamped);
     visit(r.largestClamped);

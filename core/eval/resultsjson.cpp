@@ -56,6 +56,7 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         json["warnings"] = r.warnings;
     if (!r.measured.empty())
         json["measured"] = r.measured;
+    json["timings"] = r.timings;
     if (perLayer)
         json["layers"] = layersJson(r);
     return json;

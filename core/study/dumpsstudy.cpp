@@ -84,7 +84,8 @@ std::vector<DumpResults> DumpsStudy::noResults() const
     return dumps;
 }
 
-void DumpsStudy::run(const SweepPoints& points, const Hooks& hooks, const JobControl& job) const
+void DumpsStudy::run(
+    const SweepPoints& points, const EvaluationScope& scope, const Hooks& hooks, const JobControl& job) const
 {
     for (std::size_t i = 0; i < m_dumps.size(); ++i) {
         const std::string where
@@ -96,7 +97,9 @@ void DumpsStudy::run(const SweepPoints& points, const Hooks& hooks, const JobCon
         const auto failed = [&](const SweepPoint& point, const Problem& problem) { hooks.failed(i, point, problem); };
         const SweepPoints fitting = fittingPoints(points, m_dumps[i], m_settings, failed);
         const Tools tools = hooks.prepare(i, Study(m_dumps[i], m_settings), named);
-        runSweep(fitting, m_dumps[i], m_settings, { tools.nextToken.get(), tools.klShares }, tools.recorder,
+        EvaluationScope own = scope;
+        own.nextToken = tools.nextToken.get();
+        runSweep(fitting, m_dumps[i], m_settings, own, tools.recorder,
             { [&](const EvaluationResult& result) { hooks.done(i, result); }, failed }, named);
     }
 }

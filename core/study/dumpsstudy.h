@@ -34,7 +34,6 @@ public:
     struct Tools {
         std::shared_ptr<NextTokenSession> nextToken; ///< null: none
         Recorder recorder;
-        bool klShares = false;
     };
     struct Hooks {
         std::function<Tools(std::size_t dump, const Study& study, const JobControl& job)> prepare;
@@ -42,8 +41,10 @@ public:
         /// Of a point that failed on this dump, or does not fit it; the others go on unless it throws.
         std::function<void(std::size_t dump, const SweepPoint&, const Problem&)> failed;
     };
-    /// As runSweep() on every dump. Progress is that of runSweep() behind "NAME (2 of 3): ".
-    void run(const SweepPoints& points, const Hooks& hooks, const JobControl& job = {}) const;
+    /// As runSweep() on every dump, with the dump's own test in `scope`. Progress is that of runSweep() behind "NAME (2
+    /// of 3): ".
+    void run(
+        const SweepPoints& points, const EvaluationScope& scope, const Hooks& hooks, const JobControl& job = {}) const;
 
 private:
     std::vector<CachePtr> m_dumps;

@@ -62,8 +62,10 @@ EvaluationResult Recorder::evaluate(
         return study.evaluate(method, scope, job);
     const MeasurementKey at = key(study.settings(), method);
     std::optional<EvaluationResult> result = m_store->find(at, m_origin);
-    if (!result) {
-        result = study.evaluate(method, {}, job); // with its layers: whoever asks next may want them
+    if (!result || result->timings < scope.repeat) {
+        EvaluationScope whole; // with its layers: whoever asks next may want them
+        whole.repeat = scope.repeat;
+        result = study.evaluate(method, whole, job);
         m_store->add(at, factsOf(study.info()), *result, m_origin);
     }
     if (scope.nextToken)

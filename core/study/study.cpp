@@ -46,6 +46,7 @@ EvaluationResult Study::evaluate(const MethodSpec& method, const EvaluationScope
     EvaluationRequest request = requestOf(method);
     request.layers = scope.layers;
     request.perLayer = scope.perLayer;
+    request.repeat = scope.repeat;
     EvaluationResult result = pikv::evaluate(request, m_importance, job);
     if (scope.nextToken && !result.preview)
         result.nextToken = score(method, *scope.nextToken, scope.klShares, job);

@@ -24,6 +24,7 @@ struct EvaluationScope {
     /// Next-token test whose figures join the result (Study::openNextToken()); null: none. Previews go without.
     NextTokenSession* nextToken = nullptr;
     bool klShares = false; ///< with the test's NextTokenMethod::klShares
+    int repeat = 1; ///< times that encode and decode are timed
 };
 
 /// A cache and the settings that its measurements share. Each of them first refuses what the method cannot do with this

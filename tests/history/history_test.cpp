@@ -66,6 +66,7 @@ private Q_SLOTS:
     void anotherEnginesResultsAreListedAndNotFound();
     void allOfOneDumpAndSetting();
     void firstMeasurementStays();
+    void repeatedTimingsReplaceASingleOne();
     void scoresBelongToTheirTest();
     void searchStarNoteAndForget();
     void exportsForOthers();
@@ -169,6 +170,25 @@ void HistoryTest::firstMeasurementStays()
     QCOMPARE(entries.size(), std::size_t(1));
     QVERIFY(entries[0].star);
     QCOMPARE(entries[0].result().quality.attentionError, 0.5);
+}
+
+void HistoryTest::repeatedTimingsReplaceASingleOne()
+{
+    add("kivi", 0.5);
+    Catalogue(m_path).setNote(1, "mine");
+    EvaluationResult repeated = resultOf("kivi", 0.5);
+    repeated.timings = 5;
+    repeated.compressSeconds = 0.2;
+    repeated.compressFastest = 0.1;
+    open()->add(keyOf("kivi"), facts, repeated, Origin::Wanted);
+    const auto found = open()->find(keyOf("kivi"), Origin::Wanted);
+    QCOMPARE(found->timings, 5);
+    QCOMPARE(found->compressSeconds, 0.2);
+    QCOMPARE(found->compressFastest, 0.1);
+    const auto entries = Catalogue(m_path).list({});
+    QCOMPARE(entries.size(), std::size_t(1));
+    QCOMPARE(entries[0].note, std::string("mine"));
+    QCOMPARE(entries[0].result().timings, 5);
 }
 
 void HistoryTest::scoresBelongToTheirTest()

@@ -33,7 +33,7 @@ class DumpsTest : public QObject {
         const DumpsStudy study(m_dumps, {});
         Run out;
         out.dumps = study.noResults();
-        study.run(sweepPoints(methods, { {} }),
+        study.run(sweepPoints(methods, { {} }), { {}, false },
             { [](std::size_t, const Study&, const JobControl&) { return DumpsStudy::Tools {}; },
                 [&](std::size_t i, const EvaluationResult& result) { out.dumps[i].results.push_back(result); },
                 [&](std::size_t i, const SweepPoint& point, const Problem&) {
@@ -97,7 +97,7 @@ private Q_SLOTS:
         const QString path = m_folder.filePath("results.csv");
         const QStringList lines = QString::fromStdString(dumpsToCsv(dumps, means)).trimmed().split('\n');
         QCOMPARE(lines.size(), 1 + 4 + 6);
-        QVERIFY(lines[0].endsWith(",measured,dump,statistic"));
+        QVERIFY(lines[0].endsWith(",timings,dump,statistic"));
         const QRegularExpression quoted("\"[^\"]*\"");
         for (const QString& line : lines)
             QCOMPARE(QString(line).remove(quoted).count(','), lines[0].count(','));

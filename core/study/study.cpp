@@ -85,6 +85,7 @@ EvaluationResult Study::control(NextTokenSession& test, const JobControl& job) c
     NextTokenResult result = test.control(0, job);
     result.request.importance = m_settings.importance;
     result.request.seed = m_settings.seed;
+    result.originalBytes = result.storedBytes = info().referenceBytes(); // as beside it: of all, not of the context
     return toEvaluation(result, deviceName(m_settings.device));
 }
 

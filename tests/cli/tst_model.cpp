@@ -161,6 +161,7 @@ void ModelTest::controlAndShares()
     QCOMPARE(rows[0]["compressor"], "control");
     QVERIFY(rows[0]["next_token_kl"].toDouble() < 1e-6 && rows[0]["mse"].isEmpty());
     QCOMPARE(rows[0]["compression_ratio"].toDouble(), 1.0);
+    QCOMPARE(rows[0]["original_bytes"], rows[1]["original_bytes"]);
     QVERIFY(rows[0]["next_token_kl_keys"].isEmpty());
     const QJsonArray results = QJsonDocument::fromJson(readFile(json))["results"].toArray();
     QCOMPARE(results[0]["compressor"], "control");

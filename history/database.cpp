@@ -12,9 +12,14 @@
 namespace pikv::history {
 namespace {
 
-constexpr int schema = 1; ///< grows with every change of the tables
+constexpr int schema = 2; ///< grows with every change of the tables
 constexpr int programId = 0x50694B56; ///< "PiKV": SQLite's application_id
 constexpr int patience = 2000; ///< ms
+
+constexpr const char* scoreTable
+    = "CREATE TABLE score(id INTEGER PRIMARY KEY, dump INTEGER NOT NULL REFERENCES dump(id), engine TEXT NOT NULL,"
+      " settings TEXT NOT NULL, method TEXT NOT NULL, test TEXT NOT NULL, time TEXT NOT NULL, record BLOB NOT NULL,"
+      " UNIQUE(dump, engine, settings, method, test))";
 
 const char* const tables[] = {
     "CREATE TABLE dump(id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, path TEXT NOT NULL,"
@@ -24,9 +29,7 @@ const char* const tables[] = {
     " machine TEXT NOT NULL, wanted INTEGER NOT NULL, star INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '',"
     " figures TEXT NOT NULL, record BLOB NOT NULL, layers BLOB NOT NULL,"
     " UNIQUE(dump, engine, settings, method))",
-    "CREATE TABLE score(id INTEGER PRIMARY KEY, dump INTEGER NOT NULL REFERENCES dump(id), engine TEXT NOT NULL,"
-    " settings TEXT NOT NULL, method TEXT NOT NULL, test TEXT NOT NULL, time TEXT NOT NULL, loss REAL,"
-    " perplexity REAL, accuracy REAL, agreement REAL, kl REAL, UNIQUE(dump, engine, settings, method, test))",
+    scoreTable,
     "CREATE TABLE hash(state TEXT NOT NULL, kind TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY(state, kind))",
 };
 
@@ -133,10 +136,24 @@ void Database::prepareFile() const
     if (value(QStringLiteral("PRAGMA user_version")).toInt() > schema)
         throw usageError("the history " + inQuotes(m_path)
             + " was written by a newer version of the program; update this one, or name another file in PIKV_HISTORY");
+    if (value(QStringLiteral("PRAGMA user_version")).toInt() < schema)
+        renewScores();
     // SQLite refuses this at once where somebody else is at work in a new file; then the next one who opens it does it.
     QSqlQuery(m_database).exec(QStringLiteral("PRAGMA journal_mode=WAL"));
     // A crash of the program loses nothing with NORMAL in this mode; a power cut may lose the last results.
     run(QStringLiteral("PRAGMA synchronous=NORMAL"));
+}
+
+/// Version 1 had a column for each of five figures. Its scores are an older engine's, so nobody will ask for them.
+void Database::renewScores() const
+{
+    transaction([&] {
+        if (value(QStringLiteral("PRAGMA user_version")).toInt() >= schema) // another process was faster
+            return;
+        run(QStringLiteral("DROP TABLE score"));
+        run(QLatin1String(scoreTable));
+        run(QStringLiteral("PRAGMA user_version=%1").arg(schema));
+    });
 }
 
 /// In an empty file alone: tables that are there are another program's, or those that another process made meanwhile.

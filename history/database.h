@@ -50,6 +50,7 @@ public:
 private:
     void prepareFile() const;
     void createTables() const;
+    void renewScores() const;
 
     std::string m_path;
     QString m_name;

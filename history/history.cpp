@@ -7,7 +7,6 @@
 #include "core/eval/resultsio.h"
 #include "history/database.h"
 #include <QSqlQuery>
-#include <cmath>
 #include <utility>
 
 namespace pikv::history {
@@ -23,10 +22,6 @@ QByteArray blob(const std::string& bytes) { return { bytes.data(), qsizetype(byt
 
 std::string_view view(const QByteArray& bytes) { return { bytes.constData(), std::size_t(bytes.size()) }; }
 
-QVariant number(double value) { return std::isnan(value) ? QVariant() : QVariant(value); }
-
-double numberOf(const QVariant& value) { return value.isNull() ? kNoValue : value.toDouble(); }
-
 /// Nothing where the bytes are not what was written.
 std::optional<EvaluationResult> unpacked(const QByteArray& record, const QByteArray& layers = {})
 {
@@ -40,11 +35,14 @@ std::optional<EvaluationResult> unpacked(const QByteArray& record, const QByteAr
     }
 }
 
-/// The first five columns.
-NextTokenMetrics scoreIn(const QSqlQuery& query)
+/// Of the first column; nothing where the bytes are not what was written.
+std::optional<NextTokenMetrics> scoreIn(const QSqlQuery& query)
 {
-    return { numberOf(query.value(0)), numberOf(query.value(1)), numberOf(query.value(2)), numberOf(query.value(3)),
-        numberOf(query.value(4)) };
+    try {
+        return unpackScore(view(query.value(0).toByteArray()));
+    } catch (const Error&) {
+        return {};
+    }
 }
 
 const QString ofKey = QStringLiteral(" WHERE dump=(SELECT id FROM dump WHERE fingerprint=?) AND engine=? AND "
@@ -126,7 +124,12 @@ void History::add(const MeasurementKey& key, const DumpFacts& dump, const Evalua
                 QStringLiteral("INSERT INTO result(dump, engine, settings, method, spec, time, machine, wanted, "
                                "figures, record, layers) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                                "ON CONFLICT(dump, engine, settings, method) DO UPDATE "
-                               "SET wanted=max(wanted, excluded.wanted)"),
+                               "SET wanted=max(wanted, excluded.wanted)%1")
+                    // Who timed it several times did so because one time was not enough.
+                    .arg(QLatin1String(result.timings > 1 ? ", time=excluded.time, machine=excluded.machine, "
+                                                            "figures=excluded.figures, record=excluded.record, "
+                                                            "layers=excluded.layers"
+                                                          : "")),
                 { dumpId(key.dump, dump), text(key.engine), text(key.settings), text(key.method),
                     text(printSpec(result.method)), text(time), text(machine), origin == Origin::Wanted,
                     text(resultToJson(stored)), blob(packResult(stored)), blob(layers) });
@@ -178,9 +181,9 @@ std::optional<NextTokenMetrics> History::findScore(const MeasurementKey& key, co
 {
     std::optional<NextTokenMetrics> found;
     guarded([&] {
-        QSqlQuery query = m_database->run(QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl FROM score")
-                + ofKey + QStringLiteral(" AND test=?"),
-            { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
+        QSqlQuery query
+            = m_database->run(QStringLiteral("SELECT record FROM score") + ofKey + QStringLiteral(" AND test=?"),
+                { text(key.dump), text(key.engine), text(key.settings), text(key.method), text(test) });
         if (query.next())
             found = scoreIn(query);
     });
@@ -193,11 +196,11 @@ void History::addScore(
     guarded([&] {
         m_database->transaction([&] {
             m_database->run(
-                QStringLiteral("INSERT OR IGNORE INTO score(dump, engine, settings, method, test, time, loss, "
-                               "perplexity, accuracy, agreement, kl) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                QStringLiteral("INSERT OR %1 INTO score(dump, engine, settings, method, test, time, record) "
+                               "VALUES(?, ?, ?, ?, ?, ?, ?)")
+                    .arg(QLatin1String(hasKlShares(score) ? "REPLACE" : "IGNORE")), // never less than was known
                 { dumpId(key.dump, dump), text(key.engine), text(key.settings), text(key.method), text(test),
-                    text(timeText()), number(score.loss), number(score.perplexity), number(score.accuracy),
-                    number(score.agreement), number(score.kl) });
+                    text(timeText()), blob(packScore(score)) });
         });
     });
 }
@@ -207,11 +210,12 @@ std::map<std::string, NextTokenMetrics> History::allScores(const MeasurementKey&
     std::map<std::string, NextTokenMetrics> found;
     guarded([&] {
         QSqlQuery query = m_database->run(
-            QStringLiteral("SELECT loss, perplexity, accuracy, agreement, kl, method FROM score WHERE dump=(SELECT id "
-                           "FROM dump WHERE fingerprint=?) AND engine=? AND settings=? AND test=?"),
+            QStringLiteral("SELECT record, method FROM score WHERE dump=(SELECT id FROM dump WHERE fingerprint=?) AND "
+                           "engine=? AND settings=? AND test=?"),
             { text(key.dump), text(key.engine), text(key.settings), text(test) });
         while (query.next())
-            found[query.value(5).toString().toStdString()] = scoreIn(query);
+            if (const auto score = scoreIn(query))
+                found[query.value(1).toString().toStdString()] = *score;
     });
     return found;
 }

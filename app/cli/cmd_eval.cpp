@@ -13,10 +13,12 @@
 #include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
+#include "core/study/dumpstables.h"
 #include "core/study/receipt.h"
 #include "core/study/studyreport.h"
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace pikv::cli {
 namespace {
@@ -30,45 +32,69 @@ struct Options {
     std::string csv, json, receipt;
 };
 
-/// Asked for by name, every method must fit the dump; of the opening comparison those that do not are left out.
-std::vector<MethodSpec> chosenMethods(const Options& options, const CacheInfo& dump, Invocation& invocation)
+/// Throws Error{Usage} where the method cannot do this with the dump, which is named among several.
+void requireFit(const MethodSpec& method, const CacheInfo& dump, bool several)
+{
+    try {
+        checkMethod(method, dump);
+    } catch (const Error& e) {
+        throw Error(e.kind(), (several ? dump.path + ": " : std::string()) + e.what());
+    }
+}
+
+/// Asked for by name, every method must fit every dump; of the opening comparison those that do not are left out.
+std::vector<MethodSpec> chosenMethods(
+    const Options& options, const std::vector<CachePtr>& dumps, Invocation& invocation)
 {
     std::vector<MethodSpec> methods;
     for (const std::string& text : options.specs) {
         methods.push_back(parseSpec(text));
-        checkMethod(methods.back(), dump);
+        for (const CachePtr& dump : dumps)
+            requireFit(methods.back(), cacheInfo(*dump), dumps.size() > 1);
     }
     if (!options.specs.empty())
         return methods;
     methods = openingComparison();
     if (!options.model.model.empty())
         methods.push_back(recomputeMethod(options.model.model));
-    return fittingMethods(methods, dump,
-        [&](const MethodSpec&, const Problem& problem) { invocation.warn("left out: " + problem.message); });
+    for (const CachePtr& dump : dumps)
+        methods = fittingMethods(methods, cacheInfo(*dump),
+            [&](const MethodSpec&, const Problem& problem) { invocation.warn("left out: " + problem.message); });
+    return methods;
 }
 
-void writeResults(const Options& options, const CacheInfo& dump, const std::string& fingerprint,
+/// The head of the CSV, where it is asked for.
+std::string provenanceOf(const Options& options, const std::vector<std::pair<CachePtr, std::string>>& fingerprints,
     const std::vector<EvaluationResult>& results)
 {
-    std::string head;
-    if (options.provenance) {
-        ReportFacts facts = dumpFacts(dump);
-        facts.emplace_back("Fingerprint", fingerprint);
-        for (const auto& fact : studyFacts(results))
+    if (!options.provenance)
+        return {};
+    ReportFacts facts;
+    for (const auto& [dump, fingerprint] : fingerprints) {
+        for (const auto& fact : dumpFacts(cacheInfo(*dump)))
             facts.push_back(fact);
-        head = provenanceLines(facts);
+        facts.emplace_back("Fingerprint", fingerprint);
     }
+    for (const auto& fact : studyFacts(results))
+        facts.push_back(fact);
+    return provenanceLines(facts);
+}
+
+void writeResults(const Options& options, const CachePtr& cache, const std::string& fingerprint,
+    const std::vector<EvaluationResult>& results)
+{
+    const std::string head = provenanceOf(options, { { cache, fingerprint } }, results);
     if (options.csv != "-" && options.json != "-") {
         std::string text = resultTable(results);
         for (const EvaluationResult& result : results)
-            if (options.perLayer)
-                text += "\n" + printSpec(result.method) + "\n" + layerTable(result);
+            if (options.perLayer && !result.control)
+                text += "\n" + rowName(result) + "\n" + layerTable(result);
         writeOutput(text);
     }
     if (!options.csv.empty())
         writeResult(options.csv, head + (options.perLayer ? layersToCsv(results) : resultsToCsv(results)));
     if (!options.json.empty())
-        writeResult(options.json, resultsToJson(dump, results, options.perLayer));
+        writeResult(options.json, resultsToJson(cacheInfo(*cache), results, options.perLayer));
 }
 
 void writeReceipt(const Options& options, const Study& study, const std::string& fingerprint,
@@ -84,6 +110,7 @@ void writeReceipt(const Options& options, const Study& study, const std::string&
 
 /// What was measured, and why not everything was.
 struct Outcome {
+    std::optional<EvaluationResult> control;
     std::vector<EvaluationResult> results;
     std::vector<Problem> failures; ///< of single methods
     bool ended = false; ///< by an interruption, or with the dump: nothing after it can be had
@@ -94,6 +121,13 @@ struct Outcome {
             failures.clear(); // the exit status tells of the interruption
         failures.push_back(problem);
         ended = ended || problem.kind == ErrorKind::Cancelled;
+    }
+    std::vector<EvaluationResult> rows() const
+    {
+        std::vector<EvaluationResult> all = results;
+        if (control)
+            all.insert(all.begin(), *control);
+        return all;
     }
     /// Throws what the exit status is to say.
     void rethrow(std::size_t asked) const
@@ -107,13 +141,15 @@ struct Outcome {
     }
 };
 
-/// Evaluates in order. A method that fails is left out.
+/// The control first, where it is asked for. Then evaluates in order; a method that fails is left out.
 Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
     const Recorder& recorder, NextTokenSession* nextToken, Invocation& invocation)
 {
     Outcome outcome;
     const auto asked = std::to_string(methods.size());
     try {
+        if (options.model.control)
+            outcome.control = study.control(*nextToken, invocation.job("Control"));
         study.prepareImportance(invocation.job("Importance"));
     } catch (...) {
         outcome.fail(currentProblem());
@@ -122,7 +158,8 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
     for (std::size_t i = 0; i < methods.size() && !outcome.ended; ++i) {
         const std::string name = printSpec(methods[i]);
         try {
-            outcome.results.push_back(recorder.evaluate(study, methods[i], { {}, options.perLayer, nextToken },
+            outcome.results.push_back(recorder.evaluate(study, methods[i],
+                { {}, options.perLayer, nextToken, options.model.klShares, options.dump.repeat },
                 invocation.job(name + " (" + std::to_string(i + 1) + "/" + asked + ")")));
             outcome.results.back().sharedCaches = options.dump.caches;
             for (const std::string& warning : outcome.results.back().warnings)
@@ -139,14 +176,123 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
     return outcome;
 }
 
+/// Several dumps: the same points on each, and what they come to.
+class DumpsRun {
+public:
+    DumpsRun(const Options& options, Invocation& invocation)
+        : m_options(options)
+        , m_invocation(invocation)
+        , m_study(options.dump.dumpsStudy(invocation))
+        , m_dumps(m_study.noResults())
+    {
+    }
+
+    void run()
+    {
+        const auto methods = chosenMethods(m_options, m_study.dumps(), m_invocation);
+        const ModelPtr held = m_options.model.load(m_study.dumps(), m_invocation); // each test takes the same one
+        checkOutputs({ { "--csv", m_options.csv }, { "--json", m_options.json } });
+        m_history = openHistory(m_options.history, m_invocation);
+        try {
+            m_study.run(sweepPoints(methods, { m_study.settings().importance }),
+                { {}, false, nullptr, m_options.model.klShares, m_options.dump.repeat },
+                { [this](std::size_t dump, const Study& study, const JobControl&) { return toolsOf(dump, study); },
+                    [this](std::size_t dump, const EvaluationResult& result) { add(dump, result); },
+                    [this](std::size_t dump, const SweepPoint& point, const Problem& problem) {
+                        fail(dump, point, problem);
+                    } },
+                m_invocation.job());
+        } catch (...) {
+            m_failures.assign(1, currentProblem()); // what was finished is still written
+            m_ended = true;
+        }
+        m_invocation.clearProgress();
+        noteRemembered(m_remembered, m_results.size(), m_invocation);
+        if (!m_results.empty() || m_failures.empty())
+            write();
+        rethrow(methods.size() * m_dumps.size());
+    }
+
+private:
+    DumpsStudy::Tools toolsOf(std::size_t dump, const Study& study)
+    {
+        const Recorder recorder = recorderOf(m_history, study, m_invocation);
+        if (m_options.provenance)
+            m_fingerprints.emplace_back(study.cache(), fingerprintOf(recorder, study, m_invocation));
+        const auto test = m_options.model.open(study, m_invocation);
+        if (m_options.model.control)
+            m_dumps[dump].results.push_back(study.control(*test, m_invocation.job("Control")));
+        return { test, recorder };
+    }
+    void add(std::size_t dump, EvaluationResult result)
+    {
+        result.sharedCaches = m_options.dump.caches;
+        for (const std::string& warning : result.warnings)
+            m_invocation.warn(warning);
+        m_remembered += result.measured.empty() ? 0 : 1;
+        m_results.push_back(result);
+        m_dumps[dump].results.push_back(std::move(result));
+    }
+    void fail(std::size_t dump, const SweepPoint& point, const Problem& problem)
+    {
+        m_invocation.warn("left out: " + pointText(point) + " on " + m_dumps[dump].name + ": " + problem.message);
+        m_failures.push_back(problem);
+    }
+    void write() const
+    {
+        const auto means = meansOverDumps(m_dumps, m_invocation.seed);
+        if (m_options.csv != "-" && m_options.json != "-")
+            writeOutput(resultTable(m_dumps, means));
+        if (!m_options.csv.empty())
+            writeResult(m_options.csv, provenanceOf(m_options, m_fingerprints, m_results) + dumpsToCsv(m_dumps, means));
+        if (!m_options.json.empty())
+            writeResult(m_options.json, dumpsToJson(m_dumps, means, m_invocation.seed));
+    }
+    void rethrow(std::size_t asked) const
+    {
+        if (m_failures.empty())
+            return;
+        const Problem& first = m_failures.front();
+        throw Error(first.kind,
+            (m_ended ? ""
+                     : std::to_string(m_results.size()) + " of " + countText(asked, "result") + ", "
+                        + std::to_string(m_failures.size()) + " failed; the first: ")
+                + first.message);
+    }
+
+    const Options& m_options;
+    Invocation& m_invocation;
+    const DumpsStudy m_study;
+    std::vector<DumpResults> m_dumps;
+    std::vector<EvaluationResult> m_results; ///< of all dumps
+    std::vector<std::pair<CachePtr, std::string>> m_fingerprints;
+    std::vector<Problem> m_failures;
+    std::shared_ptr<ResultStore> m_history;
+    std::size_t m_remembered = 0;
+    bool m_ended = false;
+};
+
+void checkSeveral(const Options& options)
+{
+    for (const auto& [name, given] :
+        { std::pair("--per-layer", options.perLayer), std::pair("--receipt", !options.receipt.empty()) })
+        if (given)
+            throw usageError(std::string(name) + " takes one dump; there are "
+                + std::to_string(options.dump.paths.size()) + ": run eval for each");
+}
+
 void run(const Options& options, Invocation& invocation)
 {
     if (options.csv == "-" && options.json == "-")
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
     for (const std::string& text : options.specs)
         (void)parseSpec(text); // a typing error is told before the dump is opened
+    if (options.dump.isSeveral()) {
+        checkSeveral(options);
+        return DumpsRun(options, invocation).run();
+    }
     const Study study = options.dump.study(invocation);
-    const auto methods = chosenMethods(options, study.info(), invocation);
+    const auto methods = chosenMethods(options, { study.cache() }, invocation);
     const auto nextToken = options.model.open(study, invocation);
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json }, { "--receipt", options.receipt } });
     const auto history = openHistory(options.history, invocation);
@@ -159,8 +305,8 @@ void run(const Options& options, Invocation& invocation)
     const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
         [](const EvaluationResult& result) { return !result.measured.empty(); });
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
-    if (!outcome.results.empty() || outcome.failures.empty())
-        writeResults(options, study.info(), fingerprint, outcome.results);
+    if (!outcome.rows().empty() || outcome.failures.empty())
+        writeResults(options, study.cache(), fingerprint, outcome.rows());
     if (!options.receipt.empty() && !outcome.results.empty())
         writeReceipt(options, study, fingerprint, outcome.results, history.get(), invocation);
     outcome.rethrow(methods.size());
@@ -169,9 +315,11 @@ void run(const Options& options, Invocation& invocation)
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
-    options->dump.add(app);
+    options->dump.addSeveral(app);
     options->dump.addCaches(app);
+    options->dump.addRepeat(app);
     options->model.add(app);
+    options->model.addControl(app);
     options->history.add(app);
     app.add_option("--with", options->specs,
            "A method, id:param=value,…; may be given several times (default: the opening comparison)")
@@ -191,7 +339,7 @@ Command::Action addOptions(CLI::App& app)
     return [options](Invocation& invocation) { run(*options, invocation); };
 }
 
-const Command command { 60, "eval", "Measure methods on a dump: size, speed and errors", addOptions };
+const Command command { 60, "eval", "Measure methods on a dump or several: size, speed and errors", addOptions };
 
 } // namespace
 } // namespace pikv::cli

@@ -13,6 +13,7 @@
 #include "core/study/choices.h"
 #include "core/study/study.h"
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <memory>
 
@@ -23,7 +24,7 @@ struct Options {
     std::string model, text, importance = "none", dtype = "f16", csv, json;
     std::vector<std::string> files, specs;
     std::int64_t context = 512, predict = 128, queries = 32, greedy = 0;
-    bool compressContinuation = false;
+    bool compressContinuation = false, control = false, klShares = false;
 };
 
 NextTokenSetup setupOf(const Options& options, Invocation& invocation)
@@ -48,19 +49,31 @@ NextTokenSetup setupOf(const Options& options, Invocation& invocation)
 std::string scoreText(const MetricInfo& metric, const NextTokenSummary& summary)
 {
     const std::string text = figureText(metric.score(summary));
-    return metric.nextToken ? text + " ± " + figureText(metric.scoreError(summary)) : text;
+    return metric.withoutError ? text : text + " ± " + figureText(metric.scoreError(summary));
+}
+
+/// What was measured of any.
+std::vector<const MetricInfo*> columnsOf(const std::vector<NextTokenResult>& results)
+{
+    std::vector<const MetricInfo*> columns = nextTokenMetrics(false);
+    std::erase_if(columns, [&](const MetricInfo* metric) {
+        return std::all_of(results.begin(), results.end(),
+            [&](const auto& result) { return std::isnan(metric->score(result.summary)); });
+    });
+    return columns;
 }
 
 std::string table(const std::vector<NextTokenResult>& results)
 {
     std::vector<std::string> titles { "method", "stored bytes", "ratio" };
-    for (const MetricInfo* metric : nextTokenMetrics(false))
+    const auto columns = columnsOf(results);
+    for (const MetricInfo* metric : columns)
         titles.emplace_back(metric->shortLabel);
     TextTable out(titles);
     for (const NextTokenResult& r : results) {
-        std::vector<std::string> row { printSpec(r.request.method), bytesText(r.storedBytes),
+        std::vector<std::string> row { r.control ? controlName : printSpec(r.request.method), bytesText(r.storedBytes),
             figureText(double(r.storedBytes) / double(r.originalBytes)) };
-        for (const MetricInfo* metric : nextTokenMetrics(false))
+        for (const MetricInfo* metric : columns)
             row.push_back(scoreText(*metric, r.summary));
         out.add(std::move(row));
     }
@@ -100,6 +113,7 @@ std::vector<NextTokenMethod> methodsOf(const Options& options, const Invocation&
         const auto same = [&](const NextTokenMethod& other) { return other.method == spec; };
         if (std::none_of(methods.begin(), methods.end(), same))
             methods.push_back(scoringOf(spec, settings));
+        methods.back().klShares = options.klShares;
     }
     return methods;
 }
@@ -130,6 +144,8 @@ void run(const Options& options, Invocation& invocation)
     std::vector<NextTokenResult> results;
     std::exception_ptr failure;
     try {
+        if (options.control)
+            results.push_back(test->control(0, invocation.job("Control")));
         for (const NextTokenMethod& method : methods) {
             results.push_back(test->run(method, invocation.job(printSpec(method.method))));
             for (const std::string& warning : results.back().warnings)
@@ -174,6 +190,8 @@ Command::Action addOptions(CLI::App& app)
         ->capture_default_str();
     app.add_flag("--compress-continuation", options->compressContinuation,
         "Compress context and continuation together; the continuation then reads its own rows from the decoded cache");
+    addControlOption(app, options->control);
+    addSharesOption(app, options->klShares);
     app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")

@@ -12,13 +12,16 @@
 #include "core/base/text.h"
 #include "core/eval/engineid.h"
 #include "core/eval/pareto.h"
+#include "core/eval/resultsio.h"
 #include "core/study/choices.h"
+#include "core/study/dumpstables.h"
 #include "core/study/presets.h"
 #include "core/study/report.h"
 #include "core/study/shard.h"
 #include "core/study/sweep.h"
 #include "core/study/sweepfolder.h"
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 namespace pikv::cli {
@@ -68,6 +71,7 @@ SweepIdentity identityOf(const Options& options, const Study& study)
     if (const std::string path = options.model.path(); !path.empty())
         identity.model = path;
     identity.predict = options.model.positions(study.info());
+    identity.klShares = options.model.klShares;
     if (options.shard().isPart())
         identity.shard = printShard(options.shard());
     return identity;
@@ -118,12 +122,12 @@ SweepPoints openPoints(const SweepPoints& points, const Study& study, const Swee
         [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); });
 }
 
-void measure(const SweepPoints& open, const Study& study, NextTokenSession* nextToken, const Recorder& recorder,
+void measure(const SweepPoints& open, const Study& study, const EvaluationScope& scope, const Recorder& recorder,
     SweepFolder& folder, LeftOut& leftOut, Invocation& invocation)
 {
     std::size_t remembered = 0;
     const auto failed = [&](const SweepPoint& point, const Problem& problem) { leftOut.add(point, problem); };
-    runSweep(open, study.cache(), study.settings(), nextToken, recorder,
+    runSweep(open, study.cache(), study.settings(), scope, recorder,
         { [&](const EvaluationResult& result) {
              folder.add(result);
              remembered += result.measured.empty() ? 0 : 1;
@@ -157,13 +161,13 @@ void writeFacts(const Options& options, const SweepPoints& grid, const std::stri
     writeShardFacts(options.folder, facts);
 }
 
-void run(const Options& options, Invocation& invocation)
+/// Of one dump, into its folder; returns all results there.
+std::vector<EvaluationResult> sweepDump(const Options& options, const Study& study, Invocation& invocation)
 {
     const SweepPreset* preset = presetOf(options);
     const SweepPoints grid = sweepPoints(methodsOf(options), importancesOf(options));
     const Shard shard = options.shard();
     const SweepPoints points = pointsOf(grid, shard);
-    const Study study = options.dump.study(invocation);
     SweepFolder folder(options.folder, study.cache(), identityOf(options, study), options.dump.caches, options.restart);
     LeftOut leftOut(invocation);
     const SweepPoints open = openPoints(points, study, folder, leftOut);
@@ -175,7 +179,8 @@ void run(const Options& options, Invocation& invocation)
         if (!open.empty()) {
             const auto nextToken = options.model.open(study, invocation);
             recorder = recorderOf(openHistory(options.history, invocation), study, invocation);
-            measure(open, study, nextToken.get(), recorder, folder, leftOut, invocation);
+            measure(open, study, { {}, false, nextToken.get(), options.model.klShares, options.dump.repeat }, recorder,
+                folder, leftOut, invocation);
         }
     } catch (...) {
         folder.flush();
@@ -190,12 +195,52 @@ void run(const Options& options, Invocation& invocation)
     invocation.clearProgress();
     const bool analysed = options.report || (preset && !preset->importances.empty());
     const std::string reported = analysed ? report(folder, study, options, invocation) : "";
-    writeOutput(frontText(folder.results()));
+    if (!options.dump.isSeveral())
+        writeOutput(frontText(folder.results()));
     if (leftOut.count() > 0)
         invocation.warn(std::to_string(points.size() - leftOut.count()) + " of " + countText(points.size(), "point")
             + ", " + std::to_string(leftOut.count()) + " failed");
     invocation.note("wrote " + folder.file("results.csv") + ", results.json, pareto.csv" + reported + " ("
         + countText(folder.results().size(), "result") + ")");
+    return folder.results();
+}
+
+/// A folder of its own for every dump, and in the one above them all of their results with the means.
+void sweepDumps(const Options& options, Invocation& invocation)
+{
+    if (options.shard().isPart())
+        throw usageError("--shard takes one dump; run sweep for each of the "
+            + std::to_string(options.dump.paths.size()) + " dumps");
+    std::error_code error;
+    if (std::filesystem::exists(options.folder + "/sweep.json", error))
+        throw usageError("the folder " + inQuotes(options.folder)
+            + " holds the sweep of one dump; choose another folder for several");
+    const DumpsStudy study = options.dump.dumpsStudy(invocation);
+    const ModelPtr held = options.model.load(study.dumps(), invocation); // each test takes the same one
+    std::vector<DumpResults> dumps = study.noResults();
+    for (DumpResults& dump : dumps) {
+        Options one = options;
+        std::string name = dump.name;
+        std::replace(name.begin(), name.end(), '/', '-');
+        one.folder += "/" + name;
+        dump.results = sweepDump(one, Study(dump.dump, study.settings()), invocation);
+    }
+    const auto means = meansOverDumps(dumps, invocation.seed);
+    writeFileAtomic(options.folder + "/results.csv", dumpsToCsv(dumps, means));
+    writeFileAtomic(options.folder + "/results.json", dumpsToJson(dumps, means, invocation.seed));
+    writeOutput(resultTable(dumps, means));
+    invocation.note("wrote " + options.folder + "/results.csv and results.json, with the means over "
+        + countText(dumps.size(), "dump"));
+}
+
+void run(const Options& options, Invocation& invocation)
+{
+    (void)sweepPoints(methodsOf(options), importancesOf(options)); // typing errors are told before a dump is opened
+    (void)options.shard();
+    if (options.dump.isSeveral())
+        sweepDumps(options, invocation);
+    else
+        sweepDump(options, options.dump.study(invocation), invocation);
 }
 
 std::string presetsHelp()
@@ -209,8 +254,9 @@ std::string presetsHelp()
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
-    options->dump.add(app);
+    options->dump.addSeveral(app);
     options->dump.addCaches(app);
+    options->dump.addRepeat(app);
     options->model.add(app);
     options->history.add(app);
     CLI::Option* preset
@@ -221,8 +267,8 @@ Command::Action addOptions(CLI::App& app)
         ->allow_extra_args(false)
         ->excludes(preset);
     app.add_option("-o,--output", options->folder,
-           "Folder for results.csv, results.json and pareto.csv; a sweep that was "
-           "interrupted goes on there")
+           "Folder for results.csv, results.json and pareto.csv; a sweep that was interrupted goes on there. Of "
+           "several dumps each gets a folder in it")
         ->type_name("DIR")
         ->capture_default_str();
     app.add_option("--shard", options->shardText,

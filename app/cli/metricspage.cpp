@@ -10,9 +10,7 @@ std::string placesOf(const MetricInfo& metric)
 {
     if (metric.quality)
         return "run, layer, head";
-    if (metric.position)
-        return "run, position";
-    return metric.ofRun() ? "run" : "next-token test";
+    return metric.position ? "run, position" : "run";
 }
 
 std::string row(const MetricInfo& metric)
@@ -28,7 +26,7 @@ std::string section(const std::string& title, MetricGroup group)
 {
     std::string text = "\n## " + title
         + "\n\n| name | label | unit | better | of each | meaning |\n| --- | --- | --- | --- | --- | --- |\n";
-    for (const MetricInfo& metric : allMetrics())
+    for (const MetricInfo& metric : metrics())
         if (metric.group == group)
             text += row(metric);
     return text;

@@ -45,18 +45,48 @@ void DumpModelOptions::add(CLI::App& app)
     app.add_option("--predict", predict, "Last tokens of the dump to predict; 0: a quarter of it, at most 128")
         ->type_name("N")
         ->check(wholeNumber());
+    addSharesOption(app, klShares);
 }
+
+void addSharesOption(CLI::App& app, bool& klShares)
+{
+    app.add_flag("--kl-shares", klShares,
+        "Also the KL that keys alone, values alone and each third of the layers cause: five more runs of the model");
+}
+
+void addControlOption(CLI::App& app, bool& control)
+{
+    app.add_flag("--control", control,
+        "A row 'control': 16 bits against 16 bits with the sums of attention in another order, the floor below which a "
+        "KL says nothing");
+}
+
+void DumpModelOptions::addControl(CLI::App& app) { addControlOption(app, control); }
 
 std::string DumpModelOptions::path() const
 {
     if (model.empty() && predict > 0)
         throw usageError("--predict needs --model");
+    if (model.empty() && klShares)
+        throw usageError("--kl-shares needs --model");
+    if (model.empty() && control)
+        throw usageError("--control needs --model");
     return model.empty() ? std::string() : resolveModel(model);
 }
 
 std::int64_t DumpModelOptions::positions(const CacheInfo& dump) const
 {
     return model.empty() || predict > 0 ? predict : defaultPositions(dump);
+}
+
+ModelPtr DumpModelOptions::load(const std::vector<CachePtr>& dumps, Invocation& invocation) const
+{
+    if (path().empty())
+        return nullptr;
+    ModelPtr loaded = loadModel(model, invocation);
+    for (const CachePtr& dump : dumps)
+        (void)splitDump(*loaded, dump, positions(cacheInfo(*dump)));
+    return loaded;
 }
 
 std::shared_ptr<NextTokenSession> DumpModelOptions::open(const Study& study, Invocation& invocation) const

@@ -6,7 +6,9 @@
 #include "core/eval/cleanlayers.h"
 #include "core/eval/evaluationrun.h"
 #include "core/eval/importancetensor.h"
+#include "core/eval/statistics.h"
 #include <ATen/core/grad_mode.h>
+#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -45,7 +47,25 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     return result;
 }
 
+/// Medians and bounds of what each run took.
+void setTimes(EvaluationResult& result, std::vector<double> encodes, std::vector<double> decodes)
+{
+    result.timings = static_cast<int>(encodes.size());
+    std::sort(encodes.begin(), encodes.end());
+    std::sort(decodes.begin(), decodes.end());
+    result.compressSeconds = quantile(encodes, 0.5);
+    result.decompressSeconds = quantile(decodes, 0.5);
+    if (result.timings < 2)
+        return;
+    result.compressFastest = encodes.front();
+    result.compressSlowest = encodes.back();
+    result.decompressFastest = decodes.front();
+    result.decompressSlowest = decodes.back();
+}
+
 } // namespace
+
+std::string rowName(const EvaluationResult& result) { return result.control ? controlName : printSpec(result.method); }
 
 EvaluationResult evaluate(const EvaluationRequest& request, const TokenImportance& importance, const JobControl& job)
 {
@@ -53,10 +73,21 @@ EvaluationResult evaluate(const EvaluationRequest& request, const TokenImportanc
     checkRequest(request);
     const CachePtr cache = selectedLayers(request);
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
-    RoundTrip trip(request.method, context);
-    trip.validate(request.cache->info());
-    EvaluationResult result = emptyResult(request, *cache, trip);
-    EvaluationRun(request, *cache, importanceTensor(*request.cache, importance, job), context, result).run(trip);
+    const auto run = [&] {
+        RoundTrip trip(request.method, context);
+        trip.validate(request.cache->info());
+        EvaluationResult result = emptyResult(request, *cache, trip);
+        EvaluationRun(request, *cache, importanceTensor(*request.cache, importance, job), context, result).run(trip);
+        return result;
+    };
+    EvaluationResult result = run();
+    std::vector<double> encodes { result.compressSeconds }, decodes { result.decompressSeconds };
+    for (int i = 1; i < request.repeat && !result.preview; ++i) { // measured as well, so that each run meets the same
+        const EvaluationResult again = run();
+        encodes.push_back(again.compressSeconds);
+        decodes.push_back(again.decompressSeconds);
+    }
+    setTimes(result, std::move(encodes), std::move(decodes));
     return result;
 }
 

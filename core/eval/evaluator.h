@@ -26,6 +26,7 @@ struct EvaluationRequest {
     /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.
     std::vector<int> layers;
     bool perLayer = true; ///< keep LayerQuality
+    int repeat = 1; ///< times that encode and decode are run and timed; of a preview once
     /// NaN or infinity in the dump: refuse (Error{Input}), or leave those elements out of the metrics.
     bool acceptNonFinite = false;
 };
@@ -39,6 +40,8 @@ struct LayerQuality {
 
 struct EvaluationResult {
     MethodSpec method;
+    /// No method, but 16 bits against 16 bits: NextTokenSession::control(). Only next-token figures are there.
+    bool control = false;
     ImportanceSpec importance;
     std::string device; ///< "cpu", "cuda:0"
     std::uint64_t seed = 0;
@@ -50,7 +53,11 @@ struct EvaluationResult {
     /// Caches that share it in the amortised ratio: not measured, but set by whoever shows or writes the result.
     std::int64_t sharedCaches = 1;
     std::vector<std::pair<std::string, std::uint64_t>> breakdown; ///< bytes by section, header last
-    double compressSeconds = 0, decompressSeconds = 0;
+    int timings = 1; ///< runs that were timed
+    double compressSeconds = 0, decompressSeconds = 0; ///< medians of them
+    /// The fastest and the slowest of several runs; NaN of a single one.
+    double compressFastest = kNoValue, compressSlowest = kNoValue;
+    double decompressFastest = kNoValue, decompressSlowest = kNoValue;
     /// When and on which machine these times were measured, where that was not in this run; "" where it was.
     std::string measured;
     std::string attentionQueries; ///< "dump" or "keys" (stand-in queries)
@@ -75,6 +82,10 @@ struct EvaluationResult {
     double memoryReduction() const { return 1.0 - compressionRatio(); }
     double bitsPerElement() const { return 16.0 * compressionRatio(); }
 };
+
+/// What a row of the result is called: "kivi:key_bits=4", or controlName.
+inline constexpr const char* controlName = "control";
+std::string rowName(const EvaluationResult& result);
 
 /// Encodes, decodes from the bytes alone and measures. Pure and deterministic under the seed, timings aside.
 /// Streams layer by layer where the method allows. Throws Error.

@@ -4,7 +4,7 @@
 
 namespace pikv {
 
-/// The entries of allMetrics(), in CSV order; what is no column of results may stand anywhere.
+/// The entries of metrics(), in CSV order.
 std::vector<MetricInfo> metricEntries();
 
 } // namespace pikv

@@ -35,9 +35,7 @@ void MetricInfo::set(EvaluationResult& result, double value) const
 
 double MetricInfo::score(const NextTokenSummary& summary) const
 {
-    if (nextToken)
-        return summary.mean.*nextToken;
-    return tail ? summary.*tail : kNoValue;
+    return nextToken ? summary.mean.*nextToken : kNoValue;
 }
 
 double MetricInfo::scoreError(const NextTokenSummary& summary) const
@@ -51,24 +49,10 @@ std::string_view MetricInfo::shortName() const
     return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
 }
 
-std::span<const MetricInfo> allMetrics()
-{
-    static const std::vector<MetricInfo> table = [] {
-        std::vector<MetricInfo> entries = metricEntries();
-        std::stable_partition(entries.begin(), entries.end(), [](const MetricInfo& m) { return m.ofRun(); });
-        return entries;
-    }();
-    return table;
-}
-
 std::span<const MetricInfo> metrics()
 {
-    static const std::span<const MetricInfo> columns = [] {
-        const auto all = allMetrics();
-        return all.first(static_cast<std::size_t>(
-            std::count_if(all.begin(), all.end(), [](const MetricInfo& m) { return m.ofRun(); })));
-    }();
-    return columns;
+    static const std::vector<MetricInfo> table = metricEntries();
+    return table;
 }
 
 const MetricInfo* findMetric(std::string_view name)
@@ -81,13 +65,15 @@ const MetricInfo* findMetric(std::string_view name)
 std::vector<const MetricInfo*> nextTokenMetrics(bool byRank)
 {
     std::vector<const MetricInfo*> found;
-    for (const MetricInfo& metric : allMetrics())
+    for (const MetricInfo& metric : metrics())
         if (metric.group == MetricGroup::NextToken)
             found.push_back(&metric);
     if (byRank)
         std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return a->rank < b->rank; });
     return found;
 }
+
+bool hasKlShares(const NextTokenMetrics& figures) { return !std::isnan(figures.klKeys); }
 
 bool hasNextToken(const NextTokenMetrics& figures)
 {

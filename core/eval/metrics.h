@@ -26,7 +26,15 @@ struct QualityMetrics {
 /// Next-token figures (needs a model); NaN where not run.
 struct NextTokenMetrics {
     double loss = kNoValue, perplexity = kNoValue, accuracy = kNoValue, agreement = kNoValue, kl = kNoValue;
+    /// Of the distribution of KL over positions, nats: linear interpolation between order statistics.
+    double klMedian = kNoValue, kl99 = kNoValue, kl999 = kNoValue, klMax = kNoValue;
+    double probabilityRms = kNoValue; ///< root mean square change of p(target)
+    /// Mean KL with one part of the cache decoded and the rest exact, nats: keys, values, thirds of the depth. Where
+    /// they were asked for.
+    double klKeys = kNoValue, klValues = kNoValue, klFirst = kNoValue, klMiddle = kNoValue, klLast = kNoValue;
 };
+/// Whether the shares of KL are among them.
+bool hasKlShares(const NextTokenMetrics& metrics);
 
 enum class MetricGroup { Size, Speed, Quality, NextToken };
 enum class Better { Lower, Higher, Neither };
@@ -50,40 +58,36 @@ struct MetricInfo {
     bool aboutShared = false; ///< tells nothing new where no calibration is shared
     bool isShare = false; ///< a share of positions, 0 to 1
     bool needsTarget = false; ///< needs the text's next token, which a proxy does not know
+    bool withoutError = false; ///< a next-token figure that has no standard error, as it is no mean over positions
+    bool onRequest = false; ///< costs runs of its own, so it is measured only where somebody asks for it
     /// Place in the lists that begin with the most telling figure, from 1: the size axis and the next-token table. 0:
     /// not in these lists.
     int rank = 0;
 
-    // Where the value of a run is: in one of the fields, or derived from others. None: not a column of results.
+    // Where the value of a run is: in one of the fields, or derived from others.
     std::uint64_t EvaluationResult::*bytes = nullptr;
     double EvaluationResult::*seconds = nullptr;
     double QualityMetrics::*quality = nullptr; ///< exists per layer and per head, too
-    double NextTokenMetrics::*nextToken = nullptr; ///< has a standard error, too
+    double NextTokenMetrics::*nextToken = nullptr;
     double (*derived)(const EvaluationResult&) = nullptr;
-    // Of the next-token test alone.
-    double NextTokenSummary::*tail = nullptr; ///< of the distribution over positions
-    /// At one position: `nextToken` is its mean. Null: follows from other means.
+    /// At one position of the next-token test: `nextToken` is its mean. Null: follows from other means.
     double (*position)(const NextTokenPosition&) = nullptr;
 
-    /// A column of results.
-    bool ofRun() const { return bytes || seconds || quality || nextToken || derived; }
     /// Of a run, NaN where not measured.
     double value(const EvaluationResult& result) const;
     /// Puts a value that was read back; does nothing for what is derived.
     void set(EvaluationResult& result, double value) const;
     /// Of a next-token test; NaN where the metric is not of one.
     double score(const NextTokenSummary& summary) const;
-    /// NaN for tails, which have none.
+    /// NaN where `withoutError`.
     double scoreError(const NextTokenSummary& summary) const;
     /// Without the group's prefix, as in the objects that hold next-token figures alone: "kl".
     std::string_view shortName() const;
 };
 
-/// The whole table.
-std::span<const MetricInfo> allMetrics();
-/// The columns of results, in CSV order.
+/// The whole table, in the order of CSV columns.
 std::span<const MetricInfo> metrics();
-/// Among the columns of results; null for others.
+/// Null where there is none of this name.
 const MetricInfo* findMetric(std::string_view name);
 /// The figures of the next-token test, in the table's order or by rank.
 std::vector<const MetricInfo*> nextTokenMetrics(bool byRank);

@@ -5,7 +5,9 @@
 #include "core/base/error.h"
 #include "core/dumps/prefixcache.h"
 #include "core/eval/importancetensor.h"
+#include "core/eval/klshares.h"
 #include "core/eval/nexttokencompare.h"
+#include "core/eval/reversedrows.h"
 #include "core/eval/roundtrip.h"
 #include "core/eval/tokenimportance.h"
 #include "core/model/languagemodel.h"
@@ -51,6 +53,7 @@ public:
     const NextTokenSetup& setup() const override { return m_setup; }
     CachePtr contextCache(int text) const override { return m_prepared.at(static_cast<std::size_t>(text)).cache; }
     NextTokenResult baseline(int topCount, const JobControl& job) override;
+    NextTokenResult control(int topCount, const JobControl& job) override;
     NextTokenResult run(const NextTokenMethod& method, const JobControl& job) override;
     std::vector<std::int64_t> continueGreedy(
         int text, const NextTokenMethod* method, std::int64_t count, const JobControl& job) override;
@@ -70,6 +73,9 @@ private:
     }
     const at::Tensor& originalHidden(std::size_t text, std::int64_t limit, const JobControl& job);
     at::Tensor importance(std::size_t text, const ImportanceSpec& spec, const JobControl& job);
+    /// Scores each part of a text's decoded cache alone; their positions go behind those of earlier texts, by share.
+    void scoreShares(std::size_t text, const CachePtr& decoded, std::vector<std::vector<NextTokenPosition>>& byShare,
+        const JobControl& job);
     std::shared_ptr<const KvCache> decoded(
         std::size_t text, const NextTokenMethod& method, NextTokenResult& result, const JobControl& job);
 
@@ -163,12 +169,37 @@ NextTokenResult ScoringSession::baseline(int topCount, const JobControl& job)
     return result;
 }
 
+NextTokenResult ScoringSession::control(int topCount, const JobControl& job)
+{
+    const at::NoGradGuard noGrad;
+    NextTokenResult result;
+    result.control = true;
+    result.compressSeconds = result.decompressSeconds = kNoValue;
+    result.request.topCount = topCount;
+    result.compressContinuation = m_setup.compressContinuation;
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < m_prepared.size(); ++i) {
+        const NextTokenText& text = m_setup.texts[i];
+        const ReversedRows reversed(m_prepared[i].cache, text.context);
+        const at::Tensor hidden = hiddenAgainst(m_llama, reversed, text.context, inputs(text, 0), job);
+        const auto scored
+            = comparePredictions(m_llama, text, static_cast<int>(i), originalHidden(i, 0, job), hidden, topCount, job);
+        result.positions.insert(result.positions.end(), scored.begin(), scored.end());
+        result.originalBytes += m_prepared[i].cache->info().referenceBytes();
+    }
+    result.scoreSeconds = secondsSince(start);
+    result.storedBytes = result.originalBytes;
+    result.summary = summarise(result.positions);
+    return result;
+}
+
 NextTokenResult ScoringSession::run(const NextTokenMethod& method, const JobControl& job)
 {
     const at::NoGradGuard noGrad;
     NextTokenResult result;
     result.request = method;
     result.compressContinuation = m_setup.compressContinuation;
+    std::vector<std::vector<NextTokenPosition>> byShare;
     for (std::size_t i = 0; i < m_prepared.size(); ++i) {
         job.report({ "Predicting text", static_cast<int>(i) + 1, static_cast<int>(m_prepared.size()) });
         const NextTokenText& text = m_setup.texts[i];
@@ -182,9 +213,29 @@ NextTokenResult ScoringSession::run(const NextTokenMethod& method, const JobCont
             = comparePredictions(m_llama, text, static_cast<int>(i), original, hidden, method.topCount, job);
         result.positions.insert(result.positions.end(), scored.begin(), scored.end());
         result.scoreSeconds += secondsSince(start);
+        if (method.klShares && !result.preview)
+            scoreShares(i, cache, byShare, job);
     }
     result.summary = summarise(result.positions);
+    for (std::size_t i = 0; i < byShare.size(); ++i)
+        result.summary.mean.*klShares(1)[i].kl = summarise(byShare[i]).mean.kl;
     return result;
+}
+
+void ScoringSession::scoreShares(std::size_t index, const CachePtr& decoded,
+    std::vector<std::vector<NextTokenPosition>>& byShare, const JobControl& job)
+{
+    const NextTokenText& text = m_setup.texts[index];
+    const auto shares = klShares(decoded->layerCount());
+    byShare.resize(shares.size());
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        job.report({ "Predicting with a part of the cache", static_cast<int>(i) + 1, static_cast<int>(shares.size()) });
+        const MixedCache mixed(m_prepared[index].cache, decoded, shares[i].part);
+        const at::Tensor hidden = hiddenAgainst(m_llama, mixed, text.context, inputs(text, 0), job);
+        for (NextTokenPosition& position :
+            comparePredictions(m_llama, text, static_cast<int>(index), originalHidden(index, 0, job), hidden, 0, job))
+            byShare[i].push_back(std::move(position));
+    }
 }
 
 std::vector<std::int64_t> ScoringSession::continueGreedy(

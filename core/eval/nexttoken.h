@@ -66,9 +66,8 @@ struct NextTokenPosition {
 /// Figures over all positions. Standard errors are clustered by text where there are several; with one text they take
 /// positions for independent and are too small.
 struct NextTokenSummary {
-    NextTokenMetrics mean, standardError;
-    double klMedian = kNoValue, kl99 = kNoValue, klMax = kNoValue;
-    double probabilityRms = kNoValue; ///< root mean square change of p(target)
+    NextTokenMetrics mean; ///< means, and of the distribution what NextTokenMetrics has of it
+    NextTokenMetrics standardError; ///< of the means
     std::int64_t positions = 0;
     int texts = 0;
 };
@@ -81,11 +80,13 @@ struct NextTokenMethod {
     std::uint64_t seed = 0;
     std::int64_t maxPositions = 0; ///< score the first ones of every text only, for a preview; 0: all
     int topCount = 0; ///< fill NextTokenPosition::top with so many tokens of each side
+    bool klShares = false; ///< also score every part of the cache alone (klShares()), which a preview goes without
 };
 
 struct NextTokenResult {
     NextTokenMethod request;
     bool preview = false; ///< not all positions
+    bool control = false; ///< NextTokenSession::control(): `request` has no method
     bool compressContinuation = false;
     std::uint64_t originalBytes = 0, storedBytes = 0, sharedBytes = 0; ///< summed over texts; shared bytes once
     double compressSeconds = 0, decompressSeconds = 0, scoreSeconds = 0;
@@ -107,6 +108,10 @@ public:
     virtual const NextTokenSetup& setup() const = 0;
     /// The uncompressed cache's own figures (kl 0, agreement 1). With `topCount`, positions carry their `top`.
     virtual NextTokenResult baseline(int topCount, const JobControl& job = {}) = 0;
+    /// The floor below which a KL says nothing: the uncompressed cache again, the context's rows from the last to the
+    /// first. Attention gives the same with any order of rows; its sums, and all that follows from them, round
+    /// otherwise. With `topCount`, positions carry their `top`.
+    virtual NextTokenResult control(int topCount, const JobControl& job = {}) = 0;
     /// Encodes, decodes from the bytes alone and scores. The identity method gives kl = 0 exactly and agreement = 1.
     virtual NextTokenResult run(const NextTokenMethod& method, const JobControl& job = {}) = 0;
     /// The context's cache of a text, as it is compressed.

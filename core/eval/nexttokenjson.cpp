@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What nextTokenToJson() adds to a result: standard errors, the tail of KL, every position.
 #include "core/eval/nexttokenjson.h"
 #include "core/eval/resultsio.h"
 #include <cmath>
@@ -31,10 +32,12 @@ Json detailJson(const NextTokenResult& result, const NextTokenSetup& setup)
         { "standard_errors", s.texts > 1 ? "clustered by text" : "positions taken for independent" } };
     for (const MetricInfo* metric : nextTokenMetrics(false)) {
         const std::string name(metric->shortName());
-        if (metric->nextToken)
-            json[name + "_se"] = numberOrNull(metric->scoreError(s));
-        else
+        if (metric->onRequest && std::isnan(metric->score(s)))
+            continue;
+        if (metric->withoutError)
             json[name] = numberOrNull(metric->score(s));
+        else
+            json[name + "_se"] = numberOrNull(metric->scoreError(s));
     }
     json["score_seconds"] = result.scoreSeconds;
     json["per_position"] = Json::array();

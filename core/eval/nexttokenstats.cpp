@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Means of a test over positions and texts, with standard errors that are clustered by text.
 #include "core/eval/nexttoken.h"
+#include "core/eval/statistics.h"
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -36,15 +37,6 @@ double errorOf(const std::vector<NextTokenPosition>& positions, Value value, dou
     return std::sqrt(clusters / (clusters - 1) * squares) / count;
 }
 
-/// Linear interpolation between order statistics.
-double quantile(const std::vector<double>& sorted, double q)
-{
-    const double at = q * static_cast<double>(sorted.size() - 1);
-    const auto low = static_cast<std::size_t>(at);
-    const std::size_t high = std::min(low + 1, sorted.size() - 1);
-    return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
-}
-
 } // namespace
 
 NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
@@ -62,7 +54,7 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
     }
     s.mean.perplexity = std::exp(s.mean.loss);
     s.standardError.perplexity = s.mean.perplexity * s.standardError.loss; // delta method
-    s.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {
+    s.mean.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {
         return (p.targetCompressed - p.targetOriginal) * (p.targetCompressed - p.targetOriginal);
     }));
     std::vector<double> kl;
@@ -75,15 +67,17 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
     if (std::isnan(s.mean.kl))
         return s; // NaN has no order
     std::sort(kl.begin(), kl.end());
-    s.klMedian = quantile(kl, 0.5);
-    s.kl99 = quantile(kl, 0.99);
-    s.klMax = kl.back();
+    s.mean.klMedian = quantile(kl, 0.5);
+    s.mean.kl99 = quantile(kl, 0.99);
+    s.mean.kl999 = quantile(kl, 0.999);
+    s.mean.klMax = kl.back();
     return s;
 }
 
 EvaluationResult toEvaluation(const NextTokenResult& result, const std::string& device)
 {
     EvaluationResult row;
+    row.control = result.control;
     row.method = result.request.method;
     row.importance = result.request.importance;
     row.device = device;

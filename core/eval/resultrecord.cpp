@@ -106,6 +106,11 @@ void eachNumber(Result& r, Visit visit)
     visit(r.sharedBytes);
     visit(r.compressSeconds);
     visit(r.decompressSeconds);
+    visit(r.timings);
+    visit(r.compressFastest);
+    visit(r.compressSlowest);
+    visit(r.decompressFastest);
+    visit(r.decompressSlowest);
     visit(r.nonFinite);
     visit(r.clamped);
     visit(r.largestClamped);
@@ -154,6 +159,25 @@ EvaluationResult unpackResult(std::string_view bytes)
     for (std::string& warning : result.warnings)
         warning = in.text();
     return result;
+}
+
+std::string packScore(const NextTokenMetrics& score)
+{
+    Writer out;
+    for (const MetricInfo& metric : metrics())
+        if (metric.nextToken)
+            out.number(score.*metric.nextToken);
+    return out.finish();
+}
+
+NextTokenMetrics unpackScore(std::string_view bytes)
+{
+    Reader in(bytes);
+    NextTokenMetrics score;
+    for (const MetricInfo& metric : metrics())
+        if (metric.nextToken)
+            in.number(score.*metric.nextToken);
+    return score;
 }
 
 std::string packLayers(const std::vector<LayerQuality>& layers)

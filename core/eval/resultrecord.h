@@ -13,6 +13,11 @@ std::string packResult(const EvaluationResult& result);
 /// Throws Error{Input} where the bytes are damaged.
 EvaluationResult unpackResult(std::string_view bytes);
 
+/// The figures of a next-token test.
+std::string packScore(const NextTokenMetrics& score);
+/// Throws Error{Input} where the bytes are damaged.
+NextTokenMetrics unpackScore(std::string_view bytes);
+
 /// The figures of layers and heads.
 std::string packLayers(const std::vector<LayerQuality>& layers);
 /// Throws Error{Input} where the bytes are damaged.

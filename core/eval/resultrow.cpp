@@ -4,6 +4,7 @@
 #include "core/codec/methodspec.h"
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace pikv {
 namespace {
@@ -46,6 +47,12 @@ void readFigure(const MetricInfo& metric, const ResultRow& row, const ResultPlac
 
 } // namespace
 
+bool isMeasurement(const ResultRow& row)
+{
+    const std::string statistic = textOf(row, "statistic");
+    return textOf(row, "compressor") != controlName && (statistic.empty() || statistic == "value");
+}
+
 EvaluationResult resultOf(const ResultRow& row, const ResultPlace& place)
 {
     EvaluationResult result;
@@ -62,6 +69,9 @@ EvaluationResult resultOf(const ResultRow& row, const ResultPlace& place)
     if (const std::string warnings = textOf(row, "warnings"); !warnings.empty())
         result.warnings.push_back(warnings);
     result.seed = row.contains("seed") ? bytesOf(row, "seed", place) : 0;
+    if (row.contains("timings"))
+        result.timings = static_cast<int>(
+            std::clamp<std::uint64_t>(bytesOf(row, "timings", place), 1, std::numeric_limits<int>::max()));
     if (row.contains("shared_caches"))
         result.sharedCaches
             = static_cast<std::int64_t>(std::max<std::uint64_t>(1, bytesOf(row, "shared_caches", place)));

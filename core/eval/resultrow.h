@@ -17,6 +17,8 @@ struct ResultPlace {
     Error error(const std::string& what) const { return inputError(text + ": " + what); }
 };
 
+/// Whether the row is one that resultOf() takes: no control and no mean over dumps.
+bool isMeasurement(const ResultRow& row);
 /// Method, settings and every stored figure of metrics(); derived figures follow from them. Throws Error{Input}: no
 /// known method, a figure that is no number, sizes that are missing.
 EvaluationResult resultOf(const ResultRow& row, const ResultPlace& place);

@@ -19,7 +19,10 @@ std::string number(double value)
     return { buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr };
 }
 
-std::string identityFields(const EvaluationResult& r) { return r.method.id + "," + csvField(printParams(r.method)); }
+std::string identityFields(const EvaluationResult& r)
+{
+    return r.control ? controlName + std::string(",") : r.method.id + "," + csvField(printParams(r.method));
+}
 
 std::string joined(const std::vector<std::string>& texts, const char* between)
 {
@@ -41,15 +44,19 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results)
     std::string csv = "compressor,params,device,importance,seed";
     for (const MetricInfo& metric : metrics())
         csv += "," + std::string(metric.name);
-    csv += ",attention_queries,shared_caches,warnings,measured\n";
-    for (const EvaluationResult& r : results) {
-        csv += identityFields(r) + "," + settingsFields(r);
-        for (const MetricInfo& metric : metrics())
-            csv += "," + number(metric.value(r));
-        csv += "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
-            + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "\n";
-    }
+    csv += ",attention_queries,shared_caches,warnings,measured,timings\n";
+    for (const EvaluationResult& r : results)
+        csv += resultCsvRow(r, [&](const MetricInfo& metric) { return metric.value(r); });
     return csv;
+}
+
+std::string resultCsvRow(const EvaluationResult& r, const std::function<double(const MetricInfo&)>& figure)
+{
+    std::string csv = identityFields(r) + "," + settingsFields(r);
+    for (const MetricInfo& metric : metrics())
+        csv += "," + number(figure(metric));
+    return csv + "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
+        + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "," + std::to_string(r.timings) + "\n";
 }
 
 std::string layersToCsv(const std::vector<EvaluationResult>& results)

@@ -39,7 +39,8 @@ Json layersJson(const EvaluationResult& r)
 
 Json resultJson(const EvaluationResult& r, bool perLayer)
 {
-    Json json { { "compressor", r.method.id }, { "params", printParams(r.method) }, { "device", r.device },
+    Json json { { "compressor", r.control ? controlName : r.method.id },
+        { "params", r.control ? std::string() : printParams(r.method) }, { "device", r.device },
         { "importance", printImportance(r.importance) }, { "seed", r.seed } };
     for (const MetricInfo& metric : metrics()) {
         const double value = metric.value(r);
@@ -55,6 +56,7 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         json["warnings"] = r.warnings;
     if (!r.measured.empty())
         json["measured"] = r.measured;
+    json["timings"] = r.timings;
     if (perLayer)
         json["layers"] = layersJson(r);
     return json;

@@ -80,8 +80,9 @@ std::vector<EvaluationResult> resultsFromJson(const std::string& path)
     if (!json.is_object() || !json.contains("results") || !json["results"].is_array())
         throw inputError(path + ": not a results file: it is no JSON object with an array \"results\"");
     std::vector<EvaluationResult> results;
-    for (const Json& result : json["results"])
-        results.push_back(readResult(result, { path + ", result " + std::to_string(results.size() + 1) }));
+    for (std::size_t i = 0; i < json["results"].size(); ++i)
+        if (const Json& result = json["results"][i]; !result.is_object() || isMeasurement(rowOf(result)))
+            results.push_back(readResult(result, { path + ", result " + std::to_string(i + 1) }));
     return results;
 }
 

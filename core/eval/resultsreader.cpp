@@ -57,7 +57,8 @@ std::vector<EvaluationResult> resultsFromCsv(const std::string& path)
         ResultRow row;
         for (std::size_t i = 0; i < fields.size(); ++i)
             row[header[i]] = fields[i];
-        results.push_back(resultOf(row, place));
+        if (isMeasurement(row))
+            results.push_back(resultOf(row, place));
     }
     if (header.empty())
         throw inputError(path + ": is empty, not a results table");

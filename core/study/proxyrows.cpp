@@ -12,7 +12,7 @@ namespace {
 std::vector<const MetricInfo*> proxyMetrics()
 {
     std::vector<const MetricInfo*> found = nextTokenMetrics(false);
-    std::erase_if(found, [](const MetricInfo* metric) { return !metric->nextToken || metric->needsTarget; });
+    std::erase_if(found, [](const MetricInfo* metric) { return metric->withoutError || metric->needsTarget; });
     return found;
 }
 

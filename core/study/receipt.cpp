@@ -61,6 +61,8 @@ Receipt receiptOf(const Study& study, const std::string& fingerprint, const Rece
     receipt.settings = study.settings();
     receipt.model = model;
     for (const EvaluationResult& result : results) {
+        if (result.control) // rounding, which is another machine's own
+            continue;
         ReceiptResult entry { result.method, filesOf(result.method, store, job), {} };
         for (const MetricInfo& metric : metrics())
             if (const double value = metric.value(result); isFigure(metric) && !std::isnan(value))

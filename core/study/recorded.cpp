@@ -62,12 +62,14 @@ EvaluationResult Recorder::evaluate(
         return study.evaluate(method, scope, job);
     const MeasurementKey at = key(study.settings(), method);
     std::optional<EvaluationResult> result = m_store->find(at, m_origin);
-    if (!result) {
-        result = study.evaluate(method, {}, job); // with its layers: whoever asks next may want them
+    if (!result || result->timings < scope.repeat) {
+        EvaluationScope whole; // with its layers: whoever asks next may want them
+        whole.repeat = scope.repeat;
+        result = study.evaluate(method, whole, job);
         m_store->add(at, factsOf(study.info()), *result, m_origin);
     }
     if (scope.nextToken)
-        result->nextToken = score(study, method, *scope.nextToken, job);
+        result->nextToken = score(study, method, *scope.nextToken, scope.klShares, job);
     if (!scope.perLayer)
         result->layers.clear();
     return std::move(*result);
@@ -85,11 +87,12 @@ std::string Recorder::textOf(const NextTokenSession& test, const JobControl& job
 }
 
 NextTokenMetrics Recorder::score(
-    const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const
+    const Study& study, const MethodSpec& method, NextTokenSession& test, bool klShares, const JobControl& job) const
 {
-    if (const auto known = m_store->findScore(key(study.settings(), method), textOf(test, job)))
+    const auto known = m_store->findScore(key(study.settings(), method), textOf(test, job));
+    if (known && (!klShares || hasKlShares(*known)))
         return *known;
-    const NextTokenMetrics score = test.run(study.scoringOf(method), job).summary.mean;
+    const NextTokenMetrics score = study.score(method, test, klShares, job);
     keepScore(study, method, test, score, job);
     return score;
 }

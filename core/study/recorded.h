@@ -16,8 +16,9 @@ public:
 
     bool works() const { return m_store && !m_dump.empty(); }
     MeasurementKey key(const StudySettings& settings, const MethodSpec& method) const;
-    /// As Study::evaluate(). A result that was there says when it was measured (EvaluationResult::measured). Previews,
-    /// of some layers, are neither looked up nor kept.
+    /// As Study::evaluate(). A result that was there says when it was measured (EvaluationResult::measured); one that
+    /// was timed less often than is asked for is measured again. Previews, of some layers, are neither looked up nor
+    /// kept.
     EvaluationResult evaluate(
         const Study& study, const MethodSpec& method, const EvaluationScope& scope, const JobControl& job = {}) const;
     /// Keeps a result that was measured without a recorder, with all its layers.
@@ -34,8 +35,8 @@ public:
 
 private:
     std::string textOf(const NextTokenSession& test, const JobControl& job) const;
-    NextTokenMetrics score(
-        const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const;
+    NextTokenMetrics score(const Study& study, const MethodSpec& method, NextTokenSession& test, bool klShares,
+        const JobControl& job) const;
 
     std::shared_ptr<ResultStore> m_store;
     std::string m_dump;

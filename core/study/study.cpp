@@ -46,9 +46,10 @@ EvaluationResult Study::evaluate(const MethodSpec& method, const EvaluationScope
     EvaluationRequest request = requestOf(method);
     request.layers = scope.layers;
     request.perLayer = scope.perLayer;
+    request.repeat = scope.repeat;
     EvaluationResult result = pikv::evaluate(request, m_importance, job);
     if (scope.nextToken && !result.preview)
-        result.nextToken = scope.nextToken->run(scoringOf(method), job).summary.mean;
+        result.nextToken = score(method, *scope.nextToken, scope.klShares, job);
     return result;
 }
 
@@ -69,7 +70,24 @@ std::shared_ptr<NextTokenSession> Study::openNextToken(
     return NextTokenSession::open(std::move(setup), job);
 }
 
+NextTokenMetrics Study::score(
+    const MethodSpec& method, NextTokenSession& test, bool klShares, const JobControl& job) const
+{
+    NextTokenMethod scoring = scoringOf(method);
+    scoring.klShares = klShares;
+    return test.run(scoring, job).summary.mean;
+}
+
 NextTokenMethod Study::scoringOf(const MethodSpec& method) const { return pikv::scoringOf(method, m_settings); }
+
+EvaluationResult Study::control(NextTokenSession& test, const JobControl& job) const
+{
+    NextTokenResult result = test.control(0, job);
+    result.request.importance = m_settings.importance;
+    result.request.seed = m_settings.seed;
+    result.originalBytes = result.storedBytes = info().referenceBytes(); // as beside it: of all, not of the context
+    return toEvaluation(result, deviceName(m_settings.device));
+}
 
 ProxyResult Study::proxy(const MethodSpec& method, const JobControl& job) const
 {

@@ -23,6 +23,8 @@ struct EvaluationScope {
     bool perLayer = true; ///< keep the figures of every layer and head
     /// Next-token test whose figures join the result (Study::openNextToken()); null: none. Previews go without.
     NextTokenSession* nextToken = nullptr;
+    bool klShares = false; ///< with the test's NextTokenMethod::klShares
+    int repeat = 1; ///< times that encode and decode are timed
 };
 
 /// A cache and the settings that its measurements share. Each of them first refuses what the method cannot do with this
@@ -50,8 +52,13 @@ public:
     /// where the cache has no tokens or is of another model.
     std::shared_ptr<NextTokenSession> openNextToken(const ModelPtr& model, std::int64_t positions = 0,
         bool compressContinuation = false, const JobControl& job = {}) const;
+    /// The test's figures of a method, with the shares of KL where they are asked for.
+    NextTokenMetrics score(
+        const MethodSpec& method, NextTokenSession& test, bool klShares, const JobControl& job = {}) const;
     /// A method as a session's run() and continueGreedy() take it, with these settings.
     NextTokenMethod scoringOf(const MethodSpec& method) const;
+    /// The session's control as a row beside evaluate()'s.
+    EvaluationResult control(NextTokenSession& test, const JobControl& job = {}) const;
     /// The predictor that stands in for a model that is not at hand.
     ProxyResult proxy(const MethodSpec& method, const JobControl& job = {}) const;
 

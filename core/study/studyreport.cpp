@@ -20,7 +20,7 @@ using Results = std::vector<EvaluationResult>;
 /// Figures of the tables, where any result has them.
 constexpr const char* kColumns[]
     = { "bits_per_element", "compression_ratio", "stored_bytes", "attention_error", "key_nmse", "value_nmse", "cosine",
-          "next_token_kl", "next_token_agreement", "compress_seconds", "decompress_seconds" };
+          "next_token_kl", "next_token_kl_p99", "next_token_agreement", "compress_seconds", "decompress_seconds" };
 
 std::vector<const MetricInfo*> columnsOf(const Results& results)
 {

@@ -40,7 +40,7 @@ SweepPoints fittingPoints(
 }
 
 void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySettings& settings,
-    NextTokenSession* nextToken, const Recorder& recorder, const SweepSinks& sinks, const JobControl& job)
+    const EvaluationScope& scope, const Recorder& recorder, const SweepSinks& sinks, const JobControl& job)
 {
     StudyOfImportance studies(cache, settings);
     const JobControl quiet(job.stopToken()); // the sweep's own progress, not each layer's
@@ -50,7 +50,7 @@ void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySetti
         const Study& study = studies.of(points[i].importance);
         study.prepareImportance(quiet); // where the dump lacks what its source needs, no point can be had
         try {
-            sinks.done(recorder.evaluate(study, points[i].method, { {}, false, nextToken }, quiet));
+            sinks.done(recorder.evaluate(study, points[i].method, scope, quiet));
         } catch (const SourceChangedError&) {
             throw;
         } catch (...) {

@@ -13,7 +13,7 @@
 
 namespace pikv {
 
-class NextTokenSession;
+struct EvaluationScope;
 class Recorder;
 
 /// One setting of a sweep.
@@ -37,10 +37,10 @@ struct SweepSinks {
     std::function<void(const EvaluationResult&)> done; ///< gets each result as it comes
     UnmeasuredSink failed; ///< of a point that failed; the sweep goes on unless it throws
 };
-/// Evaluates the points in order; each has an importance of its own, the other settings are common. `nextToken`: its
-/// figures join the results; null: none. What `recorder` knows is not measured again. Progress is that of the points.
+/// Evaluates the points in order; each has an importance of its own, the other settings are common. `scope`: of each.
+/// What `recorder` knows is not measured again. Progress is that of the points.
 /// Cancellation ends the sweep, and a dump that vanished or changed (SourceChangedError).
 void runSweep(const SweepPoints& points, const CachePtr& cache, const StudySettings& settings,
-    NextTokenSession* nextToken, const Recorder& recorder, const SweepSinks& sinks, const JobControl& job);
+    const EvaluationScope& scope, const Recorder& recorder, const SweepSinks& sinks, const JobControl& job);
 
 } // namespace pikv

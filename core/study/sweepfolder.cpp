@@ -39,6 +39,8 @@ Json identityOf(const CacheInfo& info, const SweepIdentity& identity)
         { "model", identity.model }, { "predict", identity.predict } };
     if (!info.told.empty()) // folders of earlier versions know of none
         json["told"] = info.told;
+    if (identity.klShares)
+        json["kl_shares"] = true;
     if (!identity.shard.empty())
         json["shard"] = identity.shard;
     return json;

@@ -19,6 +19,7 @@ struct SweepIdentity {
     std::string model = "none"; ///< its path
     std::string shard {}; ///< "2/4"; "" for the whole
     std::int64_t predict = 0;
+    bool klShares = false;
 };
 
 /// The folder of a sweep: results.csv, results.json, pareto.csv and sweep.json, which tells what the results belong to.

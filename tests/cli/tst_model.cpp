@@ -7,6 +7,9 @@
 #include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
+#include <algorithm>
+#include <cmath>
+#include <vector>
 
 using namespace pikvtest;
 
@@ -24,6 +27,7 @@ private Q_SLOTS:
     void nextTokenBesideTheReferences();
     void nextTokenOfSeveralTexts();
     void evalWithTheModel();
+    void controlAndShares();
     void sweepWithTheModelGoesOn();
     void recomputeThroughTheFile();
     void greedyContinuation();
@@ -101,7 +105,21 @@ void ModelTest::nextTokenBesideTheReferences()
     const QJsonArray results = QJsonDocument::fromJson(readFile(json))["results"].toArray();
     QCOMPARE(results[2]["next_token"]["positions"].toInt(), 16);
     QCOMPARE(results[2]["next_token"]["per_position"].toArray().size(), 16);
-    QVERIFY(results[2]["next_token"]["kl_max"].toDouble() >= results[2]["next_token"]["kl_median"].toDouble());
+    // The table's percentiles are those of the positions that the JSON lists.
+    std::vector<double> kl;
+    for (const QJsonValue position : results[2]["next_token"]["per_position"].toArray())
+        kl.push_back(position["kl"].toDouble());
+    std::sort(kl.begin(), kl.end());
+    const auto close = [&](const char* column, double expected) {
+        const double found = rows[2][column].toDouble();
+        QVERIFY2(std::abs(found - expected) <= 1e-9 * expected, column);
+        QCOMPARE(results[2][column].toDouble(), found);
+        QCOMPARE(results[2]["next_token"][QString(column).remove("next_token_")].toDouble(), found);
+    };
+    close("next_token_kl_median", (kl[7] + kl[8]) / 2);
+    close("next_token_kl_p99", kl[14] + 0.85 * (kl[15] - kl[14])); // 0.99 * 15 = 14.85
+    close("next_token_kl_p999", kl[14] + 0.985 * (kl[15] - kl[14]));
+    close("next_token_kl_max", kl[15]);
 }
 
 void ModelTest::nextTokenOfSeveralTexts()
@@ -128,6 +146,59 @@ void ModelTest::evalWithTheModel()
             QVERIFY2(row["next_token_agreement"].toDouble() == 1, qPrintable(row["compressor"]));
     }
     QVERIFY2(ids.contains("identity") && ids.contains("recompute") && ids.contains("kivi"), qPrintable(ids.join(", ")));
+}
+
+void ModelTest::controlAndShares()
+{
+    const QStringList test { "--model", kTiny, "--predict", "12", "--control", "--kl-shares", "--with",
+        "kivi:key_bits=2,value_bits=2,group_size=8" };
+    const QString json = at("floor.json"), csv = at("floor.csv");
+    const Finished result = pikv(QStringList { "eval", m_dump, "--json", json, "--csv", csv } + test);
+    QVERIFY2(result.status == 0, result.err);
+    QVERIFY2(result.out.contains("\ncontrol") && result.out.contains("KL keys"), result.out);
+    const QList<Row> rows = parseCsv(readFile(csv));
+    QCOMPARE(rows.size(), 2);
+    QCOMPARE(rows[0]["compressor"], "control");
+    QVERIFY(rows[0]["next_token_kl"].toDouble() < 1e-6 && rows[0]["mse"].isEmpty());
+    QCOMPARE(rows[0]["compression_ratio"].toDouble(), 1.0);
+    QCOMPARE(rows[0]["original_bytes"], rows[1]["original_bytes"]);
+    QVERIFY(rows[0]["next_token_kl_keys"].isEmpty());
+    const QJsonArray results = QJsonDocument::fromJson(readFile(json))["results"].toArray();
+    QCOMPARE(results[0]["compressor"], "control");
+    for (const char* part : { "keys", "values", "first_third", "middle_third", "last_third" }) {
+        const QString column = QStringLiteral("next_token_kl_") + part;
+        QVERIFY2(!rows[1][column].isEmpty(), part);
+        QCOMPARE(results[1][column].toDouble(), rows[1][column].toDouble());
+    }
+    // Both are read back without the control, which is no method.
+    for (const QString& file : { json, csv }) {
+        const Finished report = pikv({ "report", file, "-o", at("report.md") });
+        QVERIFY2(report.status == 0, report.err);
+        QVERIFY(!readFile(at("report.md")).contains("control"));
+    }
+    const Finished next
+        = pikv(QStringList { "next-token", "--text-file", m_text, "--context", "48", "--csv", "-" } + test);
+    QVERIFY2(next.status == 0, next.err);
+    QCOMPARE(parseCsv(next.out)[0]["compressor"], "control");
+    const double keys = parseCsv(next.out)[3]["next_token_kl_keys"].toDouble();
+    QVERIFY(keys > 0 && keys < parseCsv(next.out)[3]["next_token_kl"].toDouble() * 2);
+    // What the history has without shares is no answer where they are asked for; what it has with them always is.
+    qputenv("PIKV_HISTORY", at("history.sqlite").toUtf8());
+    const QStringList plain { "eval", m_dump, "--model", kTiny, "--predict", "12", "--with", "kivi:group_size=8",
+        "--csv", "-" };
+    const auto keysOf = [&](const QStringList& more) {
+        const QList<Row> found = parseCsv(pikv(plain + more).out);
+        return found.isEmpty() ? QString("no row") : found[0]["next_token_kl_keys"];
+    };
+    QCOMPARE(keysOf({}), QString());
+    const QString measured = keysOf({ "--kl-shares" });
+    QVERIFY(measured.toDouble() > 0);
+    QCOMPARE(keysOf({}), measured);
+    qputenv("PIKV_HISTORY", "off");
+    for (const char* flag : { "--control", "--kl-shares" }) {
+        const Finished without = pikv({ "eval", m_dump, flag });
+        QVERIFY2(without.status == 2 && without.err.contains("needs --model"), without.err);
+    }
 }
 
 void ModelTest::sweepWithTheModelGoesOn()

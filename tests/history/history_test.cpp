@@ -66,6 +66,7 @@ private Q_SLOTS:
     void anotherEnginesResultsAreListedAndNotFound();
     void allOfOneDumpAndSetting();
     void firstMeasurementStays();
+    void repeatedTimingsReplaceASingleOne();
     void scoresBelongToTheirTest();
     void searchStarNoteAndForget();
     void exportsForOthers();
@@ -74,6 +75,7 @@ private Q_SLOTS:
     void madeByManyAtOnce();
     void killedWritersLoseNothing();
     void newerVersion();
+    void olderVersion();
     void otherProgramsDatabase();
     void damagedFile_data();
     void damagedFile();
@@ -168,6 +170,25 @@ void HistoryTest::firstMeasurementStays()
     QCOMPARE(entries.size(), std::size_t(1));
     QVERIFY(entries[0].star);
     QCOMPARE(entries[0].result().quality.attentionError, 0.5);
+}
+
+void HistoryTest::repeatedTimingsReplaceASingleOne()
+{
+    add("kivi", 0.5);
+    Catalogue(m_path).setNote(1, "mine");
+    EvaluationResult repeated = resultOf("kivi", 0.5);
+    repeated.timings = 5;
+    repeated.compressSeconds = 0.2;
+    repeated.compressFastest = 0.1;
+    open()->add(keyOf("kivi"), facts, repeated, Origin::Wanted);
+    const auto found = open()->find(keyOf("kivi"), Origin::Wanted);
+    QCOMPARE(found->timings, 5);
+    QCOMPARE(found->compressSeconds, 0.2);
+    QCOMPARE(found->compressFastest, 0.1);
+    const auto entries = Catalogue(m_path).list({});
+    QCOMPARE(entries.size(), std::size_t(1));
+    QCOMPARE(entries[0].note, std::string("mine"));
+    QCOMPARE(entries[0].result().timings, 5);
 }
 
 void HistoryTest::scoresBelongToTheirTest()
@@ -347,6 +368,27 @@ void HistoryTest::newerVersion()
     QVERIFY2(m_told.front().contains("newer version"), qPrintable(m_told.front()));
     QVERIFY_THROWS_EXCEPTION(Error, Catalogue { m_path });
     QVERIFY(kindOf(m_path) == ErrorKind::Usage);
+}
+
+/// Version 1 kept five figures of a score, each in a column.
+void HistoryTest::olderVersion()
+{
+    add("kivi");
+    {
+        const Database database(m_path);
+        database.run("DROP TABLE score");
+        database.run("CREATE TABLE score(loss REAL, kl REAL)");
+        database.run("PRAGMA user_version=1");
+    }
+    const auto history = open();
+    QVERIFY(history->find(keyOf("kivi"), Origin::Wanted)); // results stay
+    NextTokenMetrics score;
+    score.kl = 0.5;
+    score.kl999 = 7;
+    history->addScore(keyOf("kivi"), "t", facts, score);
+    QCOMPARE(open()->findScore(keyOf("kivi"), "t")->kl999, 7.0);
+    QVERIFY2(m_told.isEmpty(), qPrintable(m_told.join("\n")));
+    QCOMPARE(Database(m_path).value("PRAGMA user_version").toInt(), 2);
 }
 
 void HistoryTest::otherProgramsDatabase()

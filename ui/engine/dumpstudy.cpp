@@ -38,9 +38,11 @@ QString DumpStudy::keyOf(const MethodSpec& method) const
 std::function<ResultPtr(const JobControl&)> DumpStudy::measure(
     const MethodSpec& method, Origin origin, std::vector<int> layers) const
 {
-    return [study = m_study, recorder = recorder(origin), method, layers = std::move(layers)](
-               const JobControl& control) -> ResultPtr {
-        return std::make_shared<EvaluationResult>(recorder.evaluate(*study, method, { layers }, control));
+    EvaluationScope scope;
+    scope.layers = std::move(layers);
+    scope.repeat = m_repeat;
+    return [study = m_study, recorder = recorder(origin), method, scope](const JobControl& control) -> ResultPtr {
+        return std::make_shared<EvaluationResult>(recorder.evaluate(*study, method, scope, control));
     };
 }
 
@@ -58,8 +60,9 @@ std::vector<int> DumpStudy::previewLayers() const
 ResultPtr DumpStudy::known(const MethodSpec& method) const
 {
     const QString key = keyOf(method);
-    const ResultPtr* result = m_recent.object(key);
-    return result ? *result : m_known.value(key);
+    const ResultPtr* recent = m_recent.object(key);
+    const ResultPtr result = recent ? *recent : m_known.value(key);
+    return result && result->timings >= m_repeat ? result : nullptr;
 }
 
 void DumpStudy::remember(const ResultPtr& result)

@@ -39,6 +39,8 @@ public:
     /// Of the next dump, where none is open.
     const StudySettings& settings() const { return m_settings; }
     void setSettings(const StudySettings& settings);
+    /// Times that encode and decode of full results are timed from now on; what was timed less often is not known.
+    void setRepeat(int times) { m_repeat = times; }
 
     /// Evaluates the method on these layers; on all where `layers` is empty, unless the store has the result. Throws
     /// Error.
@@ -64,6 +66,7 @@ private:
     std::shared_ptr<ResultStore> m_store;
     std::string m_fingerprint;
     StudySettings m_settings;
+    int m_repeat = 1;
     StudyPtr m_study;
     QHash<QString, ResultPtr> m_known; ///< by keyOf(), of the store
     QList<ResultPtr> m_stored;

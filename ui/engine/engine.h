@@ -56,6 +56,8 @@ public:
     void setImportance(const ImportanceSpec& importance);
     /// NaN and infinity in the dump: refused (default) or left out of every figure.
     void setAcceptNonFinite(bool accept);
+    /// Times that every full result is timed from now on, previews aside.
+    void setRepeat(int times) { m_study.setRepeat(times); }
 
     /// Looks up what is stored of the open dump at the present settings; recalled() follows, at once where there is
     /// nothing to look in.

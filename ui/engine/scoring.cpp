@@ -92,13 +92,22 @@ NextTokenMethod Scoring::requestFor(const MethodSpec& method) const
     return request;
 }
 
-quint64 Scoring::request(const MethodSpec& method, qint64 previewPositions)
+void Scoring::requestControl()
+{
+    m_runs.request(controlName, { tr("Next token, control"), Urgency::Full, true },
+        [session = m_open.session](const JobControl& control) -> NextTokenPtr {
+            return std::make_shared<NextTokenResult>(session->control(topCount, control));
+        });
+}
+
+quint64 Scoring::request(const MethodSpec& method, qint64 previewPositions, bool klShares)
 {
     if (!isOpen())
         return 0;
-    const auto run = [this, method](qint64 positions) {
+    const auto run = [this, method, klShares](qint64 positions) {
         NextTokenMethod request = requestFor(method);
         request.maxPositions = positions;
+        request.klShares = klShares;
         return [session = m_open.session, request, recorder = m_engine->recorder(), study = m_engine->study()](
                    const JobControl& control) -> NextTokenPtr {
             auto result = std::make_shared<NextTokenResult>(session->run(request, control));

@@ -38,9 +38,13 @@ public:
     const NextTokenText& text() const { return m_open.session->setup().texts.front(); }
     const LanguageModel& model() const { return *m_open.session->setup().model; }
 
-    /// Runs a method on the first `previewPositions` positions (0: no preview) and then on all; resultReady() for each,
-    /// or failed(), follows. Returns the request's id; 0 while not open.
-    quint64 request(const MethodSpec& method, qint64 previewPositions);
+    /// Runs a method, with the shares of KL where they are asked for, on the first `previewPositions` positions (0: no
+    /// preview) and then on all; resultReady() for each, or failed(), follows. Returns the request's id; 0 while not
+    /// open.
+    quint64 request(const MethodSpec& method, qint64 previewPositions, bool klShares);
+    /// Scores the uncompressed cache with its sums in another order; resultReady() or failed(controlName) follows. Only
+    /// while open.
+    void requestControl();
     /// Id of the method's latest request(); 0 where none is wanted.
     quint64 latest(const QString& methodId) const { return m_runs.latest(methodId.toStdString()); }
     /// Nothing of the method arrives any more.

@@ -196,7 +196,7 @@ std::vector<const MetricInfo*> qualityMetrics(bool withNextToken)
     std::vector<const MetricInfo*> found;
     for (const MetricGroup group : { MetricGroup::Quality, MetricGroup::NextToken, MetricGroup::Speed }) {
         for (const MetricInfo& metric : metrics()) {
-            if (metric.group == group && (withNextToken || group != MetricGroup::NextToken))
+            if (metric.group == group && !metric.onRequest && (withNextToken || group != MetricGroup::NextToken))
                 found.push_back(&metric);
         }
     }

@@ -35,6 +35,7 @@ NextTokenController::NextTokenController(
         m_cursor = 0;
         setState(State::Ready);
         requestAll();
+        m_test->requestControl();
     });
     connect(m_test, &Scoring::openFailed, this, [this](const QString& reason) {
         setState(State::Failed, reason.isEmpty() ? tr("Scoring was cancelled.") : reason);
@@ -158,6 +159,12 @@ void NextTokenController::setCompressContinuation(bool on)
         restart();
 }
 
+void NextTokenController::setKlShares(bool on)
+{
+    if (std::exchange(m_klShares, on) != on && on && m_state == State::Ready)
+        requestAll();
+}
+
 void NextTokenController::requestProxies()
 {
     if (!isProxy())
@@ -171,7 +178,7 @@ void NextTokenController::requestMethod(const QString& methodId)
 {
     if (m_state == State::Ready) {
         m_figures->setStale(methodId, true);
-        m_test->request(m_specs->spec(methodId), std::max<qint64>(leastPreview, m_cursor + 1));
+        m_test->request(m_specs->spec(methodId), std::max<qint64>(leastPreview, m_cursor + 1), m_klShares);
         Q_EMIT requested(methodId);
     } else if (isProxy()) {
         m_figures->setStale(methodId, true);
@@ -191,7 +198,7 @@ void NextTokenController::setChecked()
         return;
     const QStringList ids = m_methods->checkedMethods();
     for (const NextTokenEntry& entry : m_figures->entries())
-        if (!entry.method.isEmpty() && !ids.contains(entry.method))
+        if (entry.isMethod() && !ids.contains(entry.method))
             m_test->drop(entry.method);
     m_figures->setMethods(ids);
 }
@@ -210,6 +217,8 @@ void NextTokenController::cancel()
 
 void NextTokenController::noteResult(const NextTokenPtr& result, quint64 id)
 {
+    if (result->control)
+        return m_figures->put(result, true);
     const QString method = QString::fromStdString(result->request.method.id);
     const bool latest = id == m_test->latest(method);
     m_figures->put(result, latest);

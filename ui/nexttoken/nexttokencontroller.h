@@ -38,6 +38,8 @@ public:
     void setPredict(qint64 positions); ///< 0: a quarter of the dump, at most 128
     qint64 predict() const { return m_predict; }
     void setCompressContinuation(bool on);
+    /// Whether methods are scored with the shares of KL, which takes five more runs of each.
+    void setKlShares(bool on);
     void requestMethod(const QString& methodId);
     void requestAll();
     /// The choice of methods has changed; requestMethod() is to follow for new ones.
@@ -82,7 +84,7 @@ private:
     NextTokenModel* m_figures;
     State m_state = State::Asleep;
     QString m_explanation;
-    bool m_awake = false, m_shown = false, m_triedDefault = false, m_compressContinuation = false;
+    bool m_awake = false, m_shown = false, m_triedDefault = false, m_compressContinuation = false, m_klShares = false;
     qint64 m_predict = 0;
     int m_cursor = 0;
 };

@@ -41,7 +41,7 @@ const std::vector<const MetricInfo*>& figures()
 QString helpOf(const MetricInfo& metric)
 {
     const QString help = QString::fromUtf8(metric.help.data(), qsizetype(metric.help.size()));
-    return metric.nextToken && !metric.isShare
+    return !metric.withoutError && !metric.isShare
         ? NextTokenModel::tr("%1, ± standard error (positions taken for independent)").arg(help)
         : help;
 }
@@ -52,6 +52,8 @@ QString NextTokenModel::nameOf(const QString& method)
 {
     if (method.isEmpty())
         return tr("Original");
+    if (method == QLatin1String(controlName))
+        return tr("Control");
     const MethodInfo* info = Registry::instance().find(method.toStdString());
     return info ? QString::fromStdString(info->label) : method;
 }
@@ -60,8 +62,10 @@ void NextTokenModel::reset(const NextTokenPtr& baseline)
 {
     beginResetModel();
     m_entries.clear();
-    if (baseline)
+    if (baseline) {
         m_entries.append({ QString(), baseline, nullptr, std::nullopt, QString(), false });
+        m_entries.append({ QLatin1String(controlName), nullptr, nullptr, std::nullopt, QString(), true });
+    }
     endResetModel();
     Q_EMIT figuresChanged();
 }
@@ -69,8 +73,8 @@ void NextTokenModel::reset(const NextTokenPtr& baseline)
 void NextTokenModel::setMethods(const QStringList& ids)
 {
     QList<NextTokenEntry> entries;
-    if (!m_entries.isEmpty() && m_entries.front().method.isEmpty())
-        entries.append(m_entries.front());
+    std::copy_if(m_entries.begin(), m_entries.end(), std::back_inserter(entries),
+        [](const NextTokenEntry& entry) { return !entry.isMethod(); });
     for (const QString& id : ids) {
         const NextTokenEntry* known = entry(id);
         entries.append(known ? *known : NextTokenEntry { id, nullptr, nullptr, std::nullopt, QString(), true });
@@ -119,7 +123,8 @@ void NextTokenModel::settle()
 
 void NextTokenModel::put(const NextTokenPtr& result, bool latest)
 {
-    NextTokenEntry* entry = find(QString::fromStdString(result->request.method.id));
+    NextTokenEntry* entry
+        = find(result->control ? QLatin1String(controlName) : QString::fromStdString(result->request.method.id));
     if (!entry)
         return;
     entry->failure.clear();
@@ -222,7 +227,7 @@ QVariant NextTokenModel::data(const QModelIndex& index, int role) const
     case Qt::ForegroundRole:
         return entry.stale ? QVariant(QApplication::palette().color(QPalette::PlaceholderText)) : QVariant();
     case Qt::DecorationRole:
-        return index.column() == MethodColumn && !entry.method.isEmpty()
+        return index.column() == MethodColumn && entry.isMethod()
             ? QVariant(methodIcon(entry.method, isDarkPalette(QApplication::palette())))
             : QVariant();
     case Qt::ToolTipRole:
@@ -230,9 +235,12 @@ QVariant NextTokenModel::data(const QModelIndex& index, int role) const
             return entry.failure;
         if (entry.proxy)
             return QString::fromStdString(entry.proxy->label);
-        return entry.full && !entry.method.isEmpty()
-            ? QVariant(QString::fromStdString(printSpec(entry.full->request.method)))
-            : QVariant();
+        if (entry.isControl())
+            return tr(
+                "The same 16-bit cache, its rows from the last to the first: attention adds the same up in another\n"
+                "order and rounds otherwise. A KL that is no larger than this one says nothing");
+        return entry.full && entry.isMethod() ? QVariant(QString::fromStdString(printSpec(entry.full->request.method)))
+                                              : QVariant();
     default:
         return {};
     }

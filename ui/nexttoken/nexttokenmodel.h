@@ -10,14 +10,18 @@ namespace pikv::ui {
 
 /// What the next-token test, or its proxy, found for one method.
 struct NextTokenEntry {
-    QString method; ///< id; "" for the uncompressed cache
+    QString method; ///< id; "" for the uncompressed cache; controlName for it in another order
     NextTokenPtr full, preview; ///< preview: newer than `full` and of the first positions only, else null
     std::optional<ProxyResult> proxy;
     QString failure; ///< why there is nothing newer
     bool stale = false; ///< a newer result is on its way
+
+    bool isControl() const { return method == QLatin1String(controlName); }
+    bool isMethod() const { return !method.isEmpty() && !isControl(); }
 };
 
-/// The figures of every method, the uncompressed cache first: what table, bars and curves of the tab share.
+/// The figures of every method, the uncompressed cache and the control first: what table, bars and curves of the tab
+/// share.
 class NextTokenModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -28,7 +32,7 @@ public:
     };
     using QAbstractTableModel::QAbstractTableModel;
 
-    /// The uncompressed cache alone; null: nothing at all.
+    /// The uncompressed cache, and a row that waits for its control; null: nothing at all.
     void reset(const NextTokenPtr& baseline);
     /// Keeps the methods' rows in this order; new ones wait for their first result.
     void setMethods(const QStringList& ids);

@@ -79,6 +79,11 @@ void NextTokenPanel::createControls()
            "Off: they stay as the model computes them, and only the context is compressed"));
     m_log = new QCheckBox(tr("log KL"), this);
     m_log->setObjectName(QStringLiteral("nextTokenLog"));
+    m_klShares = new QCheckBox(tr("KL by part"), this);
+    m_klShares->setObjectName(QStringLiteral("nextTokenShares"));
+    m_klShares->setToolTip(
+        tr("Also score each method's keys alone, its values alone and each third of the layers, the rest of the cache\n"
+           "exact: what of its KL comes from where. Takes five more runs a method"));
     m_write = new QPushButton(tr("&Write on"), this);
     m_write->setObjectName(QStringLiteral("nextTokenWrite"));
     m_write->setToolTip(
@@ -89,12 +94,13 @@ void NextTokenPanel::createControls()
     m_where->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     for (QWidget* widget :
         { static_cast<QWidget*>(label), static_cast<QWidget*>(m_predict), static_cast<QWidget*>(m_compressContinuation),
-            static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_write) })
+            static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_klShares), static_cast<QWidget*>(m_write) })
         controls()->addWidget(widget);
     controls()->addWidget(m_where, 1);
     connect(m_predict, &QSpinBox::valueChanged, m_controller, &NextTokenController::setPredict);
     connect(m_compressContinuation, &QCheckBox::toggled, m_controller, &NextTokenController::setCompressContinuation);
     connect(m_log, &QCheckBox::toggled, m_curves, &PositionCurves::setLog);
+    connect(m_klShares, &QCheckBox::toggled, this, &NextTokenPanel::setKlShares);
     connect(m_write, &QPushButton::clicked, this, &NextTokenPanel::writeOn);
 }
 
@@ -147,6 +153,7 @@ QSplitter* NextTokenPanel::createCharts()
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->setTabKeyNavigation(false);
+    setKlShares(false);
     m_written->setObjectName(QStringLiteral("nextTokenWritten"));
     m_written->setAccessibleName(tr("Continuations"));
     m_main = new QSplitter(Qt::Vertical, this);
@@ -163,6 +170,14 @@ QSplitter* NextTokenPanel::createCharts()
     m_main->setSizes({ 6 * line, 24 * line, 7 * line, 6 * line });
     m_written->hide();
     return m_main;
+}
+
+void NextTokenPanel::setKlShares(bool on)
+{
+    for (const MetricInfo* metric : nextTokenMetrics(true))
+        if (metric->onRequest)
+            m_table->setColumnHidden(NextTokenModel::columnOf(metric->name), !on);
+    m_controller->setKlShares(on);
 }
 
 ChartSource& NextTokenPanel::chart()
@@ -266,12 +281,14 @@ void NextTokenPanel::copyTable() const
     };
     QStringList lines, cells;
     for (int column = 0; column < model.columnCount(); ++column)
-        cells << quoted(model.headerData(column, Qt::Horizontal).toString());
+        if (!m_table->isColumnHidden(column))
+            cells << quoted(model.headerData(column, Qt::Horizontal).toString());
     lines << cells.join(QLatin1Char(','));
     for (int row = 0; row < model.rowCount(); ++row) {
         cells.clear();
         for (int column = 0; column < model.columnCount(); ++column)
-            cells << quoted(model.index(row, column).data().toString());
+            if (!m_table->isColumnHidden(column))
+                cells << quoted(model.index(row, column).data().toString());
         lines << cells.join(QLatin1Char(','));
     }
     QGuiApplication::clipboard()->setText(lines.join(QLatin1Char('\n')) + QLatin1Char('\n'));
@@ -283,6 +300,7 @@ void NextTokenPanel::saveTo(QJsonObject& state) const
 {
     state["log"] = m_log->isChecked();
     state["predict"] = m_predict->value();
+    state["shares"] = m_klShares->isChecked();
     state["continuation"] = m_compressContinuation->isChecked();
 }
 
@@ -290,6 +308,7 @@ void NextTokenPanel::restoreFrom(const QJsonObject& state)
 {
     m_log->setChecked(state["log"].toBool());
     m_predict->setValue(state["predict"].toInt());
+    m_klShares->setChecked(state["shares"].toBool());
     m_compressContinuation->setChecked(state["continuation"].toBool());
 }
 

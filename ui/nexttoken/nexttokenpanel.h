@@ -47,6 +47,7 @@ private:
     void createControls();
     QWidget* createObstacle();
     QSplitter* createCharts();
+    void setKlShares(bool on);
     void showState();
     void showText();
     void showCursor();
@@ -58,7 +59,7 @@ private:
 
     NextTokenController* m_controller;
     QSpinBox* m_predict;
-    QCheckBox *m_compressContinuation, *m_log;
+    QCheckBox *m_compressContinuation, *m_log, *m_klShares;
     QPushButton *m_write, *m_retry, *m_openModel, *m_capture;
     QFrame* m_obstacle;
     QLabel *m_explanation, *m_proxy, *m_where;

@@ -32,7 +32,7 @@ QSet<int> changedPositions(const NextTokenController& controller)
 {
     QSet<int> positions;
     for (const NextTokenEntry& entry : controller.figures()->entries())
-        for (int i = 0; i < controller.figures()->positionCount() && !entry.method.isEmpty(); ++i)
+        for (int i = 0; i < controller.figures()->positionCount() && entry.isMethod(); ++i)
             if (const NextTokenPosition* position = NextTokenModel::positionOf(entry, i);
                 position && position->topCompressed != position->topOriginal)
                 positions.insert(i);
@@ -88,6 +88,7 @@ QString positionsCsv(const NextTokenController& controller)
         if (!entry.full)
             continue;
         const QString method = entry.method.isEmpty() ? QStringLiteral("original")
+            : entry.isControl()                       ? entry.method
                                                       : QString::fromStdString(printSpec(entry.full->request.method));
         for (const NextTokenPosition& p : entry.full->positions) {
             csv += QStringLiteral("\"%1\",%2,%3").arg(method).arg(p.position).arg(p.target);

@@ -36,7 +36,9 @@ void addCurve(QCustomPlot& plot, const NextTokenEntry& entry, int positions, con
     QCPGraph* line = plot.addGraph();
     QCPGraph* changed = plot.addGraph();
     line->setName(NextTokenModel::nameOf(entry.method));
-    line->setPen(QPen(staleColor(method.color, style, entry.stale), pen::kLine * style.scale, method.line));
+    line->setPen(entry.isControl()
+            ? QPen(staleColor(style.text, style, entry.stale), pen::kLine * style.scale, Qt::DotLine)
+            : QPen(staleColor(method.color, style, entry.stale), pen::kLine * style.scale, method.line));
     line->setAntialiased(true);
     changed->setLineStyle(QCPGraph::lsNone);
     changed->setScatterStyle(scatterOf(method, style));
@@ -46,7 +48,7 @@ void addCurve(QCustomPlot& plot, const NextTokenEntry& entry, int positions, con
         if (!position)
             continue;
         line->addData(i + 1, position->kl);
-        if (position->topCompressed != position->topOriginal)
+        if (position->topCompressed != position->topOriginal && entry.isMethod())
             changed->addData(i + 1, position->kl);
     }
 }
@@ -77,12 +79,13 @@ bool PositionCurves::hasData() const
 {
     const auto& entries = m_controller->figures()->entries();
     return std::any_of(
-        entries.begin(), entries.end(), [](const auto& entry) { return !entry.method.isEmpty() && entry.full; });
+        entries.begin(), entries.end(), [](const auto& entry) { return entry.isMethod() && entry.full; });
 }
 
 QString PositionCurves::emptyText() const
 {
-    return m_controller->figures()->entries().size() > 1
+    const auto& entries = m_controller->figures()->entries();
+    return std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.isMethod(); })
         ? tr("Scoring: the first curve comes with the first method's figures")
         : tr("Check a method on the left to see where it changes the next token");
 }

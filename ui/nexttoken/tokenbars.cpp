@@ -32,7 +32,7 @@ Ids tokensToShow(const QList<NextTokenEntry>& entries, int cursor)
     const auto count = std::size_t(std::clamp(mostBars / int(entries.size() + 1), 3, Scoring::topCount));
     for (const NextTokenEntry& entry : entries) {
         const NextTokenPosition* position = NextTokenModel::positionOf(entry, cursor);
-        if (!position)
+        if (!position || entry.isControl()) // as the original
             continue;
         if (entry.method.isEmpty())
             for (std::size_t i = 0; i < position->top.size() && i < count; ++i)
@@ -103,7 +103,7 @@ TokenBarData TokenBars::makeData(const ChartStyle& style) const
         data.tokens << m_controller->tokenText(id);
     for (const NextTokenEntry& entry : entries) {
         const NextTokenPosition* position = NextTokenModel::positionOf(entry, cursor);
-        if (!position)
+        if (!position || entry.isControl())
             continue;
         const QColor color = entry.method.isEmpty() ? style.text : methodStyle(entry.method, style.dark).color;
         const bool old = entry.stale && !(entry.preview && std::size_t(cursor) < entry.preview->positions.size());

@@ -184,6 +184,16 @@ void Session::setAcceptNonFinite(bool accept)
     m_runs->evaluateAnew();
 }
 
+void Session::setTimedSeveralTimes(bool several)
+{
+    if (std::exchange(m_timedSeveralTimes, several) == several)
+        return;
+    m_engine.setRepeat(several ? severalTimes : 1);
+    Q_EMIT timedSeveralTimesChanged(several);
+    if (several)
+        m_runs->evaluateAnew();
+}
+
 void Session::setSharedCaches(int caches) { m_results->setSharedCaches(caches); }
 
 // Runs

@@ -52,6 +52,8 @@ public:
     /// Path of the open dump; "" for a captured one, and where none is open.
     QString dumpPath() const;
     const ImportanceSpec& importance() const { return m_engine.importance(); }
+    static constexpr int severalTimes = 5;
+    bool isTimedSeveralTimes() const { return m_timedSeveralTimes; }
     /// Grows with every dump: what an undo would bring back belongs to the dump that it was taken from.
     quint64 dumpCount() const { return m_dumpCount; }
 
@@ -88,6 +90,8 @@ public Q_SLOTS:
     void removeResults(const QList<int>& rows);
     /// Evaluates NaN and infinity by leaving them out; the next dump refuses them again.
     void setAcceptNonFinite(bool accept);
+    /// Times every result `severalTimes` from now on, or once. On: those that are checked are measured again.
+    void setTimedSeveralTimes(bool several);
     /// Caches that share a calibration in the amortised ratio; nothing is measured for it.
     void setSharedCaches(int caches);
     /// Enters it in the problems, and says so.
@@ -100,6 +104,7 @@ Q_SIGNALS:
     /// The importance is another, or the one that was asked for was refused: views show importance().
     void importanceChanged();
     void acceptNonFiniteChanged(bool accept);
+    void timedSeveralTimesChanged(bool several);
     /// An edit or its undo: views show what it changed.
     void methodEdited(const QString& methodId);
     /// A problem entered problems(); warnings come silently.
@@ -132,6 +137,7 @@ private:
     UnsavedCapture m_capture;
     Runs* m_runs;
     BoundedDefaults m_defaults;
+    bool m_timedSeveralTimes = false;
     bool m_settling = false; ///< the session itself moves settings: no edit
     quint64 m_dumpCount = 0;
 };

@@ -52,6 +52,11 @@ QList<Command> commands()
             QT_TR_NOOP("Evaluate dumps that hold NaN or infinity; those elements are counted and left out of every "
                        "figure"),
             true },
+        { Actions::TimeSeveralTimes, "actionTimeSeveralTimes", QT_TR_NOOP("&Time everything five times"), none,
+            QT_TR_NOOP(
+                "Encode and decode five times: times are then the median, and tooltip and table tell the fastest "
+                "and the slowest"),
+            true },
         { Actions::OpenDefaultModel, "actionOpenDefaultModel", QT_TR_NOOP("Open the &default model"), none },
         { Actions::OpenModelFile, "actionOpenModelFile", QT_TR_NOOP("Open a &GGUF file…"), none },
         { Actions::OpenModelFolder, "actionOpenModelFolder", QT_TR_NOOP("Open a &Hugging Face folder…"), none },

@@ -41,6 +41,7 @@ public:
         Cancel,
         Calibrate,
         AcceptNonFinite,
+        TimeSeveralTimes,
         OpenDefaultModel,
         OpenModelFile,
         OpenModelFolder,

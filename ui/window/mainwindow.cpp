@@ -117,6 +117,8 @@ void MainWindow::connectSession()
     });
     connect(m_session->capture(), &UnsavedCapture::changed, this, &MainWindow::showTitle);
     connect(m_session, &Session::acceptNonFiniteChanged, (*m_actions)[Actions::AcceptNonFinite], &QAction::setChecked);
+    connect(
+        m_session, &Session::timedSeveralTimesChanged, (*m_actions)[Actions::TimeSeveralTimes], &QAction::setChecked);
     connect(m_changed, &FileChangedBar::reloadRequested, this, &MainWindow::reloadDump);
     connect(new FileDrop(this), &FileDrop::dropped, this, &MainWindow::openDump);
     connect(m_charts->nextToken(), &NextTokenPanel::openModelRequested, m_models, &ModelCommands::openFile);
@@ -171,6 +173,7 @@ void MainWindow::connectOtherMenus()
     on.connectTo(Actions::Cancel, m_session, &Session::cancelWork);
     on.connectTo(Actions::Calibrate, m_docks, &Docks::showCalibration);
     on.connectTo(Actions::AcceptNonFinite, m_session, &Session::setAcceptNonFinite);
+    on.connectTo(Actions::TimeSeveralTimes, m_session, &Session::setTimedSeveralTimes);
     on.connectTo(Actions::OpenDefaultModel, m_models, &ModelCommands::openDefault);
     on.connectTo(Actions::OpenModelFile, m_models, &ModelCommands::openFile);
     on.connectTo(Actions::OpenModelFolder, m_models, &ModelCommands::openFolder);

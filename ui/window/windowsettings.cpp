@@ -52,6 +52,7 @@ void WindowSettings::watch()
     connect(m_session->methods(), &MethodsModel::checkedChanged, this, later);
     connect(m_session->specs(), &SpecStore::specChanged, this, later);
     connect(m_session, &Session::importanceChanged, this, later);
+    connect(m_session, &Session::timedSeveralTimesChanged, this, later);
     connect(m_docks->methods(), &MethodsPanel::currentMethodChanged, this, later);
     connect(m_docks->results(), &ResultsPanel::columnsChanged, this, later);
     connect(m_menus, &Menus::themeChanged, this, later);
@@ -98,6 +99,7 @@ QVariantMap WindowSettings::state() const
     state[QStringLiteral("methods/current")] = m_docks->form()->method();
     state[QStringLiteral("methods/checked")] = m_session->methods()->checkedMethods();
     state[QStringLiteral("importance")] = QString::fromStdString(printImportance(m_session->importance()));
+    state[QStringLiteral("timedSeveralTimes")] = m_session->isTimedSeveralTimes();
     QStringList specs;
     for (const MethodInfo& method : Registry::instance().methods())
         specs << QString::fromStdString(printSpec(m_session->settingsOf(QString::fromStdString(method.id))));
@@ -124,6 +126,7 @@ void WindowSettings::applyWork(const QVariantMap& state)
     } catch (const Error&) {
         // As above.
     }
+    m_session->setTimedSeveralTimes(state.value(QStringLiteral("timedSeveralTimes")).toBool());
     m_session->methods()->setCheckedMethods(checked); // after the settings: an edit checks its method
 }
 

@@ -26,6 +26,7 @@ private Q_SLOTS:
     void cancellationThrows();
     void badLayerIsRefused();
     void protectedTokensAreExact();
+    void repeatedRunsAreTimedAndMeasuredOnce();
 
 private:
     EvaluationRequest request(const char* spec, const pikvtest::CacheShape& shape = {})
@@ -159,6 +160,26 @@ void TestEvaluate::cancellationThrows()
         QVERIFY(e.kind() == ErrorKind::Cancelled);
     }
     QVERIFY(reports <= 4);
+}
+
+void TestEvaluate::repeatedRunsAreTimedAndMeasuredOnce()
+{
+    EvaluationRequest r = request("kivi");
+    const EvaluationResult once = evaluate(r);
+    QCOMPARE(once.timings, 1);
+    QVERIFY(std::isnan(once.compressFastest) && std::isnan(once.decompressSlowest));
+    r.repeat = 5;
+    const EvaluationResult five = evaluate(r);
+    QCOMPARE(five.timings, 5);
+    QVERIFY(0 < five.compressFastest && five.compressFastest <= five.compressSeconds);
+    QVERIFY(five.compressSeconds <= five.compressSlowest);
+    QVERIFY(0 < five.decompressFastest && five.decompressFastest <= five.decompressSeconds);
+    QVERIFY(five.decompressSeconds <= five.decompressSlowest);
+    QCOMPARE(five.storedBytes, once.storedBytes);
+    QCOMPARE(five.quality.mse, once.quality.mse);
+    QCOMPARE(five.warnings, once.warnings);
+    r.layers = { 0 }; // a preview, which estimates its time, is timed once
+    QCOMPARE(evaluate(r).timings, 1);
 }
 
 void TestEvaluate::badLayerIsRefused()

@@ -2,7 +2,9 @@
 // Golden values: tests/data/model/make_tiny.py (transformers in float32 with the same cache, changed the same way).
 #include "core/base/error.h"
 #include "core/cache/kvcache.h"
+#include "core/eval/klshares.h"
 #include "core/eval/nexttoken.h"
+#include "core/eval/roundtrip.h"
 #include "core/model/languagemodel.h"
 #include "core/model/scoring.h"
 #include "goldenfile.h"
@@ -145,9 +147,9 @@ private Q_SLOTS:
             QCOMPARE(result.summary.positions, texts * (limit ? limit : 15));
             QCOMPARE(result.summary.texts, texts);
             QCOMPARE(result.summary.mean.kl, 0.0);
-            QCOMPARE(result.summary.klMax, 0.0);
+            QCOMPARE(result.summary.mean.klMax, 0.0);
             QCOMPARE(result.summary.mean.agreement, 1.0);
-            QCOMPARE(result.summary.probabilityRms, 0.0);
+            QCOMPARE(result.summary.mean.probabilityRms, 0.0);
             QCOMPARE(result.compressContinuation, all);
         }
         const NextTokenResult full = s->run(method("identity")), baseline = s->baseline(0);
@@ -165,7 +167,7 @@ private Q_SLOTS:
         const NextTokenResult a = s->run(fine), b = s->run(coarse);
         QVERIFY(a.summary.mean.kl > 0 && a.summary.mean.kl < b.summary.mean.kl);
         QVERIFY(b.storedBytes < a.storedBytes && a.storedBytes < a.originalBytes);
-        QVERIFY(b.summary.klMedian <= b.summary.kl99 && b.summary.kl99 <= b.summary.klMax);
+        QVERIFY(b.summary.mean.klMedian <= b.summary.mean.kl99 && b.summary.mean.kl99 <= b.summary.mean.klMax);
         QVERIFY(b.summary.standardError.kl > 0);
         for (const NextTokenPosition& p : b.positions)
             for (const TokenProbability& t : p.top)
@@ -253,13 +255,141 @@ private Q_SLOTS:
         const NextTokenSummary two = summarise({ at(0, 0, 1), at(0, 1, 2), at(1, 0, 4), at(1, 1, 9) });
         QCOMPARE(two.mean.kl, 4.0);
         QCOMPARE(two.standardError.kl, std::sqrt(2.0 * (25.0 + 25.0)) / 4); // residuals -5 and 5
-        QCOMPARE(two.klMedian, 3.0);
-        QCOMPARE(two.klMax, 9.0);
+        QCOMPARE(two.mean.klMedian, 3.0);
+        QCOMPARE(two.mean.klMax, 9.0);
         const NextTokenSummary one = summarise({ at(0, 0, 1), at(0, 1, 3) });
         QCOMPARE(one.standardError.kl, std::sqrt(2.0 * 2.0) / 2); // sd / sqrt(n) with n - 1
         QVERIFY(std::isnan(summarise({}).mean.kl));
         const NextTokenSummary broken = summarise({ at(0, 0, kNoValue), at(0, 1, 1) });
-        QVERIFY(std::isnan(broken.mean.kl) && std::isnan(broken.klMax));
+        QVERIFY(std::isnan(broken.mean.kl) && std::isnan(broken.mean.klMax));
+    }
+
+    /// Percentiles as numpy.percentile gives them (linear interpolation), of the KL that each position carries.
+    void percentilesOfThePositions()
+    {
+        std::vector<NextTokenPosition> positions(1001);
+        for (std::size_t i = 0; i < positions.size(); ++i) {
+            positions[i].position = std::int64_t(i);
+            positions[i].kl = double((i * 5) % 1001); // 0 to 1000, shuffled
+        }
+        const NextTokenMetrics known = summarise(positions).mean;
+        QCOMPARE(known.klMedian, 500.0);
+        QCOMPARE(known.kl99, 990.0);
+        QCOMPARE(known.kl999, 999.0);
+        QCOMPARE(known.klMax, 1000.0);
+        const NextTokenResult result = session(2)->run(method(kCoarse));
+        std::vector<double> kl;
+        for (const NextTokenPosition& p : result.positions)
+            kl.push_back(p.kl);
+        std::sort(kl.begin(), kl.end());
+        QCOMPARE(kl.size(), std::size_t { 30 });
+        const NextTokenMetrics& found = result.summary.mean;
+        QVERIFY(std::abs(found.klMedian - (kl[14] + kl[15]) / 2) < 1e-12);
+        QVERIFY(std::abs(found.kl99 - (kl[28] + 0.71 * (kl[29] - kl[28]))) < 1e-12); // 0.99 * 29 = 28.71
+        QVERIFY(std::abs(found.kl999 - (kl[28] + 0.971 * (kl[29] - kl[28]))) < 1e-12);
+        QCOMPARE(found.klMax, kl[29]);
+        QCOMPARE(toEvaluation(result, "cpu").nextToken.kl99, found.kl99);
+    }
+
+    /// The control's cache holds the same rows, so all but rounding must agree; its order is another one, so rounding
+    /// must not.
+    void controlIsRoundingAlone_data()
+    {
+        QTest::addColumn<bool>("all");
+        QTest::newRow("context") << false;
+        QTest::newRow("continuation compressed") << true;
+    }
+    void controlIsRoundingAlone()
+    {
+        QFETCH(bool, all);
+        const auto s = session(2, DType::F16, all);
+        const NextTokenResult control = s->control(3), coarse = s->run(method(kCoarse));
+        QVERIFY(control.control);
+        QCOMPARE(control.summary.positions, 30);
+        QCOMPARE(control.summary.mean.agreement, 1.0);
+        QVERIFY2(control.summary.mean.klMax < 1e-6, qPrintable(QString::number(control.summary.mean.klMax)));
+        QVERIFY(control.summary.mean.klMax < coarse.summary.mean.kl / 100);
+        QCOMPARE(control.positions.front().top.size(), std::size_t { 3 });
+        const NextTokenResult baseline = s->baseline(0);
+        bool differs = false;
+        for (std::size_t i = 0; i < 30; ++i) {
+            QVERIFY(std::abs(control.positions[i].loss - baseline.positions[i].loss) < 1e-4);
+            differs = differs || control.positions[i].loss != baseline.positions[i].loss;
+        }
+        QVERIFY(differs);
+        const EvaluationResult row = toEvaluation(control, "cpu");
+        QVERIFY(row.control && rowName(row) == "control");
+        QCOMPARE(row.storedBytes, row.originalBytes);
+    }
+
+    /// Caches mixed here by hand, scored by the model directly.
+    void sharesAreThoseOfMixedCaches()
+    {
+        const auto s = session(1);
+        NextTokenMethod coarse = method(kCoarse);
+        QVERIFY(std::isnan(s->run(coarse).summary.mean.klKeys));
+        coarse.klShares = true;
+        const NextTokenMetrics found = s->run(coarse).summary.mean;
+        const CachePtr exact = s->contextCache(0);
+        const JobControl job;
+        const CodecContext codec { job };
+        const auto decoded = RoundTrip(coarse.method, codec).whole(*exact, {});
+        const Llama& llama = s->setup().model->llama();
+        const auto rest = std::span(s->setup().texts[0].tokens).subspan(kContext, 15);
+        const auto logs = [&](const KvCache& cache) {
+            return at::log_softmax(llama.logits(hiddenAgainst(llama, cache, kContext, rest, {})), -1).to(at::kDouble);
+        };
+        const at::Tensor p = logs(*exact);
+        const auto kl = [&](bool keys, bool values, bool first, bool second) {
+            std::vector<LayerKv> layers;
+            for (int i = 0; i < 2; ++i) {
+                LayerKv kv = exact->layer(i);
+                const bool here = i == 0 ? first : second;
+                if (here && keys)
+                    kv.key = decoded->layer(i).key;
+                if (here && values)
+                    kv.value = decoded->layer(i).value;
+                layers.push_back(kv);
+            }
+            const at::Tensor q = logs(MemoryCache(exact->info(), layers));
+            return (p.exp() * (p - q)).sum().item<double>() / 15;
+        };
+        const auto close = [](double a, double b) { return std::abs(a - b) <= 1e-4 * b + 1e-7; };
+        QVERIFY(close(found.kl, kl(true, true, true, true)));
+        QVERIFY(close(found.klKeys, kl(true, false, true, true)));
+        QVERIFY(close(found.klValues, kl(false, true, true, true)));
+        QVERIFY(close(found.klFirst, kl(true, true, true, false)));
+        QVERIFY(close(found.klMiddle, kl(true, true, false, true)));
+        QCOMPARE(found.klLast, 0.0); // of two layers none is in the last third
+        QVERIFY(found.klKeys > 0 && found.klValues > 0 && found.klKeys != found.klValues);
+        coarse.maxPositions = 4; // a preview
+        QVERIFY(std::isnan(s->run(coarse).summary.mean.klKeys));
+    }
+
+    void thirdsOfTheDepth()
+    {
+        for (int layers = 1; layers < 40; ++layers) {
+            const auto shares = klShares(layers);
+            QCOMPARE(shares.size(), std::size_t(5));
+            for (int layer = 0; layer < layers; ++layer)
+                for (int third = 0; third < 3; ++third) {
+                    const DecodedPart& part = shares[std::size_t(2 + third)].part;
+                    QCOMPARE(layer >= part.firstLayer && layer < part.endLayer, 3 * layer / layers == third);
+                }
+        }
+    }
+
+    /// A dropped token goes with the keys.
+    void droppedTokensInMixedCaches()
+    {
+        const auto exact = std::make_shared<MemoryCache>(changed(*session(1)->contextCache(0), 1, false));
+        const auto dropped = std::make_shared<MemoryCache>(changed(*exact, 1, true));
+        const MixedCache keys(exact, dropped, { 0, 1, true, false }), values(exact, dropped, { 0, 2, false, true });
+        QVERIFY(keys.hasKeep() && keys.layer(0).keep.defined() && !keys.layer(1).keep.defined());
+        QVERIFY(at::equal(keys.layer(0).value, exact->layer(0).value));
+        QVERIFY(!values.hasKeep() && !values.layer(0).keep.defined());
+        QVERIFY(at::equal(values.layer(1).value, dropped->layer(1).value));
+        QVERIFY(at::equal(values.layer(1).key, exact->layer(1).key));
     }
 
     void cancels()

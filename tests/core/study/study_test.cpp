@@ -242,13 +242,14 @@ void StudyTest::sweepsOnAfterAFailure()
     };
     const SweepSinks sinks { [&](const EvaluationResult& r) { done.push_back(nameOf(r.method, r.importance)); },
         [&](const SweepPoint& p, const Problem&) { failed.push_back(nameOf(p.method, p.importance)); } };
-    runSweep(points, cache, {}, nullptr, {}, sinks, {});
+    runSweep(points, cache, {}, { {}, false }, {}, sinks, {});
     QCOMPARE(done, (std::vector<std::string> { "identity", "identity at importance recency" }));
     QCOMPARE(failed, (std::vector<std::string> { "q8_0", "q8_0 at importance recency" }));
     std::stop_source stop;
     stop.request_stop();
-    QVERIFY(refusal([&] { runSweep(points, cache, {}, nullptr, {}, sinks, JobControl(stop.get_token())); })
-        == ErrorKind::Cancelled);
+    QVERIFY(refusal([&] {
+        runSweep(points, cache, {}, { {}, false }, {}, sinks, JobControl(stop.get_token()));
+    }) == ErrorKind::Cancelled);
     QCOMPARE(done.size(), std::size_t(2));
 }
 

@@ -7,6 +7,7 @@
 #include "ui/export/chartexporter.h"
 #include "ui/nexttoken/positioncurves.h"
 #include "ui/nexttoken/tokentext.h"
+#include <QCheckBox>
 #include <QGraphicsSimpleTextItem>
 #include <QGraphicsView>
 #include <QLabel>
@@ -40,6 +41,8 @@ private Q_SLOTS:
     void dragShowsAPreviewAndThenAllPositions();
     void identityChangesNothing();
     void checkedMethodsAppearAndLeave();
+    void controlTellsTheFloor();
+    void sharesOfKlOnRequest();
     void figuresReachTheResults();
     void writesOnFromEveryCache();
     void cancelKeepsWhatIsThere();
@@ -250,11 +253,46 @@ void NextTokenTabTest::checkedMethodsAppearAndLeave()
     QVERIFY(window.ready());
     window.methods()->setCheckedMethods({ "kivi", "lora", "identity" });
     QVERIFY(window.scored("identity"));
-    QCOMPARE(window.find<QTableView>("nextTokenTable")->model()->rowCount(), 4);
+    QCOMPARE(window.find<QTableView>("nextTokenTable")->model()->rowCount(),
+        5); // the original, its control and three methods
     window.methods()->setCheckedMethods({ "lora" });
     QVERIFY(!window.entry("kivi") && !window.entry("identity"));
     window.bars()->refreshNow();
     QCOMPARE(window.bars()->data().sets.size(), 2);
+}
+
+void NextTokenTabTest::controlTellsTheFloor()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    QVERIFY(window.scored(controlName));
+    const double floor = window.entry(controlName)->full->summary.mean.kl;
+    QVERIFY(floor < 1e-6 && floor < window.entry("kivi")->full->summary.mean.kl);
+    const QAbstractItemModel* table = window.find<QTableView>("nextTokenTable")->model();
+    QCOMPARE(table->index(1, 0).data().toString(), "Control");
+    QVERIFY(table->index(1, 0).data(Qt::ToolTipRole).toString().contains("another"));
+    auto* curves = window.find<PositionCurves>("nextTokenCurves");
+    ExportSpec spec;
+    spec.format = ExportSpec::Svg;
+    QVERIFY(ChartExporter(*curves, window.palette(), window.font()).render(spec).contains("Control"));
+    window.methods()->setCheckedMethods({ "lora" }); // it is no method: it stays
+    QVERIFY(window.entry(controlName) && window.entry(controlName)->full);
+}
+
+void NextTokenTabTest::sharesOfKlOnRequest()
+{
+    NextTokenWindow window;
+    QVERIFY(window.ready());
+    auto* table = window.find<QTableView>("nextTokenTable");
+    const int keys = NextTokenModel::columnOf("next_token_kl_keys");
+    QVERIFY(keys > 0 && table->isColumnHidden(keys));
+    QVERIFY(std::isnan(window.entry("kivi")->full->summary.mean.klKeys));
+    QTest::mouseClick(window.find<QCheckBox>("nextTokenShares"), Qt::LeftButton, {}, { 8, 8 });
+    QVERIFY(!table->isColumnHidden(keys));
+    QTRY_VERIFY(!std::isnan(window.entry("kivi")->full->summary.mean.klKeys));
+    QVERIFY(window.entry("kivi")->full->summary.mean.klValues > 0);
+    QVERIFY(window.scored("kivi"));
+    QVERIFY(table->model()->index(3, keys).data().toString() != QStringLiteral("–"));
 }
 
 void NextTokenTabTest::figuresReachTheResults()

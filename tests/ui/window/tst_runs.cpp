@@ -58,6 +58,7 @@ private Q_SLOTS:
     void init() { forgetSettings(); }
     void opensWithTheSweepOfWhatIsChecked();
     void checkingAndUncheckingFollows();
+    void timesEverythingFiveTimes();
     void liveEditOvertakesTheSweep();
     void cancelKeepsWhatIsThere_data();
     void cancelKeepsWhatIsThere();
@@ -290,6 +291,32 @@ void RunsTest::startsWithADumpAsArgument()
     const QString events = contentOf(trace);
     QVERIFY(events.contains("\"window-visible\""));
     QVERIFY(events.contains("\"first-chart-complete\""));
+}
+
+void RunsTest::timesEverythingFiveTimes()
+{
+    {
+        Window window({ "kivi" });
+        QVERIFY(window.open(Dumps::instance().small()));
+        QTRY_VERIFY(window.live("kivi") && !window.live("kivi")->preview);
+        QCOMPARE(window.live("kivi")->timings, 1);
+        QVERIFY(!window.action("actionTimeSeveralTimes")->isChecked());
+        window.trigger("actionTimeSeveralTimes");
+        QTRY_VERIFY(window.live("kivi")->timings == 5);
+        const EvaluationResult& live = *window.live("kivi");
+        QVERIFY(live.compressFastest <= live.compressSeconds && live.compressSeconds <= live.compressSlowest);
+        const int slowest = window.results()->metricColumn("decompress_seconds_max");
+        const QModelIndex cell = window.results()->index(window.liveRow("kivi"), slowest);
+        QCOMPARE(cell.data(ResultsModel::RawRole).toDouble(), live.decompressSlowest);
+        QVERIFY(window.waitIdle());
+        window.close();
+    }
+    Window again({ "kivi" }); // the choice is kept
+    QVERIFY(again.action("actionTimeSeveralTimes")->isChecked());
+    again.trigger("actionTimeSeveralTimes");
+    QVERIFY(again.open(Dumps::instance().small()));
+    QTRY_VERIFY(again.live("kivi") && !again.live("kivi")->preview);
+    QCOMPARE(again.live("kivi")->timings, 1);
 }
 
 PIKV_TEST(RunsTest)

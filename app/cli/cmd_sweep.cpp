@@ -20,6 +20,7 @@
 #include "core/study/sweepfolder.h"
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace pikv::cli {
 namespace {
@@ -36,35 +37,42 @@ struct Options {
     Shard shard() const { return parseShard(shardText); }
 };
 
-const SweepPreset* presetOf(const Options& options)
+/// What is measured: a preset's grid, or that of the options.
+struct Plan {
+    std::optional<Preset> preset;
+    std::vector<MethodSpec> methods;
+    std::vector<ImportanceSpec> importances;
+};
+
+/// A preset has its own importances, else those count that were asked for; it is seen beside the model's own
+/// reference, where there is a model, and brings the default one along where it needs one.
+Plan planOf(Options& options)
 {
-    return options.specs.empty() ? &findSweepPreset(options.preset) : nullptr;
+    Plan plan;
+    if (options.specs.empty())
+        plan.preset = findPreset(options.preset);
+    const SweepGrid given = plan.preset ? plan.preset->grid : SweepGrid { options.specs, {}, false };
+    if (given.specs.empty())
+        throw usageError("the preset '" + options.preset + "' has settings of methods, but no sweep");
+    plan.importances = given.importances;
+    if (plan.importances.empty())
+        plan.importances = parseImportances(options.dump.importance);
+    else if (options.dump.importance != "none")
+        throw usageError("--importance cannot be given with --preset " + plan.preset->name + ", which sets its own");
+    options.dump.importance = plan.importances.size() == 1 && given.importances.empty()
+        ? printImportance(plan.importances.front())
+        : "none";
+    if (given.nextToken && options.model.model.empty())
+        options.model.model = "default";
+    plan.methods = expandSpecs(given.specs);
+    if (plan.preset && !options.model.model.empty())
+        plan.methods.push_back(recomputeMethod(options.model.model));
+    return plan;
 }
 
-/// A preset's own importances, else the one that was asked for.
-std::vector<ImportanceSpec> importancesOf(const Options& options)
+SweepIdentity identityOf(const Options& options, const Plan& plan, const Study& study)
 {
-    const SweepPreset* preset = presetOf(options);
-    if (!preset || preset->importances.empty())
-        return { parseImportance(options.dump.importance) };
-    if (options.dump.importance != "none")
-        throw usageError("--importance cannot be given with --preset " + preset->name + ", which sets its own");
-    return preset->importances;
-}
-
-/// A preset is seen beside the model's own reference, where there is a model.
-std::vector<MethodSpec> methodsOf(const Options& options)
-{
-    const SweepPreset* preset = presetOf(options);
-    std::vector<MethodSpec> methods = expandSpecs(preset ? preset->specs : options.specs);
-    if (preset && !options.model.model.empty())
-        methods.push_back(recomputeMethod(options.model.model));
-    return methods;
-}
-
-SweepIdentity identityOf(const Options& options, const Study& study)
-{
-    SweepIdentity identity { study.settings(), importancesOf(options) };
+    SweepIdentity identity { study.settings(), plan.importances };
     if (const std::string path = options.model.path(); !path.empty())
         identity.model = path;
     identity.predict = options.model.positions(study.info());
@@ -157,14 +165,15 @@ void writeFacts(const Options& options, const SweepPoints& grid, const std::stri
     writeShardFacts(options.folder, facts);
 }
 
-void run(const Options& options, Invocation& invocation)
+void run(Options options, Invocation& invocation)
 {
-    const SweepPreset* preset = presetOf(options);
-    const SweepPoints grid = sweepPoints(methodsOf(options), importancesOf(options));
+    const Plan plan = planOf(options);
+    const SweepPoints grid = sweepPoints(plan.methods, plan.importances);
     const Shard shard = options.shard();
     const SweepPoints points = pointsOf(grid, shard);
     const Study study = options.dump.study(invocation);
-    SweepFolder folder(options.folder, study.cache(), identityOf(options, study), options.dump.caches, options.restart);
+    SweepFolder folder(
+        options.folder, study.cache(), identityOf(options, plan, study), options.dump.caches, options.restart);
     LeftOut leftOut(invocation);
     const SweepPoints open = openPoints(points, study, folder, leftOut);
     const auto there = std::count_if(points.begin(), points.end(),
@@ -188,7 +197,8 @@ void run(const Options& options, Invocation& invocation)
     if (folder.results().empty() && !shard.isPart()) // a small grid may leave nothing to a shard
         leftOut.fail();
     invocation.clearProgress();
-    const bool analysed = options.report || (preset && !preset->importances.empty());
+    const bool analysed
+        = options.report || (plan.preset && plan.preset->isBuiltIn && !plan.preset->grid.importances.empty());
     const std::string reported = analysed ? report(folder, study, options, invocation) : "";
     writeOutput(frontText(folder.results()));
     if (leftOut.count() > 0)
@@ -201,22 +211,25 @@ void run(const Options& options, Invocation& invocation)
 std::string presetsHelp()
 {
     std::string text = "A named sweep:";
-    for (const SweepPreset& preset : sweepPresets())
+    for (const Preset& preset : builtInPresets())
         text += (text.back() == ':' ? " " : "; ") + preset.name + " (" + preset.sentence + ")";
-    return text;
+    return text + "; or the name of one that was saved in the window";
 }
 
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.add(app);
+    CLI::Option* importance = app.get_option("--importance");
+    importance->description(importance->get_description() + "; several with commas between: every method with each");
     options->dump.addCaches(app);
     options->model.add(app);
     options->history.add(app);
     CLI::Option* preset
         = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
     app.add_option("--with", options->specs,
-           "A method with lists, such as lora:rank=[4,8,16]: every combination; may be given several times")
+           "A method with lists, such as lora:rank=[4,8,16] or lora:rank=[4..64:*2]: every combination; may be given "
+           "several times")
         ->type_name("SPEC")
         ->allow_extra_args(false)
         ->excludes(preset);

@@ -67,7 +67,7 @@ EvaluationResult Recorder::evaluate(
         m_store->add(at, factsOf(study.info()), *result, m_origin);
     }
     if (scope.nextToken)
-        result->nextToken = score(study, method, *scope.nextToken, job);
+        score(study, *result, *scope.nextToken, job);
     if (!scope.perLayer)
         result->layers.clear();
     return std::move(*result);
@@ -84,14 +84,15 @@ std::string Recorder::textOf(const NextTokenSession& test, const JobControl& job
     return nextTokenText(test, hashOfFile(modelInfo(*test.setup().model).path, m_store.get(), job));
 }
 
-NextTokenMetrics Recorder::score(
-    const Study& study, const MethodSpec& method, NextTokenSession& test, const JobControl& job) const
+void Recorder::score(const Study& study, EvaluationResult& result, NextTokenSession& test, const JobControl& job) const
 {
-    if (const auto known = m_store->findScore(key(study.settings(), method), textOf(test, job)))
-        return *known;
-    const NextTokenMetrics score = test.run(study.scoringOf(method), job).summary.mean;
-    keepScore(study, method, test, score, job);
-    return score;
+    if (works())
+        if (const auto known = m_store->findScore(key(study.settings(), result.method), textOf(test, job))) {
+            result.nextToken = *known;
+            return;
+        }
+    result.nextToken = test.run(study.scoringOf(result.method), job).summary.mean;
+    keepScore(study, result.method, test, result.nextToken, job);
 }
 
 void Recorder::keepScore(const Study& study, const MethodSpec& method, const NextTokenSession& test,

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace pikv::cli {
 namespace {
@@ -39,35 +40,42 @@ struct Options {
     Shard shard() const { return parseShard(shardText); }
 };
 
-const SweepPreset* presetOf(const Options& options)
+/// What is measured: a preset's grid, or that of the options.
+struct Plan {
+    std::optional<Preset> preset;
+    std::vector<MethodSpec> methods;
+    std::vector<ImportanceSpec> importances;
+};
+
+/// A preset has its own importances, else those count that were asked for; it is seen beside the model's own
+/// reference, where there is a model, and brings the default one along where it needs one.
+Plan planOf(Options& options)
 {
-    return options.specs.empty() ? &findSweepPreset(options.preset) : nullptr;
+    Plan plan;
+    if (options.specs.empty())
+        plan.preset = findPreset(options.preset);
+    const SweepGrid given = plan.preset ? plan.preset->grid : SweepGrid { options.specs, {}, false };
+    if (given.specs.empty())
+        throw usageError("the preset '" + options.preset + "' has settings of methods, but no sweep");
+    plan.importances = given.importances;
+    if (plan.importances.empty())
+        plan.importances = parseImportances(options.dump.importance);
+    else if (options.dump.importance != "none")
+        throw usageError("--importance cannot be given with --preset " + plan.preset->name + ", which sets its own");
+    options.dump.importance = plan.importances.size() == 1 && given.importances.empty()
+        ? printImportance(plan.importances.front())
+        : "none";
+    if (given.nextToken && options.model.model.empty())
+        options.model.model = "default";
+    plan.methods = expandSpecs(given.specs);
+    if (plan.preset && !options.model.model.empty())
+        plan.methods.push_back(recomputeMethod(options.model.model));
+    return plan;
 }
 
-/// A preset's own importances, else the one that was asked for.
-std::vector<ImportanceSpec> importancesOf(const Options& options)
+SweepIdentity identityOf(const Options& options, const Plan& plan, const Study& study)
 {
-    const SweepPreset* preset = presetOf(options);
-    if (!preset || preset->importances.empty())
-        return { parseImportance(options.dump.importance) };
-    if (options.dump.importance != "none")
-        throw usageError("--importance cannot be given with --preset " + preset->name + ", which sets its own");
-    return preset->importances;
-}
-
-/// A preset is seen beside the model's own reference, where there is a model.
-std::vector<MethodSpec> methodsOf(const Options& options)
-{
-    const SweepPreset* preset = presetOf(options);
-    std::vector<MethodSpec> methods = expandSpecs(preset ? preset->specs : options.specs);
-    if (preset && !options.model.model.empty())
-        methods.push_back(recomputeMethod(options.model.model));
-    return methods;
-}
-
-SweepIdentity identityOf(const Options& options, const Study& study)
-{
-    SweepIdentity identity { study.settings(), importancesOf(options) };
+    SweepIdentity identity { study.settings(), plan.importances };
     if (const std::string path = options.model.path(); !path.empty())
         identity.model = path;
     identity.predict = options.model.positions(study.info());
@@ -162,13 +170,14 @@ void writeFacts(const Options& options, const SweepPoints& grid, const std::stri
 }
 
 /// Of one dump, into its folder; returns all results there.
-std::vector<EvaluationResult> sweepDump(const Options& options, const Study& study, Invocation& invocation)
+std::vector<EvaluationResult> sweepDump(
+    const Options& options, const Plan& plan, const Study& study, Invocation& invocation)
 {
-    const SweepPreset* preset = presetOf(options);
-    const SweepPoints grid = sweepPoints(methodsOf(options), importancesOf(options));
+    const SweepPoints grid = sweepPoints(plan.methods, plan.importances);
     const Shard shard = options.shard();
     const SweepPoints points = pointsOf(grid, shard);
-    SweepFolder folder(options.folder, study.cache(), identityOf(options, study), options.dump.caches, options.restart);
+    SweepFolder folder(
+        options.folder, study.cache(), identityOf(options, plan, study), options.dump.caches, options.restart);
     LeftOut leftOut(invocation);
     const SweepPoints open = openPoints(points, study, folder, leftOut);
     const auto there = std::count_if(points.begin(), points.end(),
@@ -193,7 +202,8 @@ std::vector<EvaluationResult> sweepDump(const Options& options, const Study& stu
     if (folder.results().empty() && !shard.isPart()) // a small grid may leave nothing to a shard
         leftOut.fail();
     invocation.clearProgress();
-    const bool analysed = options.report || (preset && !preset->importances.empty());
+    const bool analysed
+        = options.report || (plan.preset && plan.preset->isBuiltIn && !plan.preset->grid.importances.empty());
     const std::string reported = analysed ? report(folder, study, options, invocation) : "";
     if (!options.dump.isSeveral())
         writeOutput(frontText(folder.results()));
@@ -206,7 +216,7 @@ std::vector<EvaluationResult> sweepDump(const Options& options, const Study& stu
 }
 
 /// A folder of its own for every dump, and in the one above them all of their results with the means.
-void sweepDumps(const Options& options, Invocation& invocation)
+void sweepDumps(const Options& options, const Plan& plan, Invocation& invocation)
 {
     if (options.shard().isPart())
         throw usageError("--shard takes one dump; run sweep for each of the "
@@ -223,7 +233,7 @@ void sweepDumps(const Options& options, Invocation& invocation)
         std::string name = dump.name;
         std::replace(name.begin(), name.end(), '/', '-');
         one.folder += "/" + name;
-        dump.results = sweepDump(one, Study(dump.dump, study.settings()), invocation);
+        dump.results = sweepDump(one, plan, Study(dump.dump, study.settings()), invocation);
     }
     const auto means = meansOverDumps(dumps, invocation.seed);
     writeFileAtomic(options.folder + "/results.csv", dumpsToCsv(dumps, means));
@@ -233,28 +243,30 @@ void sweepDumps(const Options& options, Invocation& invocation)
         + countText(dumps.size(), "dump"));
 }
 
-void run(const Options& options, Invocation& invocation)
+void run(Options options, Invocation& invocation)
 {
-    (void)sweepPoints(methodsOf(options), importancesOf(options)); // typing errors are told before a dump is opened
+    const Plan plan = planOf(options); // typing errors are told before a dump is opened
     (void)options.shard();
     if (options.dump.isSeveral())
-        sweepDumps(options, invocation);
+        sweepDumps(options, plan, invocation);
     else
-        sweepDump(options, options.dump.study(invocation), invocation);
+        sweepDump(options, plan, options.dump.study(invocation), invocation);
 }
 
 std::string presetsHelp()
 {
     std::string text = "A named sweep:";
-    for (const SweepPreset& preset : sweepPresets())
+    for (const Preset& preset : builtInPresets())
         text += (text.back() == ':' ? " " : "; ") + preset.name + " (" + preset.sentence + ")";
-    return text;
+    return text + "; or the name of one that was saved in the window";
 }
 
 Command::Action addOptions(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->dump.addSeveral(app);
+    CLI::Option* importance = app.get_option("--importance");
+    importance->description(importance->get_description() + "; several with commas between: every method with each");
     options->dump.addCaches(app);
     options->dump.addRepeat(app);
     options->model.add(app);
@@ -262,7 +274,8 @@ Command::Action addOptions(CLI::App& app)
     CLI::Option* preset
         = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
     app.add_option("--with", options->specs,
-           "A method with lists, such as lora:rank=[4,8,16]: every combination; may be given several times")
+           "A method with lists, such as lora:rank=[4,8,16] or lora:rank=[4..64:*2]: every combination; may be given "
+           "several times")
         ->type_name("SPEC")
         ->allow_extra_args(false)
         ->excludes(preset);

@@ -4,6 +4,13 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/codec/registry.h"
+#include "core/codec/specassignments.h"
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <optional>
 #include <set>
 
 namespace pikv {
@@ -48,7 +55,68 @@ std::vector<Assignment> splitSpec(std::string_view text, const MethodInfo*& meth
     return assignments;
 }
 
-/// The points of one assignment of a sweep: a list gives one value an entry.
+struct Range {
+    double first = 0, last = 0, step = 0;
+    bool isFactor = false;
+};
+
+/// Of an entry such as "4..64:*2"; nothing where it is none.
+std::optional<Range> rangeOf(const MethodInfo& method, const ParamSpec& spec, const std::string& text)
+{
+    const auto dots = text.find("..");
+    if (dots == std::string::npos || (spec.type != ParamType::Int && spec.type != ParamType::Real))
+        return {};
+    const std::string place = method.id + ": " + spec.name + ": the range " + inQuotes(text);
+    const auto colon = text.find(':', dots);
+    std::string step = colon == std::string::npos ? "" : trimmed(text.substr(colon + 1));
+    Range range;
+    if (range.isFactor = step.starts_with('*'); range.isFactor)
+        step.erase(0, 1);
+    const auto number = [&](const std::string& part) {
+        const ParamValue value = parseParam(method.id, spec, trimmed(part));
+        return spec.type == ParamType::Int ? double(std::get<std::int64_t>(value)) : std::get<double>(value);
+    };
+    range.first = number(text.substr(0, dots));
+    range.last = number(text.substr(dots + 2, colon == std::string::npos ? colon : colon - dots - 2));
+    range.step = spec.step;
+    if (colon != std::string::npos) {
+        const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), range.step);
+        if (error != std::errc() || end != step.data() + step.size() || !std::isfinite(range.step))
+            throw usageError(place + " has no number behind its colon");
+    }
+    if (range.last < range.first)
+        throw usageError(place + " goes down; the smaller end comes first");
+    if (range.isFactor && (range.step <= 1 || range.first <= 0))
+        throw usageError(place + " needs a factor above 1 and a start above 0");
+    if (!range.isFactor && range.step <= 0)
+        throw usageError(place + " needs a step above 0");
+    return range;
+}
+
+/// Both ends where the steps meet the last one.
+std::vector<ParamValue> valuesOf(const MethodInfo& method, const ParamSpec& spec, const Range& range)
+{
+    std::vector<ParamValue> values;
+    double at = range.first;
+    for (std::size_t i = 1; at <= range.last + range.step * 1e-9 * (range.isFactor ? range.first : 1); ++i) {
+        if (values.size() == maxSweepPoints || i > 10 * maxSweepPoints) // steps smaller than a whole number
+            throw usageError(method.id + ": the lists make more than " + std::to_string(maxSweepPoints) + " points");
+        char digits[40]; // 0.1 and twice 0.1 more are 0.3
+        std::snprintf(digits, sizeof digits, "%.12g", std::min(at, range.last));
+        double shown = at;
+        std::from_chars(digits, digits + std::strlen(digits), shown);
+        const ParamValue value
+            = spec.type == ParamType::Int ? ParamValue(static_cast<std::int64_t>(std::llround(at))) : ParamValue(shown);
+        const bool isChoice = spec.choices.empty()
+            || std::find(spec.choices.begin(), spec.choices.end(), printParam(value)) != spec.choices.end();
+        if (isChoice && (values.empty() || values.back() != value)) // between choices lies nothing
+            values.push_back(value);
+        at = range.isFactor ? at * range.step : range.first + double(i) * range.step;
+    }
+    return values;
+}
+
+/// The points of one assignment of a sweep: a list gives one value an entry, a range in it several.
 std::vector<ParamValue> sweepValues(const MethodInfo& method, const Assignment& a)
 {
     const bool isListParam = a.spec->type == ParamType::IntList || a.spec->type == ParamType::RealList;
@@ -56,8 +124,14 @@ std::vector<ParamValue> sweepValues(const MethodInfo& method, const Assignment& 
     std::vector<ParamValue> values;
     if (!isList)
         return { parseParam(method.id, *a.spec, a.text) };
-    for (const std::string& part : splitTopLevel(std::string_view(a.text).substr(1, a.text.size() - 2), ','))
-        values.push_back(parseParam(method.id, *a.spec, part));
+    for (const std::string& part : splitTopLevel(std::string_view(a.text).substr(1, a.text.size() - 2), ',')) {
+        if (const auto range = rangeOf(method, *a.spec, part)) {
+            const auto stretch = valuesOf(method, *a.spec, *range);
+            values.insert(values.end(), stretch.begin(), stretch.end());
+        } else {
+            values.push_back(parseParam(method.id, *a.spec, part));
+        }
+    }
     return values;
 }
 
@@ -71,6 +145,15 @@ MethodSpec parseSpec(std::string_view text)
     for (const Assignment& a : assignments)
         spec.params.set(a.spec->name, parseParam(method->id, *a.spec, a.text));
     return spec;
+}
+
+std::vector<std::pair<std::string, std::string>> specAssignments(std::string_view text)
+{
+    const MethodInfo* method = nullptr;
+    std::vector<std::pair<std::string, std::string>> assignments;
+    for (Assignment& a : splitSpec(text, method))
+        assignments.emplace_back(a.spec->name, std::move(a.text));
+    return assignments;
 }
 
 std::string printSpec(const MethodSpec& spec)

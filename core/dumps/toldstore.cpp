@@ -5,22 +5,17 @@
 #include "core/base/atomicfile.h"
 #include "core/base/datafiles.h"
 #include "core/base/filesource.h"
+#include "core/base/folderlock.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/dumps/dumps.h"
 #include "core/formats/jsontext.h"
 #include "core/formats/told.h"
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
-#include <sys/file.h>
-#include <thread>
-#include <unistd.h>
 
 namespace pikv {
 namespace {
@@ -101,31 +96,6 @@ std::mutex& storeMutex()
     return mutex;
 }
 
-/// Keeps other programs from changing the store: locks its folder, so that no file is left behind. Changing takes them
-/// milliseconds; one that is stopped meanwhile, and file systems without locks, are not waited for.
-class FolderLock {
-public:
-    FolderLock()
-        : m_descriptor(::open(userDataDir().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))
-    {
-        using namespace std::chrono;
-        const auto patience = steady_clock::now() + seconds(1);
-        while (m_descriptor >= 0 && ::flock(m_descriptor, LOCK_EX | LOCK_NB) != 0
-            && (errno == EWOULDBLOCK || errno == EINTR) && steady_clock::now() < patience)
-            std::this_thread::sleep_for(milliseconds(2));
-    }
-    ~FolderLock()
-    {
-        if (m_descriptor >= 0)
-            ::close(m_descriptor);
-    }
-    FolderLock(const FolderLock&) = delete;
-    FolderLock& operator=(const FolderLock&) = delete;
-
-private:
-    int m_descriptor;
-};
-
 Json::const_iterator entryOf(const Json& dumps, const std::string& file)
 {
     return std::find_if(dumps.begin(), dumps.end(), [&](const Json& entry) { return entry["file"] == file; });
@@ -174,7 +144,7 @@ std::string rememberTold(const std::string& path, const Told& told)
             throw inputError(path + " cannot be read");
         std::error_code unknown;
         fs::create_directories(userDataDir(), unknown); // where it cannot be made, writing into it says so
-        const FolderLock others;
+        const FolderLock others(userDataDir());
         Json dumps;
         try {
             dumps = readStore();

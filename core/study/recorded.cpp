@@ -86,6 +86,12 @@ std::string Recorder::textOf(const NextTokenSession& test, const JobControl& job
     return nextTokenText(test, hashOfFile(modelInfo(*test.setup().model).path, m_store.get(), job));
 }
 
+void Recorder::score(const Study& study, EvaluationResult& result, NextTokenSession& test, const JobControl& job) const
+{
+    result.nextToken
+        = works() ? score(study, result.method, test, false, job) : study.score(result.method, test, false, job);
+}
+
 NextTokenMetrics Recorder::score(
     const Study& study, const MethodSpec& method, NextTokenSession& test, bool klShares, const JobControl& job) const
 {

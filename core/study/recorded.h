@@ -21,6 +21,8 @@ public:
     /// kept.
     EvaluationResult evaluate(
         const Study& study, const MethodSpec& method, const EvaluationScope& scope, const JobControl& job = {}) const;
+    /// Adds the figures of a next-token test to a result of the study, from the store where it has them.
+    void score(const Study& study, EvaluationResult& result, NextTokenSession& test, const JobControl& job = {}) const;
     /// Keeps a result that was measured without a recorder, with all its layers.
     void keep(const Study& study, const EvaluationResult& result) const;
     /// The same of a next-token test's figures.

@@ -3,9 +3,13 @@
 #pragma once
 #include "core/study/recorded.h"
 #include "core/study/study.h"
+#include "core/study/sweep.h"
+#include "ui/engine/measuredtimes.h"
+#include "ui/engine/sweeptest.h"
 #include "ui/models/resultsmodel.h"
 #include <QCache>
 #include <QHash>
+#include <QSet>
 #include <QString>
 #include <functional>
 #include <memory>
@@ -46,28 +50,49 @@ public:
     /// Error.
     std::function<ResultPtr(const JobControl&)> measure(
         const MethodSpec& method, Origin origin, std::vector<int> layers = {}) const;
+    /// The same of a point, whose importance may be another than the settings'; `test`, where given, adds its figures.
+    std::function<ResultPtr(const JobControl&)> measure(
+        const SweepPoint& point, const std::shared_ptr<SweepTest>& test);
     /// Layers spread over the depth that give a rough figure; empty where the whole is as quick.
     std::vector<int> previewLayers() const;
 
-    /// What remember() or setStored() was given for the method at the present settings; null where it was not, or long
-    /// ago. What is stored comes without the figures of layers.
-    ResultPtr known(const MethodSpec& method) const;
+    /// What remember() or setStored() was given for the method at the present settings, or at another importance; null
+    /// where it was not, or long ago. What is stored comes without the figures of layers.
+    ResultPtr known(const MethodSpec& method) const { return known(SweepPoint { method, m_settings.importance }); }
+    ResultPtr known(const SweepPoint& point) const;
     void remember(const ResultPtr& result);
+    /// Of a point of a sweep: it is stored() from now on, whether there is a store or not.
+    void rememberSwept(const ResultPtr& result);
     /// What the store has at the present settings.
     void setStored(const std::vector<ResultStore::Found>& found);
-    /// Those of setStored() that somebody wanted for themselves.
-    const QList<ResultPtr>& stored() const { return m_stored; }
+    /// Those of setStored() that somebody wanted for themselves, and rememberSwept()'s of the present settings.
+    QList<ResultPtr> stored() const;
+    /// Of evaluations of the open dump.
+    const std::shared_ptr<MeasuredTimes>& times() const { return m_times; }
     /// What was measured at the present settings while the fingerprint was not known, to be kept now.
     std::vector<ResultPtr> unkept() const;
 
 private:
-    QString keyOf(const MethodSpec& method) const;
+    QString keyOf(const SweepPoint& point) const;
+    QString keyOf(const EvaluationResult& result) const
+    {
+        return keyOf(SweepPoint { result.method, result.importance });
+    }
+    StudyPtr studyAt(const ImportanceSpec& importance);
 
     std::shared_ptr<ResultStore> m_store;
     std::string m_fingerprint;
     StudySettings m_settings;
     int m_repeat = 1;
     StudyPtr m_study;
+    std::vector<StudyPtr> m_others; ///< at other importances, for sweeps
+    std::shared_ptr<MeasuredTimes> m_times = std::make_shared<MeasuredTimes>();
+    struct Swept {
+        ResultPtr result; ///< without layers
+        bool acceptNonFinite = false;
+    };
+    QHash<QString, Swept> m_swept; ///< by keyOf()
+    QSet<QString> m_storedKeys; ///< of m_stored
     QHash<QString, ResultPtr> m_known; ///< by keyOf(), of the store
     QList<ResultPtr> m_stored;
     QCache<QString, ResultPtr> m_recent { 512 };

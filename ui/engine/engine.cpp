@@ -27,9 +27,10 @@ auto keepAndFind(const Recorder& recorder, const StudyPtr& study, const std::vec
 Engine::Engine(std::shared_ptr<ResultStore> store, QObject* parent)
     : QObject(parent)
     , m_queue(new JobQueue({ [] { initEngine(0); }, [] { releaseMemory(); } }, this))
+    , m_tasks(new TaskList(m_queue, this))
     , m_study(std::move(store))
     , m_live(new LivePoints(m_queue, &m_study, this))
-    , m_sweep(new Sweep(m_queue, &m_study, this))
+    , m_sweeps(new SweepQueue(m_queue, &m_study, this))
     , m_open(m_queue, JobKind::OpenDump,
           { [this](const std::string&, const Opened& opened, quint64) { takeDump(opened); },
               [this](const std::string&, const JobProblem& failure) {
@@ -60,9 +61,11 @@ Engine::Engine(std::shared_ptr<ResultStore> store, QObject* parent)
         Q_EMIT problem(failure);
         Q_EMIT liveFailed(method);
     });
-    connect(m_sweep, &Sweep::ready, this, [this](const ResultPtr& result) { Q_EMIT resultReady(result, 0, false); });
-    connect(m_sweep, &Sweep::failed, this, &Engine::problem);
-    connect(m_sweep, &Sweep::finished, this, &Engine::sweepFinished);
+    connect(
+        m_sweeps, &SweepQueue::ready, this, [this](const ResultPtr& result) { Q_EMIT resultReady(result, 0, false); });
+    connect(m_sweeps, &SweepQueue::failed, this, &Engine::problem);
+    connect(m_sweeps, &SweepQueue::finished, this, &Engine::sweepFinished);
+    connect(m_sweeps, &SweepQueue::stateChanged, this, &Engine::showBusy);
 }
 
 Engine::~Engine()
@@ -77,13 +80,21 @@ void Engine::connectQueue()
 {
     connect(m_queue, &JobQueue::progressed, this, &Engine::showProgress);
     connect(m_queue, &JobQueue::trained, this, &Engine::trained);
-    connect(m_queue, &JobQueue::started, this, [this] { setBusy(true); });
-    connect(m_queue, &JobQueue::idle, this, [this] { setBusy(false); });
+    connect(m_queue, &JobQueue::started, this, [this] {
+        m_working = true;
+        showBusy();
+    });
+    connect(m_queue, &JobQueue::idle, this, [this] {
+        m_working = false;
+        showBusy();
+    });
     connect(m_queue, &JobQueue::stopped, this, &Engine::cancelled);
 }
 
-void Engine::setBusy(bool busy)
+/// Between two points of a sweep no job may run for a moment: that is no rest.
+void Engine::showBusy()
 {
+    const bool busy = m_working || m_sweeps->isRunning();
     if (std::exchange(m_busy, busy) != busy)
         Q_EMIT busyChanged(busy);
 }
@@ -156,6 +167,7 @@ void Engine::takeDump(const Opened& opened)
 {
     for (const std::string& warning : opened.dump.warnings)
         Q_EMIT warned(QString::fromStdString(warning));
+    m_sweeps->dropAll();
     dropWork();
     m_study.setCache(opened.dump.cache, opened.fingerprint);
     Q_EMIT dumpOpened();
@@ -180,16 +192,17 @@ void Engine::setSettings(const StudySettings& settings)
 {
     if (settings == m_study.settings())
         return;
+    m_sweeps->suspend();
     dropWork();
     m_study.setSettings(settings);
     seekFingerprint();
+    m_sweeps->proceed();
 }
 
 /// Forgets all requests without a word: the settings that they belong to are no longer wanted.
 void Engine::dropWork()
 {
     m_live->dropAll();
-    m_sweep->dropAll();
     m_fingerprints.dropAll();
     m_recalls.dropAll();
     m_queue->dropDumpWork();
@@ -200,7 +213,7 @@ void Engine::cancel()
     m_open.dropAll();
     m_list.dropAll();
     m_live->cancel();
-    m_sweep->cancel();
+    m_sweeps->cancelAll();
     m_fingerprints.dropAll();
     m_recalls.dropAll();
     m_queue->dropAll();
@@ -208,26 +221,33 @@ void Engine::cancel()
 
 quint64 Engine::requestLive(const MethodSpec& method) { return cache() ? m_live->request(method) : 0; }
 
-void Engine::requestSweep(const std::vector<MethodSpec>& points)
+void Engine::requestSweep(const SweepOrder& order)
 {
     if (!cache())
         return;
     m_live->finish();
-    m_sweep->request(points);
+    m_sweeps->request(order);
+}
+
+void Engine::requestSweep(const std::vector<MethodSpec>& points)
+{
+    SweepOrder order;
+    order.points = points;
+    requestSweep(order);
 }
 
 void Engine::dropMethod(const QString& methodId)
 {
     m_live->drop(methodId);
-    m_sweep->dropMethod(methodId);
+    m_sweeps->dropMethod(methodId);
 }
 
 void Engine::showProgress(Urgency urgency, const QString& label, const QString& stage, int done, int total)
 {
     if (urgency != Urgency::Sweep)
         Q_EMIT progressChanged(stage.isEmpty() ? label : label + QStringLiteral(": ") + stage.toLower(), done, total);
-    else if (m_sweep->isRunning()) // its points, not the layers of each: a bar that starts over and over tells nothing
-        Q_EMIT progressChanged(tr("Sweep: %1, point").arg(label), m_sweep->done() + 1, m_sweep->total());
+    else if (m_sweeps->isRunning()) // points, not the layers of each: a bar that starts over and over tells nothing
+        Q_EMIT progressChanged(tr("Sweep: %1, point").arg(label), m_sweeps->done() + 1, m_sweeps->total());
 }
 
 /// `work` runs in the engine thread; what it returns, or `onFailure`, runs in the GUI's.

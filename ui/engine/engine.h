@@ -5,7 +5,8 @@
 #include "core/formats/tensorlisting.h"
 #include "ui/engine/dumpstudy.h"
 #include "ui/engine/livepoints.h"
-#include "ui/engine/sweep.h"
+#include "ui/engine/sweepqueue.h"
+#include "ui/engine/tasklist.h"
 #include "ui/jobs/jobqueue.h"
 #include <QObject>
 #include <memory>
@@ -63,12 +64,21 @@ public:
     /// nothing to look in.
     void recall();
     /// Those of the stored results that were wanted for themselves, not passed with a slider; without layers.
-    const QList<ResultPtr>& stored() const { return m_study.stored(); }
+    QList<ResultPtr> stored() const { return m_study.stored(); }
+    /// What is known of a point without measuring it; null: nothing.
+    ResultPtr known(const SweepPoint& point) const { return m_study.known(point); }
+    /// How long evaluations of the open dump took.
+    const std::shared_ptr<MeasuredTimes>& times() const { return m_study.times(); }
     /// Evaluates a method at the form's parameters; see LivePoints. Returns the request's id; 0 without a dump.
     quint64 requestLive(const MethodSpec& method);
     /// Id of the method's latest live request; 0 where none is wanted.
     quint64 latestLive(const QString& methodId) const { return m_live->latest(methodId); }
-    /// Appends points to the sweep, behind live points whose full result a cancel() had kept from coming.
+    SweepQueue* sweeps() const { return m_sweeps; }
+    /// What runs and waits beside live points and sweeps.
+    TaskList* tasks() const { return m_tasks; }
+    /// Queues a sweep, behind live points whose full result a cancel() had kept from coming; see SweepQueue::request().
+    void requestSweep(const SweepOrder& order);
+    /// The same for points that go with the dump.
     void requestSweep(const std::vector<MethodSpec>& points);
     /// Forgets all that waits or runs for a method.
     void dropMethod(const QString& methodId);
@@ -105,7 +115,7 @@ Q_SIGNALS:
     /// A method trains, for the label "MiniLLM" or "Learning"; every step.
     void trained(const QString& label, const pikv::TrainingPoint& point);
     void busyChanged(bool busy);
-    /// See Sweep::finished().
+    /// See SweepQueue::finished().
     void sweepFinished(int done, int total, int failed);
     /// What cancel() stopped has ended.
     void cancelled();
@@ -130,18 +140,19 @@ private:
     void pushTask(JobOrigin origin, const QString& label, std::function<JobAnswer(const JobControl&)> work,
         JobAnswer onFailure = {});
     void showProgress(Urgency urgency, const QString& label, const QString& stage, int done, int total);
-    void setBusy(bool busy);
+    void showBusy();
 
     JobQueue* m_queue;
+    TaskList* m_tasks;
     DumpStudy m_study;
     LivePoints* m_live;
-    Sweep* m_sweep;
+    SweepQueue* m_sweeps;
     Latest<Opened> m_open;
     Latest<ListingPtr> m_list;
     Latest<std::string> m_fingerprints;
     Latest<std::shared_ptr<std::vector<ResultStore::Found>>> m_recalls;
     QString m_opening; ///< path of the dump that was asked for last
-    bool m_busy = false;
+    bool m_working = false, m_busy = false; ///< a job runs; that, or points are to come
 };
 
 } // namespace pikv::ui

@@ -108,11 +108,14 @@ quint64 Scoring::request(const MethodSpec& method, qint64 previewPositions, bool
         NextTokenMethod request = requestFor(method);
         request.maxPositions = positions;
         request.klShares = klShares;
-        return [session = m_open.session, request, recorder = m_engine->recorder(), study = m_engine->study()](
-                   const JobControl& control) -> NextTokenPtr {
+        return [session = m_open.session, request, recorder = m_engine->recorder(), study = m_engine->study(),
+                   times = m_engine->times()](const JobControl& control) -> NextTokenPtr {
+            const Stopwatch watch;
             auto result = std::make_shared<NextTokenResult>(session->run(request, control));
-            if (!result->preview)
-                recorder.keepScore(*study, request.method, *session, result->summary.mean, control);
+            if (result->preview)
+                return result;
+            times->addScore(request.method.id, watch.seconds());
+            recorder.keepScore(*study, request.method, *session, result->summary.mean, control);
             return result;
         };
     };

@@ -37,6 +37,8 @@ public:
     /// Only while open.
     const NextTokenText& text() const { return m_open.session->setup().texts.front(); }
     const LanguageModel& model() const { return *m_open.session->setup().model; }
+    /// Null while not open; called in the engine thread only, but for setup().
+    std::shared_ptr<NextTokenSession> session() const { return m_open.session; }
 
     /// Runs a method, with the shares of KL where they are asked for, on the first `previewPositions` positions (0: no
     /// preview) and then on all; resultReady() for each, or failed(), follows. Returns the request's id; 0 while not

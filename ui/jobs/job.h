@@ -30,6 +30,29 @@ enum class JobKind {
     Continuation
 };
 
+/// What a user asked for as a thing of its own, and may have to wait for: not the points of methods, nor what only
+/// looks something up.
+inline bool isTask(JobKind kind)
+{
+    switch (kind) {
+    case JobKind::OpenDump:
+    case JobKind::Fingerprint:
+    case JobKind::SaveDump:
+    case JobKind::Compress:
+    case JobKind::Calibrate:
+    case JobKind::LoadModel:
+    case JobKind::Capture:
+    case JobKind::NextTokenBaseline:
+    case JobKind::Continuation:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// How a job ended.
+enum class JobEnd { Done, Failed, Cancelled };
+
 /// Tells jobs apart: two of one origin are the same question, and the newer one replaces the older one.
 struct JobOrigin {
     JobKind kind = JobKind::OpenDump;

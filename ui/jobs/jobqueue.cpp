@@ -25,14 +25,14 @@ JobAnswer failureOf(const Job& job, const Problem& problem)
     return [failed = job.failed, problem = JobProblem { problem, job.origin }] { failed(problem); };
 }
 
-/// What the job answers, or its failure; `stopped` where it was stopped before its end.
-JobAnswer outcomeOf(const Job& job, const JobControl& control, bool& stopped)
+/// What the job answers, or its failure.
+JobAnswer outcomeOf(const Job& job, const JobControl& control, JobEnd& end)
 {
     try {
         return job.run(control);
     } catch (...) {
         const Problem problem = currentProblem();
-        stopped = problem.kind == ErrorKind::Cancelled;
+        end = problem.kind == ErrorKind::Cancelled ? JobEnd::Cancelled : JobEnd::Failed;
         return failureOf(job, problem);
     }
 }
@@ -53,8 +53,20 @@ struct JobQueue::Shared {
     }
     void postCancelled(const JobSchedule::Jobs& jobs)
     {
-        for (const Job& job : jobs)
+        for (const Job& job : jobs) {
+            postEnd(job.origin, JobEnd::Cancelled);
             post(failureOf(job, { ErrorKind::Cancelled, "Cancelled" }));
+        }
+    }
+    void postQueued(const JobOrigin& origin, const QString& label)
+    {
+        if (isTask(origin.kind))
+            mail.post([q = queue, origin, label] { Q_EMIT q->taskQueued(origin, label); });
+    }
+    void postEnd(const JobOrigin& origin, JobEnd end)
+    {
+        if (isTask(origin.kind))
+            mail.post([q = queue, origin, end] { Q_EMIT q->taskEnded(origin, end); });
     }
     JobControl controlFor(const Job& job, std::stop_token stop);
     void runTaken(const Job& job, std::unique_lock<std::mutex>& lock);
@@ -87,12 +99,20 @@ JobControl JobQueue::Shared::controlFor(const Job& job, std::stop_token stop)
 void JobQueue::Shared::runTaken(const Job& job, std::unique_lock<std::mutex>& lock)
 {
     const JobControl control = controlFor(job, schedule.stopToken());
-    bool stopped = false;
+    const JobOrigin origin = job.origin;
+    const QString label = job.label;
+    JobEnd end = JobEnd::Done;
+    if (isTask(origin.kind))
+        mail.post([q = queue, origin] { Q_EMIT q->taskBegan(origin); });
     lock.unlock();
-    JobAnswer outcome = outcomeOf(job, control, stopped);
+    JobAnswer outcome = outcomeOf(job, control, end);
     lock.lock();
-    if (!schedule.finish(stopped))
+    if (schedule.finish(end == JobEnd::Cancelled)) {
+        postQueued(origin, label);
+    } else {
+        postEnd(origin, end);
         post(std::move(outcome));
+    }
     if (std::exchange(tellStopped, false))
         mail.post([q = queue] { Q_EMIT q->stopped(); });
 }
@@ -161,7 +181,10 @@ void JobQueue::push(Job job)
 {
     {
         const std::lock_guard lock(m_shared->mutex);
+        const JobOrigin origin = job.origin;
+        const QString label = job.label;
         m_shared->postCancelled(m_shared->schedule.push(std::move(job)));
+        m_shared->postQueued(origin, label); // behind the end of what it replaced
     }
     m_shared->wake.notify_one();
 }

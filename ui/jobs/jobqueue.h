@@ -51,6 +51,10 @@ Q_SIGNALS:
     void progressed(pikv::ui::Urgency urgency, const QString& label, const QString& stage, int done, int total);
     /// Every step of a training, however fast they come: a curve needs them all.
     void trained(const QString& label, const pikv::TrainingPoint& point);
+    /// Of jobs that are tasks (isTask()): one waits, from now on or once more; it runs; it has ended, or was dropped.
+    void taskQueued(const pikv::ui::JobOrigin& origin, const QString& label);
+    void taskBegan(const pikv::ui::JobOrigin& origin);
+    void taskEnded(const pikv::ui::JobOrigin& origin, pikv::ui::JobEnd end);
     /// A job has begun and none ran before.
     void started();
     /// No job runs or waits any more.

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/codec/registry.h"
 #include "core/study/choices.h"
+#include "core/study/presets.h"
 #include "ui/models/specstore.h"
 #include "ui/panels/parameditor.h"
 #include <QApplication>
@@ -246,7 +247,14 @@ void ParamForm::copySettings()
         QApplication::clipboard()->setText(QString::fromStdString(printSpec(m_store->spec(m_method))));
 }
 
-void ParamForm::pasteSettings() { applyText(QApplication::clipboard()->text().trimmed()); }
+void ParamForm::pasteSettings()
+{
+    const QString text = QApplication::clipboard()->text().trimmed();
+    if (looksLikePreset(text.toStdString()))
+        Q_EMIT presetPasted(text);
+    else
+        applyText(text);
+}
 
 void ParamForm::applyText(const QString& text)
 {

@@ -34,13 +34,15 @@ public Q_SLOTS:
     /// All parameters of the method back to their defaults, as one step of undo.
     void resetAll();
     void copySettings();
-    /// Takes a spec ("lora:rank=16") from the clipboard; switches the method where it names another.
+    /// Takes a spec ("lora:rank=16") from the clipboard; switches the method where it names another. A preset's text is
+    /// not this form's business: presetPasted().
     void pasteSettings();
 
 Q_SIGNALS:
     void methodRequested(const QString& methodId);
     /// Text that is no spec, with the reason.
     void refused(const QString& message);
+    void presetPasted(const QString& text);
 
 protected:
     void changeEvent(QEvent* event) override;

@@ -109,6 +109,8 @@ void Runs::sweep(const QString& methodId)
 void Runs::noteResult(const ResultPtr& result, quint64 id, bool live)
 {
     const QString method = QString::fromStdString(result->method.id);
+    if (!live && result->importance != m_parts.engine->importance())
+        return; // shown when that source is chosen
     m_parts.results->put(live ? withScores(result) : result, live);
     if (live && (m_parts.nextToken->isScoring(method) || id != m_parts.engine->latestLive(method)))
         m_parts.results->setStale(method, true); // its scores, or those of newer settings, are still to come

@@ -14,6 +14,7 @@
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/session/runs.h"
 #include "ui/session/sessioncommands.h"
+#include "ui/session/sweeps.h"
 #include <QFileInfo>
 #include <QItemSelectionModel>
 #include <QLocale>
@@ -33,6 +34,7 @@ Session::Session(std::shared_ptr<ResultStore> store, QObject* parent)
     , m_languageModels(new LanguageModels(&m_engine, this))
     , m_nextToken(new NextTokenController(&m_engine, m_languageModels, m_methods, m_specs, this))
     , m_runs(new Runs({ &m_engine, m_nextToken, m_methods, m_specs, m_results, m_problems }, this))
+    , m_sweeps(new Sweeps({ &m_engine, m_languageModels, m_nextToken, m_methods, &m_undo }, this))
     , m_defaults(m_specs)
 {
     connectEngine();
@@ -68,6 +70,8 @@ void Session::connectEdits()
     connect(m_methods, &MethodsModel::checkRequested, this, &Session::chooseMethod);
     connect(m_specs, &SpecStore::specChanged, this, &Session::noteEdit);
     connect(m_nextToken, &NextTokenController::problem, this, &Session::report);
+    connect(m_sweeps, &Sweeps::problem, this, &Session::report);
+    connect(m_sweeps, &Sweeps::warned, m_problems, &ProblemsModel::addWarning);
     connect(m_runs, &Runs::firstChartComplete, this, &Session::firstChartComplete);
 }
 
@@ -133,6 +137,7 @@ void Session::noteDump()
     settleImportance();
     Q_EMIT acceptNonFiniteChanged(false);
     Q_EMIT dumpOpened();
+    m_sweeps->noteDump();
     m_runs->evaluateAnew();
 }
 
@@ -198,9 +203,15 @@ void Session::setSharedCaches(int caches) { m_results->setSharedCaches(caches); 
 
 // Runs
 
-void Session::runSweep() { m_runs->sweepChecked(); }
+void Session::runSweep() { m_sweeps->startChecked(); }
 
-void Session::noteSweepEnd(int done, int total, int failed) { Q_EMIT said(Sweep::summary(done, total, failed)); }
+void Session::runSweepOf(const SweepChoice& choice, const QStringList& methods)
+{
+    changeAll(tr("change the sweep"), choice, {}, methods, false);
+    m_sweeps->start(m_sweeps->gridOf(choice, methods));
+}
+
+void Session::noteSweepEnd(int done, int total, int failed) { Q_EMIT said(SweepQueue::summary(done, total, failed)); }
 
 void Session::cancelWork()
 {
@@ -209,6 +220,76 @@ void Session::cancelWork()
     m_languageModels->cancel();
     m_nextToken->cancel();
     m_engine.cancel();
+}
+
+// Presets
+
+Preset Session::presentPreset(const QString& name) const
+{
+    Preset preset { name.toStdString(), {}, m_sweeps->gridOf(m_sweeps->choice(), m_sweeps->checked()), {}, false };
+    preset.grid.importances = m_sweeps->choice().importances; // none where they are the window's
+    for (const QString& id : m_sweeps->checked())
+        preset.settings.push_back(printSpec(settingsOf(id)));
+    return preset;
+}
+
+void Session::usePreset(const Preset& preset)
+{
+    SweepChoice choice = m_sweeps->choice();
+    std::vector<MethodSpec> settings;
+    QStringList methods;
+    const auto add = [&](const std::string& spec, bool isGrid) {
+        try {
+            const std::vector<MethodSpec> points = expandSpec(spec); // says what this program does not know
+            const QString id = QString::fromStdString(points.front().id);
+            if (isGrid)
+                choice.setSpec(spec);
+            else
+                settings.push_back(points.front());
+            if (!methods.contains(id))
+                methods << id;
+        } catch (const Error& error) {
+            m_problems->addWarning(tr("The preset %1 is used without %2: %3")
+                                       .arg(QString::fromStdString(preset.name), QString::fromStdString(spec),
+                                           QString::fromUtf8(error.what())));
+        }
+    };
+    for (const std::string& spec : preset.settings)
+        add(spec, false);
+    for (const std::string& spec : preset.grid.specs)
+        add(spec, true);
+    if (methods.isEmpty())
+        return;
+    if (!preset.grid.specs.empty()) {
+        choice.importances = preset.grid.importances;
+        choice.nextToken = preset.grid.nextToken;
+    }
+    changeAll(tr("use the preset %1").arg(QString::fromStdString(preset.name)), choice, settings, methods, true);
+}
+
+/// As one step of undo, or none where nothing changes; `only`: other methods are unchecked.
+void Session::changeAll(const QString& text, const SweepChoice& choice, const std::vector<MethodSpec>& settings,
+    const QStringList& methods, bool only)
+{
+    const QStringList before = m_methods->checkedMethods();
+    QStringList others; // to be checked, or unchecked
+    for (const MethodInfo& method : Registry::instance().methods())
+        if (const QString id = QString::fromStdString(method.id);
+            before.contains(id) != methods.contains(id) && (only || methods.contains(id)))
+            others << id;
+    std::vector<MethodSpec> edits;
+    for (const MethodSpec& spec : settings)
+        if (spec != m_specs->spec(QString::fromStdString(spec.id)))
+            edits.push_back(spec);
+    if (others.isEmpty() && edits.empty() && choice == m_sweeps->choice())
+        return;
+    m_undo.beginMacro(text);
+    m_sweeps->choose(choice);
+    for (const QString& id : others)
+        chooseMethod(id, methods.contains(id));
+    for (const MethodSpec& spec : edits)
+        m_undo.push(new EditSpecCommand(m_specs, spec, {}, 0));
+    m_undo.endMacro();
 }
 
 // Edits and checks

@@ -2,6 +2,7 @@
 // All that a window shows, without widgets.
 #pragma once
 #include "core/codec/methodspec.h"
+#include "core/study/presets.h"
 #include "ui/engine/engine.h"
 #include "ui/session/boundeddefaults.h"
 #include "ui/session/unsavedcapture.h"
@@ -19,7 +20,9 @@ class NextTokenController;
 class ProblemsModel;
 class Runs;
 class SpecStore;
+class Sweeps;
 class TrainingRun;
+struct SweepChoice;
 
 /// All that the program knows while it runs, without a widget: the open dump and its settings, the methods' parameters
 /// and which of them are checked, results, selection, undo, problems, the language model and its scores; and the rules
@@ -43,6 +46,7 @@ public:
     ProblemsModel* problems() const { return m_problems; }
     TrainingRun* training() const { return m_training; }
     Runs* runs() const { return m_runs; }
+    Sweeps* sweeps() const { return m_sweeps; }
     QUndoStack* undoStack() { return &m_undo; }
     /// The captured dump that is open and nowhere else; what waits until it is saved.
     UnsavedCapture* capture() { return &m_capture; }
@@ -62,6 +66,8 @@ public:
     void setImportance(const ImportanceSpec& importance);
     /// Without a step of undo.
     void setChecked(const QString& methodId, bool checked);
+    /// The checked methods' settings and grid.
+    Preset presentPreset(const QString& name) const;
     /// Settings as the user left them: defaults where a short dump alone moved them.
     MethodSpec settingsOf(const QString& methodId) const { return m_defaults.settingsOf(methodId); }
 
@@ -78,8 +84,12 @@ public Q_SLOTS:
     void adoptCapture(const pikv::CachePtr& cache, const QString& note);
     /// Writes the open dump to `path` and then does what waits for it (capture()).
     void saveDump(const QString& path);
-    /// Evaluates the default sweeps of the checked methods.
+    /// Sweeps the checked methods over the grid of sweeps().
     void runSweep();
+    /// Takes a grid over and checks these methods, as one step of undo, and sweeps them.
+    void runSweepOf(const pikv::ui::SweepChoice& choice, const QStringList& methods);
+    /// Takes a preset's settings, methods and grid over as one step of undo.
+    void usePreset(const pikv::Preset& preset);
     /// Checks the methods of the first start as one step of undo, and sweeps them.
     void runDefaultComparison();
     /// Stops what runs; what is there stays.
@@ -122,6 +132,8 @@ private:
     void settleImportance();
     void noteEdit(const QString& methodId);
     void noteChecked(const QString& methodId, bool checked);
+    void changeAll(const QString& text, const SweepChoice& choice, const std::vector<MethodSpec>& settings,
+        const QStringList& methods, bool only);
     void noteSweepEnd(int done, int total, int failed);
 
     QUndoStack m_undo;
@@ -136,6 +148,7 @@ private:
     NextTokenController* m_nextToken;
     UnsavedCapture m_capture;
     Runs* m_runs;
+    Sweeps* m_sweeps;
     BoundedDefaults m_defaults;
     bool m_timedSeveralTimes = false;
     bool m_settling = false; ///< the session itself moves settings: no edit

@@ -76,4 +76,12 @@ void RemoveResultsCommand::redo()
     results->removeRowsAt(rows);
 }
 
+SweepChoiceCommand::SweepChoiceCommand(Sweeps* sweeps, SweepChoice choice)
+    : QUndoCommand(QObject::tr("change the sweep"))
+    , m_sweeps(sweeps)
+    , m_before(sweeps->choice())
+    , m_after(std::move(choice))
+{
+}
+
 } // namespace pikv::ui

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The user's doing as steps of undo, beside the edits of parameters.
 #pragma once
 #include "core/cache/importance.h"
 #include "ui/models/resultsmodel.h"
+#include "ui/session/sweeps.h"
 #include <QUndoCommand>
 
 namespace pikv::ui {
@@ -54,6 +56,18 @@ private:
     Session* m_session;
     QList<ResultRow> m_rows;
     quint64 m_dump;
+};
+
+/// Another grid for sweeps.
+class SweepChoiceCommand : public QUndoCommand {
+public:
+    SweepChoiceCommand(Sweeps* sweeps, SweepChoice choice);
+    void undo() override { m_sweeps->setChoice(m_before); }
+    void redo() override { m_sweeps->setChoice(m_after); }
+
+private:
+    Sweeps* m_sweeps;
+    SweepChoice m_before, m_after;
 };
 
 } // namespace pikv::ui

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Dump, methods and parameters one above the other on the left; results, problems and calibration behind each other
-// below the charts.
+// Dump, methods and parameters one above the other on the left; results, queue, problems and calibration behind each
+// other below the charts.
 #include "ui/window/docks.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
@@ -9,8 +9,10 @@
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
 #include "ui/panels/problemspanel.h"
+#include "ui/panels/queuepanel.h"
 #include "ui/panels/resultspanel.h"
 #include "ui/session/session.h"
+#include "ui/session/sweeps.h"
 #include <QDockWidget>
 #include <QMainWindow>
 #include <QScrollArea>
@@ -77,10 +79,13 @@ void Docks::createBelow()
 {
     m_results = new ResultsPanel(m_session->results(), m_session->selection(), m_window);
     m_resultsDock = add(tr("Results"), "resultsDock", m_results, Qt::BottomDockWidgetArea);
+    m_queue = new QueuePanel(m_session->engine()->tasks(), m_session->engine()->sweeps(), m_window);
+    m_queueDock = add(tr("Queue"), "queueDock", m_queue, Qt::BottomDockWidgetArea);
     m_problemsDock = add(
         tr("Problems"), "problemsDock", new ProblemsPanel(m_session->problems(), m_window), Qt::BottomDockWidgetArea);
     m_calibration = new CalibrationPanel(m_session->specs(), m_session->undoStack(), m_window);
     m_calibrationDock = add(tr("Calibration"), "calibrationDock", m_calibration, Qt::BottomDockWidgetArea);
+    m_window->tabifyDockWidget(m_resultsDock, m_queueDock);
     m_window->tabifyDockWidget(m_resultsDock, m_problemsDock);
     m_window->tabifyDockWidget(m_resultsDock, m_calibrationDock);
     m_resultsDock->raise();
@@ -124,6 +129,9 @@ void Docks::connectPanels()
     connect(m_results, &ResultsPanel::settingsChosen, m_form, &ParamForm::adopt);
     connect(m_results, &ResultsPanel::removeRequested, m_session, &Session::removeResults);
     connect(m_session, &Session::problemReported, m_problemsDock, [this] { bringUp(m_problemsDock); });
+    connect(m_queue, &QueuePanel::runAgainRequested, m_session->sweeps(), &Sweeps::runAgain);
+    connect(m_queue, &QueuePanel::activeChanged, m_queueDock,
+        [this](int count) { m_queueDock->setWindowTitle(count > 0 ? tr("Queue (%1)").arg(count) : tr("Queue")); });
     for (auto signal : { &QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved })
         connect(m_session->problems(), signal, this, &Docks::noteProblems);
 }
@@ -152,6 +160,8 @@ void Docks::showCalibration()
 }
 
 void Docks::showResults() { bringUp(m_resultsDock); }
+
+void Docks::showQueue() { bringUp(m_queueDock); }
 
 void Docks::noteProblems()
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What stands around the charts.
 #pragma once
 #include <QList>
 #include <QObject>
@@ -13,6 +14,7 @@ class CalibrationPanel;
 class DumpPanel;
 class MethodsPanel;
 class ParamForm;
+class QueuePanel;
 class ResultsPanel;
 class Session;
 
@@ -25,10 +27,12 @@ public:
     MethodsPanel* methods() const { return m_methods; }
     ParamForm* form() const { return m_form; }
     ResultsPanel* results() const { return m_results; }
+    QueuePanel* queue() const { return m_queue; }
     /// One a dock, for a menu: shows the dock in front, or hides it.
     QList<QAction*> toggles() const;
     void showCalibration();
     void showResults();
+    void showQueue();
     /// For a layout that was restored: a panel of problems without one is no start.
     void hideEmptyProblems();
 
@@ -51,8 +55,10 @@ private:
     MethodsPanel* m_methods = nullptr;
     ParamForm* m_form = nullptr;
     ResultsPanel* m_results = nullptr;
+    QueuePanel* m_queue = nullptr;
     CalibrationPanel* m_calibration = nullptr;
-    QDockWidget *m_resultsDock = nullptr, *m_problemsDock = nullptr, *m_calibrationDock = nullptr;
+    QDockWidget *m_resultsDock = nullptr, *m_queueDock = nullptr, *m_problemsDock = nullptr,
+                *m_calibrationDock = nullptr;
     QList<QDockWidget*> m_docks;
 };
 

@@ -22,6 +22,7 @@
 #include "ui/window/modelcommands.h"
 #include "ui/window/noticebar.h"
 #include "ui/window/sessionfiles.h"
+#include "ui/window/sweepcommands.h"
 #include "ui/window/unsavedguard.h"
 #include "ui/window/windowsettings.h"
 #include <QCloseEvent>
@@ -58,10 +59,12 @@ MainWindow::MainWindow(std::shared_ptr<history::History> history, QWidget* paren
         = new ModelCommands(m_session, m_files, m_menus->installedModels(), (*m_actions)[Actions::ModelState], this);
     m_guard = new UnsavedGuard(m_session, m_files, this);
     m_mapping = new MappingCommands(m_session, m_guard, this);
+    m_sweeps = new SweepCommands(m_session, m_docks, (*m_actions)[Actions::PauseQueue], this);
     m_menus->addViews(m_docks, m_charts);
     createStatusBar();
     connectSession();
     connectFileMenu();
+    connectRunMenu();
     connectOtherMenus();
     resize(firstSize.boundedTo(screen()->availableSize() - frame));
     m_settings = new WindowSettings(m_session, m_docks, m_charts, m_menus, this);
@@ -156,6 +159,21 @@ void MainWindow::connectSessionFiles()
         m_sessions, &SessionFiles::said, statusBar(), [this](const QString& line) { statusBar()->showMessage(line); });
 }
 
+void MainWindow::connectRunMenu()
+{
+    const Actions& on = *m_actions;
+    on.connectTo(Actions::Sweep, m_session, &Session::runSweep);
+    on.connectTo(Actions::EditSweep, m_sweeps, &SweepCommands::editSweep);
+    on.connectTo(Actions::DefaultComparison, m_session, &Session::runDefaultComparison);
+    on.connectTo(Actions::Presets, m_sweeps, &SweepCommands::showPresets);
+    connect(m_docks->form(), &ParamForm::presetPasted, m_sweeps, &SweepCommands::pastePreset);
+    qobject_cast<QBoxLayout*>(centralWidget()->layout())->insertWidget(1, m_sweeps->bar());
+    on.connectTo(Actions::Cancel, m_session, &Session::cancelWork);
+    on.connectTo(Actions::Calibrate, m_docks, &Docks::showCalibration);
+    on.connectTo(Actions::AcceptNonFinite, m_session, &Session::setAcceptNonFinite);
+    on.connectTo(Actions::TimeSeveralTimes, m_session, &Session::setTimedSeveralTimes);
+}
+
 void MainWindow::connectOtherMenus()
 {
     const Actions& on = *m_actions;
@@ -168,12 +186,6 @@ void MainWindow::connectOtherMenus()
         m_docks->showResults();
         m_docks->results()->focusFilter();
     });
-    on.connectTo(Actions::Sweep, m_session, &Session::runSweep);
-    on.connectTo(Actions::DefaultComparison, m_session, &Session::runDefaultComparison);
-    on.connectTo(Actions::Cancel, m_session, &Session::cancelWork);
-    on.connectTo(Actions::Calibrate, m_docks, &Docks::showCalibration);
-    on.connectTo(Actions::AcceptNonFinite, m_session, &Session::setAcceptNonFinite);
-    on.connectTo(Actions::TimeSeveralTimes, m_session, &Session::setTimedSeveralTimes);
     on.connectTo(Actions::OpenDefaultModel, m_models, &ModelCommands::openDefault);
     on.connectTo(Actions::OpenModelFile, m_models, &ModelCommands::openFile);
     on.connectTo(Actions::OpenModelFolder, m_models, &ModelCommands::openFolder);

@@ -22,6 +22,7 @@ class ModelCommands;
 class Session;
 class SessionFiles;
 class StatusLine;
+class SweepCommands;
 class UnsavedGuard;
 class WindowSettings;
 
@@ -52,6 +53,7 @@ private:
     void createStatusBar();
     void connectSession();
     void connectFileMenu();
+    void connectRunMenu();
     void connectOtherMenus();
     void connectSessionFiles();
     void showTitle();
@@ -67,6 +69,7 @@ private:
     HistoryCommands* m_history;
     FileCommands* m_files;
     MappingCommands* m_mapping;
+    SweepCommands* m_sweeps;
     ModelCommands* m_models;
     UnsavedGuard* m_guard;
     WindowSettings* m_settings;

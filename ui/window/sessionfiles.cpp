@@ -7,6 +7,7 @@
 #include "ui/models/problemsmodel.h"
 #include "ui/session/session.h"
 #include "ui/session/sessionfile.h"
+#include "ui/session/sweeps.h"
 #include "ui/window/recentfiles.h"
 #include "ui/window/windowsettings.h"
 #include <QCoreApplication>
@@ -24,6 +25,14 @@ namespace {
 const QString runningKey = QStringLiteral("running");
 
 QString sessionFilter() { return QObject::tr("Sessions (*.pikvsession)"); }
+
+/// Sweeps name their dump: a file of a session, which may move with its dump, leaves that name out.
+QVariantMap withQueueOf(QVariantMap state, const QString& from, const QString& to)
+{
+    QVariant& queue = state[QLatin1String(WindowSettings::queue)];
+    queue = Sweeps::relocated(queue.toStringList(), from, to);
+    return state;
+}
 
 /// The process that noted itself is gone, and did not take the note along.
 bool endedBadly()
@@ -61,7 +70,8 @@ void SessionFiles::saveAs()
     if (path.isEmpty())
         return;
     try {
-        SessionFile { dump.isEmpty() ? dump : QFileInfo(dump).absoluteFilePath(), m_settings->state() }.write(path);
+        const QString whole = dump.isEmpty() ? dump : QFileInfo(dump).absoluteFilePath();
+        SessionFile { whole, withQueueOf(m_settings->state(), whole, {}) }.write(path);
         Q_EMIT said(tr("Wrote %1").arg(path));
     } catch (...) {
         m_session->report(currentProblem());
@@ -80,7 +90,7 @@ void SessionFiles::load(const QString& path)
 {
     try {
         const SessionFile file = SessionFile::read(path);
-        if (!m_settings->apply(file.state))
+        if (!m_settings->apply(withQueueOf(file.state, {}, file.dump)))
             m_session->problems()->addWarning(
                 tr("%1: its settings are those of another version of the program, and were left out").arg(path));
         if (!file.dump.isEmpty())

@@ -11,6 +11,7 @@
 #include "ui/panels/paramform.h"
 #include "ui/panels/resultspanel.h"
 #include "ui/session/session.h"
+#include "ui/session/sweeps.h"
 #include "ui/window/charttabs.h"
 #include "ui/window/docks.h"
 #include "ui/window/menus.h"
@@ -24,10 +25,10 @@
 namespace pikv::ui {
 namespace {
 
-constexpr int layoutVersion = 1; ///< grows when docks change: restoreState() then keeps the new default
+constexpr int layoutVersion = 2; ///< grows when docks change: restoreState() then keeps the new default
 constexpr int schema = 1;
 constexpr int settleTime = 1000; ///< ms: a drag is over then
-const QString schemaKey = QStringLiteral("schema");
+const QString schemaKey = QStringLiteral("schema"), queueKey = QLatin1String(WindowSettings::queue);
 
 } // namespace
 
@@ -53,6 +54,8 @@ void WindowSettings::watch()
     connect(m_session->specs(), &SpecStore::specChanged, this, later);
     connect(m_session, &Session::importanceChanged, this, later);
     connect(m_session, &Session::timedSeveralTimesChanged, this, later);
+    connect(m_session->sweeps(), &Sweeps::choiceChanged, this, later);
+    connect(m_session->engine()->sweeps(), &SweepQueue::listChanged, this, later);
     connect(m_docks->methods(), &MethodsPanel::currentMethodChanged, this, later);
     connect(m_docks->results(), &ResultsPanel::columnsChanged, this, later);
     connect(m_menus, &Menus::themeChanged, this, later);
@@ -104,7 +107,37 @@ QVariantMap WindowSettings::state() const
     for (const MethodInfo& method : Registry::instance().methods())
         specs << QString::fromStdString(printSpec(m_session->settingsOf(QString::fromStdString(method.id))));
     state[QStringLiteral("methods/specs")] = specs;
+    const SweepChoice& sweep = m_session->sweeps()->choice();
+    QStringList lists;
+    for (auto list = sweep.lists.begin(); list != sweep.lists.end(); ++list)
+        lists << QString::fromStdString(sweep.specOf(list.key()));
+    state[QStringLiteral("sweep/lists")] = lists;
+    state[QStringLiteral("sweep/importances")] = QString::fromStdString(printImportances(sweep.importances));
+    state[QStringLiteral("sweep/nextToken")] = sweep.nextToken;
+    state[queueKey] = m_session->sweeps()->unfinished();
     return state;
+}
+
+void WindowSettings::applySweep(const QVariantMap& state)
+{
+    SweepChoice sweep;
+    for (const QString& text : state.value(QStringLiteral("sweep/lists")).toStringList()) {
+        try {
+            (void)expandSpec(text.toStdString());
+            sweep.setSpec(text.toStdString());
+        } catch (const Error&) {
+            // Written by another version: that method has its own sweep.
+        }
+    }
+    try {
+        if (const QString text = state.value(QStringLiteral("sweep/importances")).toString(); !text.isEmpty())
+            sweep.importances = parseImportances(text.toStdString());
+    } catch (const Error&) {
+        // As above.
+    }
+    sweep.nextToken = state.value(QStringLiteral("sweep/nextToken")).toBool();
+    m_session->sweeps()->setChoice(sweep);
+    m_session->sweeps()->offer(state.value(queueKey).toStringList());
 }
 
 void WindowSettings::applyWork(const QVariantMap& state)
@@ -147,6 +180,7 @@ bool WindowSettings::apply(const QVariantMap& state)
     if (state.value(schemaKey, schema).toInt() != schema)
         return false;
     applyWork(state);
+    applySweep(state);
     applyLooks(state);
     m_menus->setTheme(themeFromName(state.value(QStringLiteral("window/theme")).toString()));
     const QString current = state.value(QStringLiteral("methods/current"), QStringLiteral("kivi")).toString();

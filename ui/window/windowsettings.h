@@ -18,6 +18,9 @@ class Session;
 class WindowSettings : public QObject {
     Q_OBJECT
 public:
+    /// In state(): commands of the sweeps that are not finished, each with its dump.
+    static constexpr const char* queue = "queue";
+
     WindowSettings(Session* session, Docks* docks, ChartTabs* charts, Menus* menus, QMainWindow* window);
 
     /// What is missing, damaged or of another version keeps its default.
@@ -35,6 +38,7 @@ protected:
 private:
     void watch();
     void applyWork(const QVariantMap& state);
+    void applySweep(const QVariantMap& state);
     void applyLooks(const QVariantMap& state);
 
     Session* m_session;

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "measureplan.h"
+#include "core/study/choices.h"
 #include "trace.h"
 #include "ui/charts/tradeoffchart.h"
+#include "ui/models/methodsmodel.h"
+#include "ui/models/resultsmodel.h"
+#include "ui/models/specstore.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenpanel.h"
 #include "ui/nexttoken/tokenbars.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
 #include "ui/session/session.h"
+#include "ui/session/sweeps.h"
 #include "ui/window/mainwindow.h"
 #include <QApplication>
 #include <QEvent>
@@ -80,6 +85,8 @@ void MeasurePlan::start()
         startSweep();
     else if (plan == QLatin1String("cancel"))
         startCancel();
+    else if (plan == QLatin1String("undo"))
+        startUndo();
     else
         QApplication::quit();
 }
@@ -104,6 +111,11 @@ void MeasurePlan::stampFrame()
 {
     for (const auto& [id, preview] : std::exchange(m_entered, {}))
         trace::event(preview ? "preview-shown" : "full-shown", id);
+    if (m_undoing && isSettled()) {
+        m_undoing = false;
+        trace::event("undo-shown", m_edit);
+        QTimer::singleShot(settleTime / 3, this, &MeasurePlan::editOn);
+    }
     if (!m_complete || std::exchange(m_started, true))
         return;
     trace::event("first-chart-complete");
@@ -196,6 +208,75 @@ void MeasurePlan::startCancel()
         trace::event("cancel", 1);
         m_window->session()->engine()->cancel();
     });
+}
+
+/// Every kind of edit, done and undone once all that it needs was measured. The ids of one kind share their hundreds:
+/// parameters 1, checks 2, importance 3, rows of the table 4.
+void MeasurePlan::startUndo()
+{
+    Session* session = m_window->session();
+    const QStringList checked = session->methods()->checkedMethods();
+    for (const QString& id : checked) {
+        const std::string list = SweepChoice::defaultList(id).toStdString();
+        const auto points = expandSpec(id.toStdString() + ":" + list);
+        if (const MethodSpec point = points.front(); !list.empty() && fitsCache(point, *session->info()))
+            m_edits <<
+                [session, point] { session->undoStack()->push(new EditSpecCommand(session->specs(), point, {}, 0)); };
+        m_edits << [session, id] { session->chooseMethod(id, false); };
+    }
+    m_edits << [session] { session->chooseImportance(parseImportance("recency")); };
+    m_edits << [session] { session->removeResults({ 0, 1, 2, 3, 4 }); };
+    QTimer::singleShot(settleTime, this, &MeasurePlan::editOn);
+}
+
+/// The next edit, once nothing runs.
+void MeasurePlan::editOn()
+{
+    if (m_window->session()->engine()->isBusy()) {
+        QTimer::singleShot(settleTime / 3, this, &MeasurePlan::editOn);
+        return;
+    }
+    if (m_edits.isEmpty())
+        return QApplication::quit();
+    const int before = m_window->session()->undoStack()->index();
+    m_edits.takeFirst()();
+    if (m_window->session()->undoStack()->index() == before) // it is so already
+        return editOn();
+    QTimer::singleShot(settleTime / 3, this, &MeasurePlan::undoEdit); // once the edit itself is on screen
+}
+
+void MeasurePlan::undoEdit()
+{
+    Session* session = m_window->session();
+    if (session->engine()->isBusy() || !isSettled()) {
+        QTimer::singleShot(settleTime / 3, this, &MeasurePlan::undoEdit);
+        return;
+    }
+    const QString text = session->undoStack()->undoText();
+    const quint64 kind = text.startsWith(QLatin1String("change the importance")) ? 300
+        : text.startsWith(QLatin1String("change"))                               ? 100
+        : text.startsWith(QLatin1String("remove"))                               ? 400
+                                                                                 : 200;
+    m_edit = kind + m_edit % 100 + 1;
+    m_undoing = true;
+    trace::event("undo", m_edit);
+    session->undoStack()->undo();
+}
+
+/// Every checked method's row is of the present settings, in full.
+bool MeasurePlan::isSettled() const
+{
+    const Session* session = m_window->session();
+    for (const QString& id : session->methods()->checkedMethods()) {
+        const int at = session->results()->currentRow(id);
+        if (at < 0)
+            continue; // it failed, or was taken out of the table
+        const ResultRow& row = session->results()->row(at);
+        if (row.stale || row.result->preview || row.result->method != session->specs()->spec(id)
+            || row.result->importance != session->importance())
+            return false;
+    }
+    return true;
 }
 
 } // namespace pikv::ui

@@ -7,6 +7,7 @@
 #include <QPointer>
 #include <QString>
 #include <QTimer>
+#include <functional>
 #include <memory>
 
 class QSlider;
@@ -18,8 +19,8 @@ namespace trace {
 class StallWatch;
 }
 
-/// Carries out the plan of packaging/measure (PIKV_TRACE_PLAN): waits for the first chart, then drags a slider, sweeps
-/// or cancels as a user would, and quits. Does nothing without PIKV_TRACE.
+/// Carries out the plan of packaging/measure (PIKV_TRACE_PLAN): waits for the first chart, then drags a slider, sweeps,
+/// cancels or undoes edits as a user would, and quits. Does nothing without PIKV_TRACE.
 class MeasurePlan : public QObject {
     Q_OBJECT
 public:
@@ -41,6 +42,10 @@ private:
     void moveMouse(QPoint to);
     void startSweep();
     void startCancel();
+    void startUndo();
+    void editOn();
+    void undoEdit();
+    bool isSettled() const;
 
     MainWindow* m_window;
     QString m_method; ///< whose sliders are dragged
@@ -50,6 +55,9 @@ private:
         m_entered; ///< ids of results, and whether previews, that wait for the chart's next frame
     bool m_complete = false, m_started = false; ///< the first chart: its results are there, and drawn
     QTimer m_step;
+    QList<std::function<void()>> m_edits; ///< yet to be done and undone
+    quint64 m_edit = 0; ///< the present one
+    bool m_undoing = false; ///< its undo is not on screen yet
     int m_moves = 0;
     std::unique_ptr<trace::StallWatch> m_stalls;
 };

@@ -207,7 +207,7 @@ void StudyTest::opensWithOneComparison()
             checked.push_back(method.id);
     QVERIFY(opening.size() > 3);
     QCOMPARE(opening, checked); // what the window checks
-    const auto& swept = findSweepPreset("default").specs;
+    const auto& swept = findPreset("default").grid.specs;
     QCOMPARE(swept.size(), opening.size());
     for (std::size_t i = 0; i < swept.size(); ++i)
         QVERIFY(swept[i].starts_with(opening[i]));

@@ -98,10 +98,10 @@ void SweepsTest::uncheckedMethodLeavesTheSweep()
 void SweepsTest::summaries()
 {
     const auto plain = [](QString text) { return text.replace(QChar(0x00a0), ' '); };
-    QCOMPARE(plain(Sweep::summary(52, 52, 0)), "Sweep finished: 52 points");
-    QCOMPARE(plain(Sweep::summary(52, 52, 4)), "Sweep finished: 48 of 52 points, 4 failed");
-    QCOMPARE(plain(Sweep::summary(52, 52, 52)), "Sweep finished: 0 of 52 points, 52 failed");
-    QCOMPARE(plain(Sweep::summary(7, 52, 0)), "Sweep cancelled after 7 of 52 points");
+    QCOMPARE(plain(SweepQueue::summary(52, 52, 0)), "Sweep finished: 52 points");
+    QCOMPARE(plain(SweepQueue::summary(52, 52, 4)), "Sweep finished: 48 of 52 points, 4 failed");
+    QCOMPARE(plain(SweepQueue::summary(52, 52, 52)), "Sweep finished: 0 of 52 points, 52 failed");
+    QCOMPARE(plain(SweepQueue::summary(7, 52, 0)), "Sweep cancelled after 7 of 52 points");
 }
 
 PIKV_TEST(SweepsTest)

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Dialogs are made when they are asked for; what they decide is the session's to do.
+#include "ui/window/sweepcommands.h"
+#include "core/eval/problem.h"
+#include "ui/models/counted.h"
+#include "ui/panels/presetsdialog.h"
+#include "ui/panels/queuepanel.h"
+#include "ui/panels/sweepeditor.h"
+#include "ui/session/session.h"
+#include "ui/session/sweeps.h"
+#include "ui/window/docks.h"
+#include "ui/window/noticebar.h"
+#include <QAction>
+#include <QPushButton>
+
+namespace pikv::ui {
+
+SweepCommands::SweepCommands(Session* session, Docks* docks, QAction* pause, QWidget* window)
+    : QObject(window)
+    , m_session(session)
+    , m_docks(docks)
+    , m_window(window)
+    , m_bar(new NoticeBar(QStringLiteral("unfinished"), tr("Go o&n"), tr("Not no&w"), window))
+{
+    docks->queue()->setPauseAction(pause);
+    connect(pause, &QAction::toggled, session->engine()->sweeps(), &SweepQueue::setPaused);
+    connect(session->sweeps(), &Sweeps::interruptedFound, this, &SweepCommands::offer);
+    connect(m_bar->action(), &QPushButton::clicked, this, [this] {
+        m_bar->hide();
+        m_session->sweeps()->runInterrupted();
+    });
+}
+
+void SweepCommands::offer(int sweeps)
+{
+    m_bar->setText(tr("%1 of this dump came to no end the last time. What was measured is kept; the rest can go on.")
+                       .arg(counted(sweeps, tr("sweep"), tr("sweeps"))));
+    m_bar->setVisible(sweeps > 0);
+}
+
+void SweepCommands::editSweep()
+{
+    auto* editor = new SweepEditor(m_session->sweeps(), m_session->info(), m_session->importance(), m_window);
+    editor->setAttribute(Qt::WA_DeleteOnClose);
+    connect(editor, &QDialog::accepted, this, [this, editor] {
+        m_session->runSweepOf(editor->choice(), editor->methods());
+        m_docks->showQueue();
+    });
+    editor->open();
+}
+
+void SweepCommands::showPresets()
+{
+    if (!m_presets) {
+        m_presets = new PresetsDialog([this](const QString& name) { return m_session->presentPreset(name); }, m_window);
+        m_presets->setAttribute(Qt::WA_DeleteOnClose);
+        connect(m_presets, &PresetsDialog::chosen, m_session, &Session::usePreset);
+    }
+    m_presets->show();
+    m_presets->raise();
+    m_presets->activateWindow();
+}
+
+void SweepCommands::pastePreset(const QString& text)
+{
+    try {
+        m_session->usePreset(parsePreset(text.toStdString()));
+    } catch (...) {
+        m_session->report(currentProblem());
+    }
+}
+
+} // namespace pikv::ui

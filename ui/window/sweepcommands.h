@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QObject>
+#include <QPointer>
+
+class QAction;
+class QWidget;
+
+namespace pikv::ui {
+
+class Docks;
+class NoticeBar;
+class PresetsDialog;
+class Session;
+
+/// The window's side of sweeps and presets: their dialogs, and the bar that offers what was not finished.
+class SweepCommands : public QObject {
+    Q_OBJECT
+public:
+    /// `pause`: the command that pauses the queue.
+    SweepCommands(Session* session, Docks* docks, QAction* pause, QWidget* window);
+
+    void editSweep();
+    void showPresets();
+    /// Takes a preset's text over that was pasted as settings.
+    void pastePreset(const QString& text);
+    /// To be put above the charts.
+    NoticeBar* bar() const { return m_bar; }
+
+private:
+    void offer(int sweeps);
+
+    Session* m_session;
+    Docks* m_docks;
+    QWidget* m_window;
+    NoticeBar* m_bar;
+    QPointer<PresetsDialog> m_presets;
+};
+
+} // namespace pikv::ui

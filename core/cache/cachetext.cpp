@@ -2,6 +2,7 @@
 // Sentences about a cache that command line and window share.
 #include "core/cache/cachetext.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/ropefrequencies.h"
 #include <algorithm>
 #include <charconv>
@@ -46,6 +47,8 @@ std::string positionsText(const CacheInfo& info)
 std::string ropeText(const CacheInfo& info)
 {
     using State = RopeInfo::State;
+    if (isCross(info) && info.rope.state == State::Pre)
+        return "keys not rotated, as cross-attention has them";
     if (info.rope.state == State::Unknown)
         return "unknown";
     std::vector<RopeInfo> ropes = info.layerRopes.empty() ? std::vector { info.rope } : info.layerRopes;
@@ -82,7 +85,7 @@ std::string ropeText(const CacheInfo& info)
 std::string tokensText(const CacheInfo& info)
 {
     std::string text = countText(static_cast<std::uint64_t>(info.batch()), "sequence") + " of "
-        + countText(static_cast<std::uint64_t>(info.seq()), "token");
+        + countText(static_cast<std::uint64_t>(info.seq()), "token") + (isCross(info) ? " of the encoder" : "");
     if (info.hasPadding()) {
         std::vector<std::string> counts;
         for (const std::int64_t count : tokenCounts(info))

@@ -7,6 +7,7 @@
 namespace pikv {
 
 /// "keys rotated, half layout, base 10000 and 1e+06, llama3 scaling"; "unknown" where the dump does not say.
+/// Of cross-attention it says that, too.
 std::string ropeText(const CacheInfo& info);
 /// "2 sequences of 48 tokens, 38 and 48 of them visible, positions 0 to 195 with gaps, ids known"; layers that hold
 /// fewer tokens are told: "short layers hold the last 16 of them".

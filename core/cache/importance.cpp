@@ -4,6 +4,7 @@
 #include "core/base/counterrng.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/importancesource.h"
 #include <charconv>
 
@@ -127,6 +128,9 @@ std::string importanceObstacle(const CacheInfo& info, ImportanceSpec::Source sou
     if (source == Source::Attention && !info.hasQueries())
         return "the dump stores no queries, from which the attention of its tokens would be computed; dump it with "
                "--queries";
+    if (source == Source::Recency && isCross(info))
+        return "the cache is of cross-attention: its rows are an encoder's tokens, all of which are as old to the "
+               "decoder";
     return {};
 }
 

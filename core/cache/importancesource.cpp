@@ -2,6 +2,7 @@
 // The two measured sources of importance. Attention: softmax of the stored queries with the keys that each may see,
 // turned into a share of the fair one. Key norm: the share of tokens whose keys are longer.
 #include "core/cache/importancesource.h"
+#include "core/cache/crossattention.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
@@ -78,11 +79,13 @@ void addLayer(
     const std::int64_t group = layer.query.size(1) / kvHeads;
     const at::Tensor positions
         = (info.positions.empty() ? at::arange(info.seq(), at::kLong) : indices(info.positions)).narrow(0, start, rows);
-    const at::Tensor causal = positions.unsqueeze(0).le(indices(info.queryPositions).unsqueeze(1));
+    at::Tensor seen = positions.unsqueeze(0).le(indices(info.queryPositions).unsqueeze(1));
+    if (isCross(info))
+        seen.fill_(true);
     for (std::int64_t b = 0; b < layer.key.size(0); ++b)
         for (std::int64_t h = 0; h < kvHeads; ++h) {
             job.checkpoint();
-            at::Tensor visible = causal;
+            at::Tensor visible = seen;
             if (mask.defined())
                 visible = visible.logical_and(mask[b].narrow(0, start, rows));
             if (layer.keep.defined())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What encode and decode see of one layer: tensors on the device, positions of its rows, importance.
 #include "core/codec/layerview.h"
+#include "core/cache/crossattention.h"
 #include "core/codec/padding.h"
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
@@ -46,6 +47,9 @@ LayerInput layerInput(const KvCache& cache, int index, LayerKv kv, const at::Ten
     if (kv.query.defined())
         input.queryPositions
             = indexTensor(info.queryPositions.data(), static_cast<std::int64_t>(info.queryPositions.size()), device);
+    if (isCross(info)) // behind every row, so that they see all; those that stand in for queries as well
+        input.queryPositions
+            = input.positions.max().add(1).expand({ kv.query.defined() ? kv.query.size(2) : std::int64_t(1) });
     return input;
 }
 

@@ -2,6 +2,7 @@
 // Everything that an evaluation reads, in one order, into one hash.
 #include "core/dumps/fingerprint.h"
 #include "core/base/hash.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/kvcache.h"
 
 namespace pikv {
@@ -42,6 +43,8 @@ void addInfo(ContentHasher& hasher, const CacheInfo& info)
     addNumbers(hasher, info.queryPositions);
     addNumbers(hasher, info.tokenIds);
     addNumbers(hasher, info.visible);
+    if (isCross(info)) // others keep the fingerprint that they had before there were such
+        hasher.add(std::string_view(crossAttentionValue));
 }
 
 void addTensor(ContentHasher& hasher, const at::Tensor& tensor)

@@ -101,17 +101,6 @@ Json::const_iterator entryOf(const Json& dumps, const std::string& file)
     return std::find_if(dumps.begin(), dumps.end(), [&](const Json& entry) { return entry["file"] == file; });
 }
 
-/// What was told before about the tensors does not outlive another mapping of them.
-Told added(Told before, const Told& now)
-{
-    if (now.contains("map"))
-        for (const char* id : { "map", "part", "head-dim" })
-            before.erase(id);
-    for (const auto& [id, text] : now)
-        before[id] = text;
-    return before;
-}
-
 } // namespace
 
 std::string toldStorePath() { return userDataDir() + "/told.json"; }
@@ -175,9 +164,9 @@ OpenedDump openTold(const std::string& path, const Told& told, Telling how, cons
 {
     checkTold(told);
     const Recalled before = recallTold(path);
-    const Told all = how == Telling::Adds ? added(before.told, told) : told;
+    const Told now = keptTold(told), all = how == Telling::Adds ? withTold(before.told, now) : now;
     OpenedDump opened;
-    opened.isRecalled = how == Telling::Adds && !before.told.empty() && all != told;
+    opened.isRecalled = how == Telling::Adds && !before.told.empty() && all != now;
     if (!before.warning.empty())
         opened.warnings.push_back(before.warning);
     const auto remember = [&] {

@@ -72,8 +72,16 @@ struct AttentionCheck {
     {
         const at::Tensor positions = input.queryPositions.defined() ? input.queryPositions.cpu() : at::Tensor();
         for (std::int64_t b = 0; b < reference.key.size(0); ++b)
-            queries.push_back(queriesOf(b, reference, input.kv.query, positions));
+            queries.push_back(seeing(queriesOf(b, reference, input.kv.query, positions), positions));
         group = queries.front().query.size(1) / reference.key.size(1);
+    }
+
+    /// Keys that stand in for queries ask from where these do, if there is such a place (cross-attention).
+    static AttentionQueries seeing(AttentionQueries asked, const at::Tensor& positions)
+    {
+        if (!asked.fromDump && positions.defined())
+            asked.positions = positions.narrow(0, 0, 1).expand({ asked.query.size(2) });
+        return asked;
     }
 
     AttentionQueries queriesOf(
@@ -88,7 +96,12 @@ struct AttentionCheck {
         one.key = one.key.index_select(2, rows);
         at::Tensor asking = positions;
         if (one.query.defined() && positions.defined()) {
-            const at::Tensor isToken = positions.unsqueeze(1).eq(tokens.unsqueeze(0)).any(1);
+            const at::Tensor isToken
+                = positions.unsqueeze(1)
+                      .eq(tokens.unsqueeze(0))
+                      .any(1)
+                      .logical_or(
+                          positions.gt(keyPositions.max())); // behind all rows, so that it is none of the padding
             const at::Tensor index = isToken.nonzero().squeeze(1);
             one.query = one.query.index_select(2, index);
             asking = positions.index_select(0, index);

@@ -4,6 +4,7 @@
 #include "core/eval/proxypredictor.h"
 #include "core/base/counterrng.h"
 #include "core/base/error.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/kvcache.h"
 #include "core/codec/layerview.h"
 #include "core/eval/attention.h"
@@ -194,6 +195,8 @@ ProxyResult ProxyRun::result() const
 
 std::string proxyObstacle(const CacheInfo& info)
 {
+    if (std::string reason = nextTokenObstacle(info); !reason.empty())
+        return reason;
     if (info.hasPadding())
         return "the dump has an attention mask, and its sequences are not equally long";
     for (const LayerShape& layer : info.layers)

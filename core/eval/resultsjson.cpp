@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Results, dumps and the registry as JSON.
+#include "core/cache/crossattention.h"
 #include "core/codec/registry.h"
 #include "core/eval/resultsio.h"
 #include <cmath>
@@ -101,6 +102,7 @@ Json cacheJson(const CacheInfo& info)
     }
     json["uniform_layers"] = info.uniform();
     json["layer_shapes"] = shapesJson(info);
+    json["attention"] = isCross(info) ? "cross" : "self";
     json.update(ropeJson(info.rope));
     for (const RopeInfo& rope : info.layerRopes)
         json["layer_ropes"].push_back(ropeJson(rope));

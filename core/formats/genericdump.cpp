@@ -14,7 +14,7 @@ const FormatRegistration registration { { .id = "safetensors",
              "their shapes fit",
     .rank = 2, // what none of the others claims
     .detect = [](const FormatProbe& probe) { return probe.safetensors() != nullptr; },
-    .read = [](const FormatProbe& probe) { return readGenericDump(probe.file(), *probe.safetensors()); },
+    .read = readGenericDump,
     .list = listSafetensors } };
 
 } // namespace
@@ -26,18 +26,19 @@ TensorListing listSafetensors(const FormatProbe& probe)
         header.metadata, {} };
 }
 
-DumpLayout readGenericDump(const ByteSource& file, const SafetensorsHeader& header)
+DumpLayout readGenericDump(const FormatProbe& probe)
 {
-    return readGenericTensors(
-        {}, file, std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()), header.metadata);
+    const SafetensorsHeader& header = *probe.safetensors();
+    return readGenericTensors({}, probe.file(), std::vector<StoredTensor>(header.tensors.begin(), header.tensors.end()),
+        header.metadata, probe.told());
 }
 
 DumpLayout readGenericTensors(DumpLayout layout, const ByteSource& file, std::span<const StoredTensor> tensors,
-    const std::map<std::string, std::string>& metadata)
+    const std::map<std::string, std::string>& metadata, const Told& told)
 {
     layout.info.format = "key and value tensors (safetensors)";
     std::map<std::uint64_t, FoundLayer> found;
-    placeNamedTensors(found, tensors, file.name());
+    placeNamedTensors(found, tensors, told, layout.info, file.name());
     if (found.empty())
         throw inputError(file.name() + ": none of its " + countText(tensors.size(), "tensor")
             + " is named like a key or value (layers.0.key, past_key_values.0.value, …); write a dump with "

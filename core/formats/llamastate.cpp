@@ -236,10 +236,13 @@ DumpLayout readState(const FormatProbe& probe)
     DumpLayout layout;
     CacheInfo& info = layout.info;
     info.format = state.session ? "llama.cpp session (ggsn, version " : "llama.cpp slot (ggsq, version ";
-    info.format += std::to_string((state.session ? 9 : 2) + int(state.newer)) + ")";
+    const std::string version
+        = std::to_string((state.session ? llamaSessionVersion : llamaSlotVersion) + int(state.newer));
+    info.format += version + ")";
+    info.metadata[llamaVersionKey] = version;
     info.fileBytes = probe.file().size();
     if (!state.architecture.empty())
-        info.metadata["general.architecture"] = state.architecture;
+        info.metadata[llamaArchitectureKey] = state.architecture;
     const Chosen chosen = chooseSequence(state.sections.front(), info, probe.told(), file);
     std::vector<std::int64_t> widths; // of keys
     bool quantised = false;
@@ -276,14 +279,24 @@ DumpLayout readState(const FormatProbe& probe)
     return layout;
 }
 
-const FormatRegistration registration { { .id = "llama-state",
-    .label = "llama.cpp session or slot",
+constexpr const char* leftOut = "the model's name, its configuration, the number of heads, the text, importance and "
+                                "queries of the dump";
+const FormatRegistration slot { { .id = "llama-state",
+    .label = "llama.cpp slot",
     .patterns = { "*.bin" },
-    .tells = "positions, token ids, and in sessions the model's architecture; not its name nor its number of heads",
-    .detect = [](const FormatProbe& probe) { return begins(probe, "nsgg"sv) || begins(probe, "qsgg"sv); },
+    .tells = "positions and token ids; not its model nor its number of heads",
+    .detect = [](const FormatProbe& probe) { return begins(probe, "qsgg"sv); },
     .read = readState,
-    .write = makeLlamaWriter,
-    .leavesOut = "the model, its configuration, the number of heads, the text, importance and queries of the dump" } };
+    .write = makeLlamaSlotWriter,
+    .leavesOut = leftOut } };
+const FormatRegistration session { { .id = "llama-session",
+    .label = "llama.cpp session or prompt cache",
+    .patterns = { "*.ggsn" }, // llama.cpp gives them no name; "*.bin" asks for a slot
+    .tells = "positions, token ids and the model's architecture; not its name nor its number of heads",
+    .detect = [](const FormatProbe& probe) { return begins(probe, "nsgg"sv); },
+    .read = readState,
+    .write = makeLlamaSessionWriter,
+    .leavesOut = leftOut } };
 
 } // namespace
 } // namespace pikv

@@ -11,7 +11,6 @@
 namespace pikv {
 namespace {
 
-constexpr std::uint32_t sequenceMagic = 0x67677371, sessionVersion = 9, sequenceVersion = 2; // and one more
 constexpr std::uint32_t maxCells = 1u << 24, maxLayers = 4096, maxSequences = 256;
 
 /// What the version number does not tell apart.
@@ -24,7 +23,7 @@ struct Variant {
 /// Whether the version is the newer one of the two that are known.
 bool acceptVersion(std::uint32_t version, bool session, const std::string& file)
 {
-    const std::uint32_t known = session ? sessionVersion : sequenceVersion;
+    const std::uint32_t known = session ? llamaSessionVersion : llamaSlotVersion; // and one more
     if (version != known && version != known + 1)
         throw inputError(file + " is a llama.cpp " + (session ? "session" : "slot") + " of version "
             + std::to_string(version) + " where " + std::to_string(known) + " or " + std::to_string(known + 1)
@@ -294,7 +293,7 @@ LlamaState readLlamaState(const ByteSource& file)
             return false;
         }
     };
-    state.session = head.take<std::uint32_t>("the magic") != sequenceMagic;
+    state.session = head.take<std::uint32_t>("the magic") != llamaSlotMagic;
     state.newer = acceptVersion(head.take<std::uint32_t>("the version"), state.session, file.name());
     bool found = attempt([&](Progress&) { readHead(head, state, file.name()); });
     const std::vector<Variant> all = found ? variants(state.session, state.newer) : std::vector<Variant>();

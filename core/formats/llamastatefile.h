@@ -9,6 +9,13 @@
 
 namespace pikv {
 
+/// "ggsn" and "ggsq", little endian, and the earlier of the two versions of each that are known.
+inline constexpr std::uint32_t llamaSessionMagic = 0x6767736E, llamaSlotMagic = 0x67677371, llamaSessionVersion = 9,
+                               llamaSlotVersion = 2;
+/// Metadata of a dump that was read from one.
+inline constexpr const char *llamaArchitectureKey = "general.architecture",
+                            *llamaVersionKey = "llama.cpp.state_version";
+
 /// Keys or values of one layer: a row of `width` elements a cell, or, transposed, a row of one element of every cell
 /// for each of `width` channels.
 struct LlamaTensor {

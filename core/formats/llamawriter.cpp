@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// llama.cpp's slot files, written as llama_context::state_seq_save_file() does (llama-kv-cache.cpp, state_write): all
-// keys, then all values, a row of all heads for every cell.
+// llama.cpp's slot and session files, written as llama_context::state_seq_save_file() and state_save_file() do
+// (llama-kv-cache.cpp, state_write): all keys, then all values, a row of all heads for every cell.
 #include "core/formats/llamawriter.h"
 #include "core/base/atomicfile.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
 #include "core/formats/llamastatefile.h"
 #include "core/formats/orderedtensors.h"
 #include <algorithm>
@@ -21,6 +22,14 @@ namespace {
 /// Model types whose query and key weights convert_hf_to_gguf.py permutes, so that neighbouring channels are a pair.
 constexpr std::array<std::string_view, 9> permutedTypes { "llama", "mistral", "mixtral", "granite", "granitemoe",
     "smollm3", "arcee", "minicpm", "deci" };
+
+/// Where transformers and llama.cpp call an architecture otherwise.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> otherNames { { { "mistral", "llama" },
+    { "mixtral", "llama" }, { "gpt_neox", "gptneox" }, { "phi", "phi2" }, { "gemma3_text", "gemma3" },
+    { "qwen2_moe", "qwen2moe" }, { "qwen3_moe", "qwen3moe" } } };
+/// Those that both call the same.
+constexpr std::array<std::string_view, 16> sameNames { "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3",
+    "smollm3", "granite", "olmo2", "minicpm", "stablelm", "arcee", "deci", "starcoder2", "falcon" };
 
 struct Place {
     std::uint64_t header = 0, rows = 0; ///< offsets in the file
@@ -46,14 +55,39 @@ std::string textOf(const std::map<std::string, std::string>& metadata, const cha
     return at == metadata.end() ? std::string() : at->second;
 }
 
+/// "" where the dump has no configuration that says it.
+std::string modelType(const std::map<std::string, std::string>& metadata)
+{
+    const nlohmann::json config = nlohmann::json::parse(textOf(metadata, "config"), nullptr, false);
+    return config.is_object() && config.contains("model_type") && config["model_type"].is_string()
+        ? config["model_type"].get<std::string>()
+        : std::string();
+}
+
+/// What llama.cpp calls it; "" where nothing says it.
+std::string architectureOf(const std::map<std::string, std::string>& metadata)
+{
+    if (const std::string known = textOf(metadata, llamaArchitectureKey); !known.empty())
+        return known;
+    const std::string type = modelType(metadata);
+    for (const auto& [here, there] : otherNames)
+        if (type == here)
+            return std::string(there);
+    return std::find(sameNames.begin(), sameNames.end(), type) == sameNames.end() ? std::string() : type;
+}
+
+/// The version of the file that the dump was read from, else the newest: llama.cpp takes its own alone.
+bool isNewer(const std::map<std::string, std::string>& metadata)
+{
+    const std::string version = textOf(metadata, llamaVersionKey);
+    return version != std::to_string(llamaSessionVersion) && version != std::to_string(llamaSlotVersion);
+}
+
 bool isPermuted(const std::map<std::string, std::string>& metadata)
 {
     if (textOf(metadata, "rope_layout") != "half" || textOf(metadata, "key_rope") == "pre")
         return false;
-    const nlohmann::json config = nlohmann::json::parse(textOf(metadata, "config"), nullptr, false);
-    const std::string type = config.is_object() && config.contains("model_type") && config["model_type"].is_string()
-        ? config["model_type"].get<std::string>()
-        : std::string();
+    const std::string type = modelType(metadata);
     return std::find(permutedTypes.begin(), permutedTypes.end(), type) != permutedTypes.end();
 }
 
@@ -64,11 +98,15 @@ bool endsWith(const TensorEntry& tensor, std::string_view part)
 
 class LlamaWriter final : public OrderedTensors {
 public:
-    LlamaWriter(
-        const std::string& path, std::vector<TensorEntry> list, const std::map<std::string, std::string>& metadata)
+    LlamaWriter(bool session, const std::string& path, std::vector<TensorEntry> list,
+        const std::map<std::string, std::string>& metadata)
         : OrderedTensors(std::move(list))
         , m_path(path)
+        , m_session(session)
+        , m_newer(isNewer(metadata))
+        , m_architecture(architectureOf(metadata))
         , m_permuted(isPermuted(metadata))
+        , m_cross(textOf(metadata, crossAttentionKey) == crossAttentionValue)
         , m_rotated(std::atoll(textOf(metadata, "rope_dim").c_str()))
         , m_places(tensors().size())
         , m_file(path, checkedBytes())
@@ -90,14 +128,18 @@ private:
 
     [[noreturn]] void refuse(const std::string& what) const
     {
-        throw usageError("A llama.cpp slot cannot hold this: " + what + "; write " + inQuotes(m_path)
-            + " in another format, such as .safetensors.");
+        throw usageError("A llama.cpp " + std::string(m_session ? "session" : "slot") + " cannot hold this: " + what
+            + "; write " + inQuotes(m_path) + " in another format, such as .safetensors.");
     }
 
     std::uint64_t checkedBytes()
     {
         const TensorEntry* first = nullptr;
         std::size_t number = 0;
+        if (m_session && m_architecture.empty())
+            refuse("it names its model's architecture, which this dump does not say by its configuration");
+        if (m_cross)
+            refuse("it is of cross-attention, which llama.cpp does not save");
         for (const TensorEntry& tensor : tensors()) {
             if (tensor.name == "attention_mask")
                 refuse("its sequences have padding");
@@ -107,8 +149,7 @@ private:
             if (!first)
                 first = &tensor;
             if (tensor.shape.at(0) != 1)
-                refuse("it has " + countText(static_cast<std::uint64_t>(tensor.shape[0]), "sequence")
-                    + ", a slot has one");
+                refuse("it has " + countText(static_cast<std::uint64_t>(tensor.shape[0]), "sequence") + ", it has one");
             if (tensor.shape.at(2) != first->shape.at(2))
                 refuse("its layers have " + std::to_string(first->shape[2]) + " and " + std::to_string(tensor.shape[2])
                     + " tokens");
@@ -158,9 +199,16 @@ private:
         Bytes head;
         if (!countsFromZero())
             m_tokens.clear();
-        append(head, { 0x67677371, 2, static_cast<std::int64_t>(m_tokens.size()) });
+        const std::uint32_t version = (m_session ? llamaSessionVersion : llamaSlotVersion) + m_newer;
+        append(head,
+            { m_session ? llamaSessionMagic : llamaSlotMagic, version, static_cast<std::int64_t>(m_tokens.size()) });
         for (const std::int64_t token : m_tokens)
             append(head, { token });
+        if (m_session) {
+            append(head, { static_cast<std::int64_t>(m_architecture.size()) });
+            const ByteSpan name = asBytes(m_architecture.data(), m_architecture.size());
+            head.insert(head.end(), name.begin(), name.end());
+        }
         append(head, { 1, m_cells }); // streams, cells
         for (std::int64_t cell = 0; cell < m_cells; ++cell) // position, sequences, the sequence
             append(head, { m_positions.empty() ? cell : m_positions[static_cast<std::size_t>(cell)], 1, 0 });
@@ -207,7 +255,9 @@ private:
     }
 
     const std::string m_path;
-    const bool m_permuted;
+    const bool m_session, m_newer;
+    const std::string m_architecture;
+    const bool m_permuted, m_cross;
     const std::int64_t m_rotated; ///< channels of a head; 0: all
     std::int64_t m_cells = 0;
     std::vector<Place> m_places;
@@ -218,10 +268,16 @@ private:
 
 } // namespace
 
-std::unique_ptr<TensorWriter> makeLlamaWriter(
+std::unique_ptr<TensorWriter> makeLlamaSlotWriter(
     const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata)
 {
-    return std::make_unique<LlamaWriter>(path, std::move(tensors), metadata);
+    return std::make_unique<LlamaWriter>(false, path, std::move(tensors), metadata);
+}
+
+std::unique_ptr<TensorWriter> makeLlamaSessionWriter(
+    const std::string& path, std::vector<TensorEntry> tensors, const std::map<std::string, std::string>& metadata)
+{
+    return std::make_unique<LlamaWriter>(true, path, std::move(tensors), metadata);
 }
 
 } // namespace pikv

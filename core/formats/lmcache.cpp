@@ -175,8 +175,12 @@ DumpLayout layoutOf(const FormatProbe& probe, std::vector<Group> groups)
             parts.push_back({ std::to_string(i),
                 "group " + std::to_string(i) + " of " + countText(std::uint64_t(groups[i].shape[1]), "layer") + " and "
                     + std::to_string(groups[i].shape[3]) + " channels" });
-        const std::size_t chosen = choosePart(info, std::move(parts), 0,
-            "and which layers of the model they are, the file does not say", probe.told(), file.name());
+        const std::size_t chosen = choosePart(info, std::move(parts), 0, {}, probe.told(), file.name());
+        info.notes.push_back(chosen == 0
+                ? "layers are numbered in the order of the groups, from 0: which layers of the model they are, the "
+                  "file "
+                  "does not say"
+                : "the group's layers are numbered from 0: which layers of the model they are, the file does not say");
         if (chosen > 0)
             groups = { groups[chosen - 1] };
     }

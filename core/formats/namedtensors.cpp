@@ -2,6 +2,8 @@
 // Tensors with names that people gave by hand: each name is cut into words, and the words say layer, key or value.
 #include "core/formats/namedtensors.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
+#include "core/formats/decodercaches.h"
 #include "core/formats/dumpmapping.h"
 #include "core/formats/geometry.h"
 #include "core/formats/latentcache.h"
@@ -58,11 +60,14 @@ constexpr std::array scaleWords { "scale", "scales" };
 constexpr std::array layerWords { "layer", "layers", "block", "blk", "h", "l" };
 constexpr std::array otherWords { "past", "present", "cache", "caches", "kv", "pkv", "model", "self", "attn",
     "attention", "decoder", "states" };
+/// ONNX exports of transformers say "past_key_values.0.encoder.key", BART's modules "encoder_attn".
+constexpr std::array crossWords { "cross", "crossattention", "encoder" };
 
 struct Meaning {
     std::optional<StoredTensor> FoundLayer::*role = nullptr; ///< null: neither key nor value
     std::optional<std::uint64_t> layer; ///< none: all layers stacked
     bool isScale = false; ///< factors of the key or value, not the tensor itself
+    bool isCross = false; ///< of an encoder's tokens
 };
 
 /// "past_key_values", which says nothing of the tensor, goes.
@@ -83,6 +88,7 @@ Meaning meaningOf(std::string_view name)
     dropPastKeyValues(words);
     Meaning meaning;
     std::size_t keys = 0, values = 0, numbers = 0;
+    bool isSelf = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const Word& word = words[i];
         if (word.number) {
@@ -96,10 +102,15 @@ Meaning meaningOf(std::string_view name)
             ++values;
         } else if (among(word.text, scaleWords)) {
             meaning.isScale = true;
+        } else if (among(word.text, crossWords)) {
+            meaning.isCross = true;
         } else if (!among(word.text, layerWords) && !among(word.text, otherWords)) {
             return {};
         }
+        isSelf = isSelf || word.text == "self";
     }
+    if (meaning.isCross && isSelf) // an encoder's own attention, of which there is no cache
+        return {};
     if (keys + values == 1 && numbers <= 1)
         meaning.role = keys ? &FoundLayer::key : &FoundLayer::value;
     return meaning;
@@ -121,10 +132,10 @@ std::int64_t layersIn(const StoredTensor& stacked, const std::string& file)
     return count;
 }
 
-void place(std::map<std::uint64_t, FoundLayer>& found, const StoredTensor& entry, const std::string& file)
+void place(std::map<std::uint64_t, FoundLayer>& found, const StoredTensor& entry, bool cross, const std::string& file)
 {
     const Meaning meaning = meaningOf(entry.name);
-    if (!meaning.role)
+    if (!meaning.role || meaning.isCross != cross)
         return;
     if (meaning.isScale) {
         if (meaning.layer && *meaning.layer < maxLayerCount)
@@ -224,14 +235,24 @@ void placeStackedPairs(std::map<std::uint64_t, FoundLayer>& found, const StoredT
             + " is read as [layer, keys and values, kv_heads, seq, head_dim] of one sequence");
 }
 
-void placeNamedTensors(
-    std::map<std::uint64_t, FoundLayer>& found, std::span<const StoredTensor> tensors, const std::string& file)
+void placeNamedTensors(std::map<std::uint64_t, FoundLayer>& found, std::span<const StoredTensor> tensors,
+    const Told& told, CacheInfo& info, const std::string& file)
 {
+    const auto has = [&](bool cross) {
+        return std::any_of(tensors.begin(), tensors.end(), [&](const StoredTensor& entry) {
+            const Meaning meaning = meaningOf(entry.name);
+            return meaning.role && meaning.isCross == cross;
+        });
+    };
+    if (const bool cross = has(true); cross && has(false))
+        chooseAttention(info, told, file);
+    else
+        setCross(info, cross);
     for (const StoredTensor& entry : tensors) {
         if (entry.shape.size() == 6 && tensors.size() == 1 && entry.shape[1] == 2)
             placePairs(found, entry, file);
         else
-            place(found, entry, file);
+            place(found, entry, isCross(info), file);
     }
     if (found.empty())
         refusePacked(tensors, file);
@@ -242,12 +263,13 @@ void completeDump(DumpLayout& layout, std::map<std::uint64_t, FoundLayer> found,
 {
     ModelGeometry geometry = geometryFromMetadata(metadata, file.name());
     settleLatents(found, geometry, layout.info.notes, file.name());
-    const auto ids = std::find_if(tensors.begin(), tensors.end(), [](const auto& t) { return t.name == "input_ids"; });
-    settleAxes(found, geometry, ids != tensors.end() && !ids->shape.empty() ? ids->shape.back() : 0, layout.info);
+    const std::vector<StoredTensor> own = ownCompanions(layout.info, tensors);
+    const auto ids = std::find_if(own.begin(), own.end(), [](const auto& t) { return t.name == "input_ids"; });
+    settleAxes(found, geometry, ids != own.end() && !ids->shape.empty() ? ids->shape.back() : 0, layout.info);
     applyScales(found, file, layout);
     acceptLayers(layout, found, file.name());
     settleGeometry(layout, geometry, file);
-    acceptCompanions(layout, file, tensors, false);
+    acceptCompanions(layout, file, own, false);
     acceptMetadata(layout.info, metadata, file.name());
 }
 

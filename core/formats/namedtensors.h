@@ -17,10 +17,11 @@ bool namesBoth(std::string_view name);
 enum class NameRole { None, Key, Value, Both };
 NameRole nameRole(std::string_view name);
 
-/// Puts the tensors in their places by their names (see readGenericDump()); others are left. Throws Error{Input} for
-/// names of the same place, and for tensors that hold keys and values in a way that they do not tell.
-void placeNamedTensors(
-    std::map<std::uint64_t, FoundLayer>& found, std::span<const StoredTensor> tensors, const std::string& file);
+/// Puts the tensors in their places by their names (see readGenericDump()); others are left. Names say which of a
+/// decoder's caches they are of, too (see chooseAttention()). Throws Error{Input} for names of the same place, and for
+/// tensors that hold keys and values in a way that they do not tell.
+void placeNamedTensors(std::map<std::uint64_t, FoundLayer>& found, std::span<const StoredTensor> tensors,
+    const Told& told, CacheInfo& info, const std::string& file);
 
 /// A tensor that is all the file has: [layer, 2, batch, kv_heads, seq, head_dim] with keys and values as its second
 /// axis, or without batch, which `notes` then says. Throws Error{Input} for other shapes.

@@ -2,6 +2,7 @@
 // The native dump pikv-kv-1: names of tensors, metadata (resources/docs/format.md).
 #include "core/formats/nativedump.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/genericdump.h"
 #include "core/formats/geometry.h"
@@ -104,7 +105,12 @@ void acceptMetadata(CacheInfo& info, const std::map<std::string, std::string>& m
     info.text = metadataText(metadata, "text");
     info.config = metadataText(metadata, "config");
     acceptRope(info, metadata, file);
+    const bool cross = isCross(info), isRotated = metadataText(metadata, "key_rope") == "post";
     info.metadata = metadata;
+    if (cross)
+        info.metadata[crossAttentionKey] = crossAttentionValue;
+    if (isCross(info) && !isRotated)
+        setCross(info, true);
     for (const char* key : ownKeys)
         info.metadata.erase(key);
 }

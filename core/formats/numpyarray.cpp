@@ -35,7 +35,8 @@ std::string canonicalName(const std::string& name)
 
 bool isCompanion(const std::string& name)
 {
-    constexpr std::array names { "input_ids"sv, "attention_mask"sv, "positions"sv, "importance"sv };
+    constexpr std::array names { "input_ids"sv, "attention_mask"sv, "decoder_input_ids"sv, "decoder_attention_mask"sv,
+        "positions"sv, "importance"sv };
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -45,6 +46,7 @@ public:
     explicit NpzReader(const FormatProbe& probe)
         : m_file(probe.file())
         , m_zip(*probe.zip())
+        , m_told(probe.told())
     {
     }
     DumpLayout read()
@@ -59,7 +61,7 @@ public:
         if (parts.size() == 1 && parts.front().shape.size() >= 5)
             placeStackedPairs(found, parts.front(), m_file.name(), m_layout.info.notes);
         else
-            placeNamedTensors(found, parts, m_file.name());
+            placeNamedTensors(found, parts, m_told, m_layout.info, m_file.name());
         if (found.empty())
             throw inputError(m_file.name() + ": none of its " + countText(m_zip.members().size(), "array")
                 + " is named like a key or value (layers.0.key, layers.0.value; k_0, v_0; or k and v for all layers); "
@@ -110,6 +112,7 @@ private:
 
     const ByteSource& m_file;
     const ZipArchive& m_zip;
+    const Told& m_told;
     bool m_all = false; ///< whatever they are called
     DumpLayout m_layout;
     std::vector<StoredTensor> m_tensors;

@@ -3,6 +3,8 @@
 // and share what they refer to: depth and number of the values that are looked at are bounded.
 #include "core/formats/pickledcache.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
+#include "core/formats/decodercaches.h"
 #include "core/formats/namedtensors.h"
 #include "core/formats/pickledwords.h"
 #include "core/formats/told.h"
@@ -34,6 +36,7 @@ public:
 private:
     bool find(const PickleValue& value, const std::string& path, int level);
     bool findInEntries(const PickleValue& value, const std::string& path, int level);
+    const PickleValue* decodersCache(const PickleValue& value);
     bool findInList(const PickleValue& value, const std::string& path, int level);
     bool findInCaches(const std::vector<PickleValue>& list, const std::function<bool(const PickleValue&)>& isCache,
         const std::string& path, int level);
@@ -55,6 +58,14 @@ private:
     static bool hasKeys(const PickleValue& v) { return v.kind == Kind::Dict || v.kind == Kind::Record; }
     bool isNothing(const PickleValue& v) const { return v.kind == Kind::None || (isSequence(v) && items(v).empty()); }
     bool isTensorOrNothing(const PickleValue& v) const { return v.kind == Kind::Tensor || isNothing(v); }
+    bool holdsLayers(const PickleValue& v) const
+    {
+        const auto has = [&](std::string_view name) {
+            const PickleValue* list = m_tree.find(v, name);
+            return list && isSequence(*list) && !items(*list).empty();
+        };
+        return hasKeys(v) && (has("layers") || has("key_cache"));
+    }
     /// The name of a class without its module.
     std::string className(const PickleValue& value) const
     {
@@ -63,8 +74,8 @@ private:
     }
     void note(const std::string& text)
     {
-        if (std::find(m_cache.notes.begin(), m_cache.notes.end(), text) == m_cache.notes.end())
-            m_cache.notes.push_back(text);
+        if (std::find(m_cache.info.notes.begin(), m_cache.info.notes.end(), text) == m_cache.info.notes.end())
+            m_cache.info.notes.push_back(text);
     }
 
     const PickleTree& m_tree;
@@ -94,7 +105,7 @@ bool Finder::find(const PickleValue& value, const std::string& path, int level)
         m_visits += items(value).size(); // each is looked at, however often the pickle repeats it
     if (value.kind == Kind::Tensor) {
         m_cache.kind = "one tensor";
-        placeStackedPairs(m_cache.found, m_locate(m_tree.tensor(value), path), m_file, m_cache.notes);
+        placeStackedPairs(m_cache.found, m_locate(m_tree.tensor(value), path), m_file, m_cache.info.notes);
         return true;
     }
     if (isSequence(value))
@@ -115,13 +126,12 @@ bool Finder::find(const PickleValue& value, const std::string& path, int level)
 bool Finder::findInEntries(const PickleValue& value, const std::string& path, int level)
 {
     takeWords(m_cache, m_tree, value, m_locate);
+    if (const PickleValue* chosen = decodersCache(value))
+        return find(*chosen, path, level + 1);
     for (const std::string_view name : cacheNames) {
         const PickleValue* entry = m_tree.find(value, name);
         if (!entry || entry->kind == Kind::Tensor || !find(*entry, path + std::string(name), level + 1))
             continue;
-        if (name == cacheNames.back())
-            note("the cache of an encoder and a decoder: that of the decoder's own tokens is read, its "
-                 "cross-attention's is left out");
         return true;
     }
     if (named(value))
@@ -135,6 +145,18 @@ bool Finder::findInEntries(const PickleValue& value, const std::string& path, in
             return true;
     }
     return false;
+}
+
+/// The cache of transformers' EncoderDecoderCache that is read; null where it is none, or its cross-attention's is
+/// empty and leaves no choice.
+const PickleValue* Finder::decodersCache(const PickleValue& value)
+{
+    const PickleValue *self = m_tree.find(value, "self_attention_cache"),
+                      *cross = m_tree.find(value, "cross_attention_cache");
+    if (!self || !cross || !holdsLayers(*self) || !holdsLayers(*cross))
+        return nullptr;
+    chooseAttention(m_cache.info, m_told, m_file);
+    return isCross(m_cache.info) ? cross : self;
 }
 
 bool Finder::findInList(const PickleValue& value, const std::string& path, int level)
@@ -168,11 +190,7 @@ bool Finder::findInCaches(const std::vector<PickleValue>& list, const std::funct
             parts.push_back(
                 { std::to_string(i), "cache " + std::to_string(i) + " of the list, a " + className(list[i]) });
         }
-    CacheInfo chosen; // what is said of the choice
-    const std::size_t place = places[choosePart(chosen, std::move(parts), 0, "the first", m_told, m_file)];
-    m_cache.parts = std::move(chosen.parts);
-    m_cache.part = std::move(chosen.part);
-    m_cache.notes.insert(m_cache.notes.end(), chosen.notes.begin(), chosen.notes.end());
+    const std::size_t place = places[choosePart(m_cache.info, std::move(parts), 0, "the first", m_told, m_file)];
     return find(list[place], path + "[" + std::to_string(place) + "]", level + 1);
 }
 
@@ -237,15 +255,15 @@ bool Finder::pairs(const PickleValue& value, const std::string& path)
     if (!holds)
         return false;
     m_cache.kind = "pairs of keys and values";
+    if (crossed)
+        chooseAttention(m_cache.info, m_told, m_file);
+    const std::size_t first = isCross(m_cache.info) ? 2 : 0;
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const std::string name = path + "[" + std::to_string(i) + "]";
-        const bool empty = isNothing(layers[i]);
-        placeLayer(i, empty ? nullptr : &items(layers[i])[0], empty ? nullptr : &items(layers[i])[1], name + "[0]",
-            name + "[1]");
+        const bool empty = isNothing(layers[i]) || items(layers[i]).size() < first + 2;
+        placeLayer(i, empty ? nullptr : &items(layers[i])[first], empty ? nullptr : &items(layers[i])[first + 1],
+            name + "[" + std::to_string(first) + "]", name + "[" + std::to_string(first + 1) + "]");
     }
-    if (crossed)
-        note("each layer has four tensors, as of an encoder and a decoder: the first two are read, the "
-             "cross-attention's are left out");
     return true;
 }
 
@@ -256,7 +274,7 @@ bool Finder::named(const PickleValue& value)
     collect(value, "", 0, tensors);
     if (tensors.empty())
         return false;
-    placeNamedTensors(m_cache.found, tensors, m_file);
+    placeNamedTensors(m_cache.found, tensors, m_told, m_cache.info, m_file);
     m_cache.kind = "key and value tensors";
     return !m_cache.found.empty();
 }
@@ -346,9 +364,11 @@ void Finder::refuseUnknown() const
 /// A static cache has room for more tokens than it holds; how many it holds only the token ids tell.
 void Finder::cutStatic()
 {
-    const auto ids = std::find_if(m_cache.companions.begin(), m_cache.companions.end(),
-        [](const StoredTensor& t) { return t.name == "input_ids" && !t.shape.empty(); });
-    if (ids == m_cache.companions.end()) {
+    CacheInfo scratch = m_cache.info; // its notes come when the dump is completed
+    const std::vector<StoredTensor> own = ownCompanions(scratch, m_cache.companions);
+    const auto ids = std::find_if(
+        own.begin(), own.end(), [](const StoredTensor& t) { return t.name == "input_ids" && !t.shape.empty(); });
+    if (ids == own.end()) {
         note("a static cache has room for more tokens than it holds, and no token ids tell how many: rows of zeros at "
              "the end are counted as tokens");
         return;

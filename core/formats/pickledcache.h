@@ -23,9 +23,7 @@ struct PickledCache {
     std::vector<StoredTensor> companions; ///< token ids, mask, positions, importance by the native dump's names
     std::vector<IntegerList> lists; ///< such of them as are no tensors
     std::map<std::string, std::string> metadata; ///< in the native dump's words, and what else is text or a number
-    std::vector<std::string> notes; ///< what it had to assume
-    std::vector<DumpPart> parts; ///< as CacheInfo has them
-    std::string part;
+    CacheInfo info; ///< notes, parts, attention: what was chosen and assumed
     std::string kind; ///< "DynamicCache", "pairs of keys and values"
 };
 
@@ -33,7 +31,8 @@ struct PickledCache {
 using LocateTensor = std::function<StoredTensor(const PickledTensor& tensor, const std::string& name)>;
 
 /// Looks for the cache at most four levels deep. Throws Error{Input} naming `file` where there is none, saying what
-/// there is, or one that is held in a way that is not read. Of several in a list `told` chooses one.
+/// there is, or one that is held in a way that is not read. Of several in a list, and of a decoder's two, `told`
+/// chooses one.
 PickledCache findPickledCache(
     const PickleTree& tree, const LocateTensor& locate, const Told& told, const std::string& file);
 

@@ -20,6 +20,7 @@ struct Alias {
 };
 constexpr std::array companionNames { Alias { "input_ids", "input_ids" }, Alias { "token_ids", "input_ids" },
     Alias { "tokens", "input_ids" }, Alias { "ids", "input_ids" }, Alias { "attention_mask", "attention_mask" },
+    Alias { "decoder_input_ids", "decoder_input_ids" }, Alias { "decoder_attention_mask", "decoder_attention_mask" },
     Alias { "positions", "positions" }, Alias { "position_ids", "positions" }, Alias { "importance", "importance" } };
 constexpr std::array wordNames { Alias { "model_name", "model" }, Alias { "model_id", "model" },
     Alias { "model_name_or_path", "model" }, Alias { "prompt", "text" }, Alias { "model_config", "config" } };

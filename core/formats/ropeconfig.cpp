@@ -268,6 +268,15 @@ std::vector<RopeInfo> readLayers(const std::string& text, std::size_t layers, co
 
 } // namespace
 
+void setLayerRopes(CacheInfo& info, std::vector<RopeInfo> ropes)
+{
+    const bool alike
+        = std::all_of(ropes.begin(), ropes.end(), [&](const RopeInfo& rope) { return rope == ropes.front(); });
+    if (alike && !ropes.empty())
+        info.rope = ropes.front();
+    info.layerRopes = alike ? std::vector<RopeInfo>() : std::move(ropes);
+}
+
 void acceptRope(CacheInfo& info, const Metadata& metadata, const std::string& file)
 {
     Json config;
@@ -278,19 +287,13 @@ void acceptRope(CacheInfo& info, const Metadata& metadata, const std::string& fi
         RopeConfig(config).read(info.rope);
     }
     readOwnWords(metadata, file, info.rope);
-    info.layerRopes.clear();
+    std::vector<RopeInfo> ropes;
     if (const auto* text = find(metadata, "rope_layers"))
-        info.layerRopes = readLayers(*text, info.layers.size(), file);
+        ropes = readLayers(*text, info.layers.size(), file);
     else if (config.is_object() && !find(metadata, "rope_theta"))
         for (std::size_t i = 0; i < info.layers.size(); ++i)
-            info.layerRopes.push_back(
-                RopeConfig(config).ofLayer(static_cast<std::size_t>(info.layerNumber(i)), info.rope));
-    const bool alike = std::all_of(info.layerRopes.begin(), info.layerRopes.end(),
-        [&](const RopeInfo& rope) { return rope == info.layerRopes.front(); });
-    if (alike && !info.layerRopes.empty())
-        info.rope = info.layerRopes.front();
-    if (alike)
-        info.layerRopes.clear();
+            ropes.push_back(RopeConfig(config).ofLayer(static_cast<std::size_t>(info.layerNumber(i)), info.rope));
+    setLayerRopes(info, std::move(ropes));
     for (const RopeInfo& rope : info.layerRopes)
         if (rope.theta && !(std::isfinite(*rope.theta) && *rope.theta > 0))
             throw inputError(file + ": the base of a layer's rotation is " + std::to_string(*rope.theta)

@@ -3,6 +3,7 @@
 #include "core/cache/cacheinfo.h"
 #include <map>
 #include <string>
+#include <vector>
 
 namespace pikv {
 
@@ -13,6 +14,9 @@ namespace pikv {
 /// Llama 4, Cohere 2). What is not said stays unknown. info.layers and layerNumbers are set. Throws Error{Input} naming
 /// the key and its value.
 void acceptRope(CacheInfo& info, const std::map<std::string, std::string>& metadata, const std::string& file);
+
+/// Rotations of every layer; kept apart only where they differ.
+void setLayerRopes(CacheInfo& info, std::vector<RopeInfo> ropes);
 
 /// The metadata keys for info.rope and layerRopes, to be read back by acceptRope(); nothing for what is unknown.
 std::map<std::string, std::string> ropeToMetadata(const CacheInfo& info);

@@ -117,7 +117,7 @@ public:
                 throw inputError(m_index.name + ": its file " + inQuotes(file) + " has no tensor " + inQuotes(tensor)
                     + saveAgain + ".");
     }
-    DumpLayout read(const ByteSource& opened)
+    DumpLayout read(const ByteSource& opened, const Told& told)
     {
         DumpLayout layout;
         layout.files = std::move(m_files);
@@ -126,7 +126,7 @@ public:
             throw inputError(m_index.name + " " + std::string(weightsRefusal) + ".");
         // Messages name the file that was opened; every tensor says which of the others it is in.
         layout = native ? readNativeTensors(std::move(layout), opened, m_tensors, m_metadata)
-                        : readGenericTensors(std::move(layout), opened, m_tensors, m_metadata);
+                        : readGenericTensors(std::move(layout), opened, m_tensors, m_metadata, told);
         layout.info.format += " in " + std::to_string(layout.files.size()) + " files";
         layout.info.fileBytes = m_bytes;
         return layout;
@@ -182,11 +182,11 @@ bool isShard(const FormatProbe& probe) { return probe.safetensors() && !indexBes
 
 DumpLayout readShards(const FormatProbe& probe)
 {
+    const std::string beside = probe.safetensors() ? indexBeside(probe) : std::string();
+    Index index = beside.empty() ? parseIndex(probe.file()) : parseIndex(FileSource(beside));
     if (probe.folder().empty())
         throw inputError(probe.file().name() + ": the files that it names are out of reach; open it where it lies.");
-    const std::string beside = probe.safetensors() ? indexBeside(probe) : std::string();
-    return Shards(probe.folder(), beside.empty() ? parseIndex(probe.file()) : parseIndex(FileSource(beside)))
-        .read(probe.file());
+    return Shards(probe.folder(), std::move(index)).read(probe.file(), probe.told());
 }
 
 const FormatRegistration registration { { .id = "safetensors-shards",

@@ -2,10 +2,11 @@
 // The list of what can be told, and how it changes what a reader found.
 #include "core/formats/told.h"
 #include "core/base/text.h"
+#include "core/cache/crossattention.h"
 #include "core/formats/ropeconfig.h"
+#include "core/formats/toldvalues.h"
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace pikv {
 namespace {
@@ -14,15 +15,6 @@ void requireOneOf(const std::string& text, const char* first, const char* second
 {
     if (text != first && text != second)
         throw usageError(inQuotes(text) + " is neither " + first + " nor " + second);
-}
-
-std::optional<double> numberIn(const std::string& text)
-{
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-        return {};
-    return value;
 }
 
 constexpr std::int64_t widestHead = 1 << 16;
@@ -34,11 +26,11 @@ std::int64_t headDimIn(const std::string& text)
     return error != std::errc() || end != text.data() + text.size() || dim < 1 || dim > widestHead ? 0 : dim;
 }
 
-void checkTheta(const std::string& text)
+/// Channels that rotate: a pair at least. 0 where the text is no such number.
+int ropeDimIn(const std::string& text)
 {
-    const auto theta = numberIn(text);
-    if (!theta || !std::isfinite(*theta) || *theta <= 0)
-        throw usageError(inQuotes(text) + " is no finite number above 0");
+    const std::int64_t dim = headDimIn(text);
+    return dim % 2 == 0 ? static_cast<int>(dim) : 0;
 }
 
 /// A reader of metadata has the rule.
@@ -65,7 +57,9 @@ std::vector<ToldEntry> makeEntries()
             .phrase = [](const std::string& text) { return "tensors " + text; } },
         { .id = "part",
             .type = "ID",
-            .help = "Which of several caches in the file: a sequence of a llama.cpp session, a group of layers, …",
+            .title = "Cache",
+            .help = "Which of several caches in the file: a sequence of a llama.cpp session, a group of layers, "
+                    "cross-attention, …",
             .alias = "sequence",
             .check =
                 [](const std::string& text) {
@@ -75,6 +69,7 @@ std::vector<ToldEntry> makeEntries()
             .phrase = [](const std::string& text) { return "part " + inQuotes(text); } },
         { .id = "head-dim",
             .type = "N",
+            .title = "head_dim",
             .help = "Channels of a head where the file gives all heads' together",
             .check =
                 [](const std::string& text) {
@@ -82,32 +77,73 @@ std::vector<ToldEntry> makeEntries()
                         throw usageError(inQuotes(text) + " is no number from 1 to " + std::to_string(widestHead));
                 },
             .phrase = [](const std::string& text) { return "head_dim " + text; } },
+        { .id = "attention",
+            .type = "KIND",
+            .title = "Attention",
+            .help = "Whose keys and values they are: the tokens' own (self), or an encoder's that every token of a "
+                    "decoder sees (cross)",
+            .choices = { { "self", "self-attention" }, { "cross", "cross-attention" } },
+            .check = [](const std::string& text) { requireOneOf(text, "self", "cross"); },
+            .phrase = [](const std::string& text) { return text + "-attention"; } },
+        { .id = "token-ids",
+            .type = "IDS",
+            .title = "Token ids",
+            .help
+            = "Token ids of all rows, one sequence after the other: 5,6,7, or a file of such a text or a NumPy array",
+            .check =
+                [](const std::string& text) {
+                    if (isIdList(text)) // a file is read when it is needed
+                        (void)readTokenIds(text);
+                },
+            .phrase = [](const std::string& text) -> std::string {
+                return isIdList(text) ? countText(readTokenIds(text).size(), "token id") : "token ids of " + text;
+            },
+            .kept = keptTokenIds },
         { .id = "keys",
             .type = "STATE",
+            .title = "Keys",
             .help = "Whether keys are stored after the rotation (RoPE): rotated, or plain",
+            .choices = { { "rotated", "rotated" }, { "plain", "not rotated" } },
             .check = [](const std::string& text) { requireOneOf(text, "rotated", "plain"); },
             .phrase = [](const std::string& text) -> std::string {
                 return text == "plain" ? "keys not rotated" : "keys rotated";
             } },
         { .id = "rope-layout",
             .type = "LAYOUT",
+            .title = "RoPE layout",
             .help = "Channels that rotate together: half (i, i + d/2) or interleaved (2i, 2i + 1)",
+            .choices = { { "half", "halves (i, i + d/2)" }, { "interleaved", "neighbours (2i, 2i + 1)" } },
             .check = [](const std::string& text) { requireOneOf(text, "half", "interleaved"); },
             .phrase = [](const std::string& text) { return text + " layout"; } },
         { .id = "rope-theta",
-            .type = "N",
-            .help = "Base of the rotation's frequencies",
-            .check = checkTheta,
+            .type = "BASE",
+            .title = "RoPE base",
+            .help = "Base of the rotation's frequencies; by layer as 10000,5-/6:1000000, which is 10000 but in layer 5 "
+                    "and every sixth behind it",
+            .check = [](const std::string& text) { (void)parseBases(text); },
             .phrase = [](const std::string& text) { return "base " + text; } },
+        { .id = "rope-dim",
+            .type = "N",
+            .title = "Rotated channels",
+            .help = "Channels of a head that rotate, the first ones, where not all do",
+            .check =
+                [](const std::string& text) {
+                    if (ropeDimIn(text) == 0)
+                        throw usageError(inQuotes(text) + " is no even number from 2 to " + std::to_string(widestHead));
+                },
+            .phrase = [](const std::string& text) { return text + " channels rotated"; } },
         { .id = "rope-scaling",
             .type = "RULE",
+            .title = "RoPE scaling",
             .help = "Scaling of the rotation: none, or the rule in JSON as config.json has it",
+            .choices = { { "none", "none" } },
             .check = checkScaling,
             .phrase = [](const std::string& text) -> std::string {
                 return text == "none" ? "no scaling" : "scaling " + text;
             } },
         { .id = "model-name",
             .type = "TEXT",
+            .title = "Model name",
             .help = "Name of the model",
             .check =
                 [](const std::string& text) {
@@ -141,6 +177,54 @@ void tellRotated(CacheInfo& info)
         if (!isMixed || rope.state == RopeInfo::State::Unknown)
             rope.state = RopeInfo::State::Post;
     info.rope.state = RopeInfo::State::Post;
+}
+
+void tellAttention(CacheInfo& info, const std::string& kind)
+{
+    if (!kind.empty())
+        setCross(info, kind == "cross");
+}
+
+void tellTokenIds(CacheInfo& info, std::vector<std::int64_t> ids, const std::string& file)
+{
+    const auto rows = static_cast<std::size_t>(info.batch() * info.seq());
+    if (ids.size() != rows)
+        throw inputError(file + ": --token-ids gives " + countText(ids.size(), "id") + " where "
+            + countText(static_cast<std::uint64_t>(info.batch()), "sequence") + " of "
+            + countText(static_cast<std::uint64_t>(info.seq()), "row") + " need " + std::to_string(rows) + ".");
+    info.tokenIds = std::move(ids);
+}
+
+void tellRopeDim(CacheInfo& info, int dim, const std::string& file)
+{
+    for (std::size_t i = 0; i < info.layers.size(); ++i)
+        if (dim > info.layers[i].keyDim)
+            throw inputError(file + ": --rope-dim is " + std::to_string(dim) + " where a key of layer "
+                + std::to_string(info.layerNumber(i)) + " has " + std::to_string(info.layers[i].keyDim) + " channels.");
+    info.rope.dim = dim;
+    for (RopeInfo& rope : info.layerRopes)
+        rope.dim = dim;
+}
+
+void tellBases(CacheInfo& info, const std::vector<ToldBase>& bases, const std::string& file)
+{
+    std::vector<RopeInfo> ropes
+        = info.layerRopes.empty() ? std::vector(info.layers.size(), info.rope) : info.layerRopes;
+    for (const ToldBase& told : bases) {
+        bool isThere = told.isOfAll();
+        for (std::size_t i = 0; i < ropes.size(); ++i)
+            if (told.covers(info.layerNumber(i))) {
+                ropes[i].theta = told.base;
+                isThere = true;
+            }
+        if (!isThere)
+            throw inputError(file + ": --rope-theta names layers from " + std::to_string(told.first)
+                + " on, of which it has none; its last one is "
+                + std::to_string(info.layerNumber(info.layers.size() - 1)) + ".");
+        if (told.isOfAll())
+            info.rope.theta = told.base;
+    }
+    setLayerRopes(info, std::move(ropes));
 }
 
 } // namespace
@@ -186,12 +270,45 @@ std::int64_t toldHeadDim(const Told& told) { return headDimIn(find(told, "head-d
 
 std::string toldPart(const Told& told) { return find(told, "part"); }
 
+std::vector<std::int64_t> toldTokenIds(const Told& told)
+{
+    const std::string text = find(told, "token-ids");
+    return text.empty() ? std::vector<std::int64_t>() : readTokenIds(text);
+}
+
+Told withTold(Told before, const Told& now)
+{
+    if (now.contains("map"))
+        for (const char* id : { "map", "part", "head-dim" })
+            before.erase(id);
+    if (now.contains("part"))
+        for (const char* id : { "attention", "token-ids" })
+            before.erase(id);
+    for (const auto& [id, text] : now)
+        if (text.empty())
+            before.erase(id);
+        else
+            before[id] = text;
+    return before;
+}
+
+Told keptTold(Told told)
+{
+    for (const ToldEntry& entry : toldEntries())
+        if (const auto at = told.find(entry.id); at != told.end() && entry.kept)
+            at->second = entry.kept(at->second);
+    return told;
+}
+
 void acceptTold(CacheInfo& info, const Told& told, const std::string& file)
 {
     if (!toldPart(told).empty() && info.parts.empty())
         throw inputError(file + " holds one cache: there is no part to choose; leave --part out.");
     if (toldHeadDim(told) > 0 && info.headDims.empty())
         throw inputError(file + " says how many heads it has: leave --head-dim out, or name the axes with --map.");
+    tellAttention(info, find(told, "attention"));
+    if (std::vector<std::int64_t> ids = toldTokenIds(told); !ids.empty())
+        tellTokenIds(info, std::move(ids), file);
     if (const std::string keys = find(told, "keys"); keys == "rotated")
         tellRotated(info);
     else if (keys == "plain") {
@@ -200,18 +317,19 @@ void acceptTold(CacheInfo& info, const Told& told, const std::string& file)
             rope.state = RopeInfo::State::Pre;
     }
     const std::string layout = find(told, "rope-layout"), scaling = find(told, "rope-scaling");
-    const auto theta = numberIn(find(told, "rope-theta"));
     const auto correct = [&](RopeInfo& rope) {
         if (!layout.empty())
             rope.layout = layout == "half" ? RopeInfo::Layout::Half : RopeInfo::Layout::Interleaved;
-        if (theta)
-            rope.theta = theta;
         if (!scaling.empty())
             rope.scaling = scaling;
     };
     correct(info.rope);
     for (RopeInfo& rope : info.layerRopes)
         correct(rope);
+    if (const int dim = ropeDimIn(find(told, "rope-dim")); dim > 0)
+        tellRopeDim(info, dim, file);
+    if (const std::string bases = find(told, "rope-theta"); !bases.empty())
+        tellBases(info, parseBases(bases), file);
     if (const std::string name = find(told, "model-name"); !name.empty())
         info.model = name;
     info.told = told;

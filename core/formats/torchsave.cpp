@@ -214,10 +214,8 @@ DumpLayout readTorchSave(const FormatProbe& probe)
     const TorchArchive archive(probe);
     PickledCache cache = findPickledCache(archive.tree, archive.locator(), probe.told(), archive.file.name());
     DumpLayout layout;
+    layout.info = std::move(cache.info);
     layout.info.format = cache.kind + " (torch.save)";
-    layout.info.notes = std::move(cache.notes);
-    layout.info.parts = std::move(cache.parts);
-    layout.info.part = std::move(cache.part);
     for (const IntegerList& list : cache.lists)
         cache.companions.push_back(storeList(list, layout, archive.file.name()));
     completeDump(layout, std::move(cache.found), cache.companions, cache.metadata, archive.file);

@@ -2,11 +2,13 @@
 // Folders of vLLM's ExampleConnector (once SharedStorageConnector): one safetensors file a layer, named after it, with
 // the one tensor `kv_cache`. The order of its axes changed over the versions; its shape tells them apart.
 #include "core/base/filesource.h"
+#include "core/base/md5.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/fusedheads.h"
 #include "core/formats/latentcache.h"
 #include "core/formats/layercheck.h"
+#include "core/formats/told.h"
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -145,6 +147,21 @@ void placeRow(std::map<std::uint64_t, FoundLayer>& found, const Part& part)
     placeEntry(found, part.layer, &FoundLayer::key, row, part.name);
 }
 
+/// vLLM calls the folder by the MD5 of the prompt's token ids, 64 bits each.
+void checkPrefix(const FormatProbe& probe, CacheInfo& info)
+{
+    constexpr std::size_t digits = 32;
+    const std::vector<std::int64_t> ids = toldTokenIds(probe.told());
+    if (ids.empty() || probe.folder().empty())
+        return;
+    const std::string name = std::filesystem::absolute(probe.folder()).lexically_normal().filename().string();
+    if (name.size() != digits || name.find_first_not_of("0123456789abcdef") != std::string::npos)
+        return;
+    if (md5Of(asBytes(ids.data(), ids.size() * sizeof ids.front())) != name)
+        info.notes.push_back("the folder is named by vLLM's hash of its prompt, " + name
+            + ", which is not that of the token ids that were told: they are another prompt's, or images stood in it");
+}
+
 DumpLayout readFolder(const FormatProbe& probe)
 {
     DumpLayout layout;
@@ -181,6 +198,7 @@ DumpLayout readFolder(const FormatProbe& probe)
     }
     applyScales(found, probe.file(), layout);
     acceptLayers(layout, found, probe.folder().empty() ? probe.file().name() : probe.folder());
+    checkPrefix(probe, info);
     info.rope.state = RopeInfo::State::Post;
     info.rope.layout = RopeInfo::Layout::Half;
     return layout;
@@ -189,7 +207,9 @@ DumpLayout readFolder(const FormatProbe& probe)
 const FormatRegistration registration { { .id = "vllm",
     .label = "vLLM connector folder (safetensors, one file a layer)",
     .patterns = { "*.safetensors" },
-    .tells = "RoPE layout; not the model nor its token ids",
+    .tells
+    = "RoPE layout; not the model nor its token ids, but whether those that you tell are its own (the folder's name "
+      "is their hash)",
     .isFolder = true,
     .detect = isPart,
     .read = readFolder } };

@@ -2,6 +2,7 @@
 // Where models lie: the fetched default, environment and data folders, and the one whose name a dump carries.
 #include "core/base/datafiles.h"
 #include "core/base/error.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/ropefrequencies.h"
 #include "core/model/languagemodel.h"
 #include <algorithm>
@@ -104,6 +105,8 @@ std::string scalingMismatch(const CacheInfo& dump, const RopeInfo& expected)
 std::string modelMismatch(const CacheInfo& dump, const LanguageModel& model)
 {
     const ModelInfo& info = model.info();
+    if (std::string reason = nextTokenObstacle(dump); !reason.empty())
+        return reason;
     if (!dump.model.empty() && plainName(dump.model) != plainName(info.name))
         return "the dump is of the model '" + dump.model + "', the open one is '" + info.name + "'";
     const auto differ = [&](const char* what, std::int64_t inDump, std::int64_t inModel) {

@@ -22,6 +22,8 @@ private Q_SLOTS:
     void mappedIsTheSame();
     void itIsRememberedAndForgotten();
     void correctionsAreTold();
+    void tokensAndLayersAreTold();
+    void crossAttentionIsAPart();
     void wrongWordsAreUsage_data();
     void wrongWordsAreUsage();
     void misfitsNameWhatThereIs();
@@ -135,6 +137,49 @@ void ToldTest::correctionsAreTold()
     QCOMPARE(pikv({ "convert", m_dump, "-o", copy }).status, 0);
     const Finished native = pikv({ "info", copy });
     QVERIFY2(!native.out.contains("told by user") && native.out.contains("base 12345"), native.out);
+}
+
+void ToldTest::tokensAndLayersAreTold()
+{
+    QByteArray ids;
+    for (int i = 0; i < 96; ++i)
+        ids += QByteArray::number(i) + "\n";
+    writeFile(path("ids.txt"), ids);
+    const QJsonObject told = info({ m_dump, "--token-ids", QDir::current().relativeFilePath(path("ids.txt")),
+        "--rope-dim", "16", "--rope-theta", "10000,1:1000000" });
+    QCOMPARE(told["token_ids"].toInt(), 96);
+    QCOMPARE(told["rope_dim"].toInt(), 16);
+    QList<double> bases;
+    for (const QJsonValue& layer : told["layer_ropes"].toArray())
+        bases << layer["rope_theta"].toDouble();
+    QCOMPARE(bases, (QList<double> { 1e4, 1e6, 1e4 }));
+    QCOMPARE(told["told_by_user"]["token-ids"].toString(), path("ids.txt")); // wherever it is opened from
+    QCOMPARE(info({ m_dump })["token_ids"].toInt(), 96);
+    QVERIFY(QFile::remove(path("ids.txt")));
+    const Finished gone = pikv({ "info", m_dump });
+    QCOMPARE(gone.status, 3);
+    QVERIFY2(gone.err.contains("ids.txt") && gone.err.contains("told before"), gone.err);
+}
+
+void ToldTest::crossAttentionIsAPart()
+{
+    const QString dump = path("decoder.pt");
+    QVERIFY(QFile::copy(QStringLiteral(PIKV_SOURCE_DIR "/tests/data/dumps/encoder_decoder.pt"), dump));
+    QCOMPARE(info({ dump })["attention"].toString(), QString("self"));
+    const QJsonObject cross = info({ dump, "--part", "cross" });
+    QCOMPARE(cross["attention"].toString(), QString("cross"));
+    QCOMPARE(cross["seq"].toInt(), 5);
+    QCOMPARE(cross["key_rope"].toString(), QString("pre"));
+    const Finished done = pikv({ "eval", dump, "--with", "kivi", "--json", "-" });
+    QVERIFY2(done.status == 0, done.err);
+    const Finished recency = pikv({ "eval", dump, "--with", "kivi", "--importance", "recency" });
+    QCOMPARE(recency.status, 2);
+    QVERIFY2(recency.err.contains("an encoder's tokens"), recency.err);
+    // It is what its copies say, too.
+    for (const char* name : { "a.safetensors", "a.npz", "a.pt" }) {
+        QCOMPARE(pikv({ "convert", dump, "-o", path(name) }).status, 0);
+        QCOMPARE(info({ path(name) })["attention"].toString(), QString("cross"));
+    }
 }
 
 void ToldTest::wrongWordsAreUsage_data()

@@ -5,6 +5,7 @@
 #include "checks.h"
 #include "core/formats/dumpmapping.h"
 #include "core/formats/formatregistry.h"
+#include "core/formats/told.h"
 #include <algorithm>
 
 using namespace pikv;
@@ -46,20 +47,41 @@ void requireReadable(const StoredTensor& t, const DumpLayout& layout, const Byte
     }
 }
 
-DumpLayout readAsked(const ByteSource& file)
-{
 #ifdef PIKV_FUZZ_FORMATS
-    constexpr std::string_view asked = PIKV_FUZZ_FORMATS;
-    const FormatProbe probe(file);
-    for (const DumpFormat& format : dumpFormats())
-        if (format.read && asked.find(" " + format.id + " ") != std::string_view::npos && format.detect(probe))
-            return format.read(probe);
+DumpLayout readAsked(const FormatProbe& probe)
+{
+    static const std::vector<const DumpFormat*> asked = [] {
+        constexpr std::string_view ids = PIKV_FUZZ_FORMATS;
+        std::vector<const DumpFormat*> formats;
+        for (const DumpFormat& format : dumpFormats())
+            if (format.read && ids.find(" " + format.id + " ") != std::string_view::npos)
+                formats.push_back(&format);
+        return formats;
+    }();
+    for (const DumpFormat* format : asked)
+        if (format->detect(probe))
+            return format->read(probe);
     throw inputError("none of those");
+}
 #else
-    return readDump(file);
+DumpLayout readAsked(const FormatProbe& probe)
+{
+    const DumpFormat& format = detectFormat(probe);
+    requireReadable(format, probe.file().name());
+    return format.read ? format.read(probe) : throw inputError("a compressed cache");
+}
 #endif
+
+void requireSound(const DumpLayout& layout, const ByteSource& file)
+{
+    require(!layout.layers.empty() && layout.layers.size() == layout.info.layers.size());
+    for (const LayerEntries& layer : layout.layers) {
+        requireReadable(layer.key, layout, file);
+        requireReadable(layer.value, layout, file);
+    }
 }
 
+/// Of several caches in the file the one that is read where nothing is told, and the last.
 void readAs(const char* name, const std::uint8_t* data, std::size_t size)
 {
     fuzz::parse(data, size, name, [&](const ByteSource& file) {
@@ -67,12 +89,15 @@ void readAs(const char* name, const std::uint8_t* data, std::size_t size)
         if (const SafetensorsHeader* header = probe.safetensors())
             for (const TensorEntry& t : header->tensors)
                 requireInside(t, size);
-        const DumpLayout layout = readAsked(file);
-        require(!layout.layers.empty() && layout.layers.size() == layout.info.layers.size());
-        for (const LayerEntries& layer : layout.layers) {
-            requireReadable(layer.key, layout, file);
-            requireReadable(layer.value, layout, file);
-        }
+        const DumpLayout layout = readAsked(probe);
+        requireSound(layout, file);
+        if (layout.info.parts.empty())
+            return;
+        const FormatProbe told(file, {}, { { "part", layout.info.parts.back().id } });
+        DumpLayout last = readAsked(told);
+        requireSound(last, file);
+        acceptTold(last.info, told.told(), name);
+        require(last.info.part == layout.info.parts.back().id);
     });
 }
 
@@ -92,10 +117,7 @@ void readAs(const char* name, const std::uint8_t* data, std::size_t size)
         const std::size_t layers = previewMapping(listing, *mapping).layers.size();
         const DumpLayout layout = readMapped(probe, std::move(listing), *mapping);
         require(layout.layers.size() == layers);
-        for (const LayerEntries& layer : layout.layers) {
-            requireReadable(layer.key, layout, file);
-            requireReadable(layer.value, layout, file);
-        }
+        requireSound(layout, file);
     });
 }
 

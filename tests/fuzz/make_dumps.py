@@ -93,6 +93,27 @@ def others():
     write("lmcache-fp8.data", words(2 * 3 * 4, 1, 7, 2, 1, 3, 4) + noise(2 * 3 * 4))
 
 
+def rarer():
+    """Latents by a configuration and by their width, factors, groups of layers, both caches of a decoder, an index."""
+    config = {"config": json.dumps({"kv_lora_rank": 6, "qk_rope_head_dim": 2})}
+    safetensors("latent.safetensors", config, {"layers.0.key": ("BF16", 2, [1, 1, 3, 8]),
+                                               "layers.0.value": ("BF16", 2, [1, 1, 3, 0])})
+    safetensors("vllm-latent.safetensors", {}, {"kv_cache": ("BF16", 2, [1, 288])})
+    factors = {f"layers.0.{part}_scale": ("F32", 4, [2], struct.pack("<2f", 0.5, 2)) for part in ("key", "value")}
+    safetensors("int8.safetensors", {}, {f"layers.0.{part}": ("I8", 1, [1, 2, 3, 4]) for part in ("key", "value")} | factors)
+    tensor = ("F16", 2, [1, 1, 3, 4])
+    safetensors("cross.safetensors", {}, {f"past_key_values.0.{side}.{part}": tensor
+                                         for side in ("encoder", "decoder") for part in ("key", "value")}
+                | {"decoder_input_ids": ("I64", 8, [1, 3], struct.pack("<3q", 1, 2, 3))})
+    groups = [(1, 2, 2, 3, 4), (3, 2, 1, 2, 8)]  # type, shape
+    sizes = [2 * layers * tokens * width * 2 for _, _, layers, tokens, width in groups]
+    write("lmcache-groups.data", words(sum(sizes), 1) + b"".join(words(*group) for group in groups) + noise(sum(sizes)))
+    index = {"metadata": {"total_size": 96}, "weight_map": {"layers.0.key": "a-00001-of-00002.safetensors",
+                                                            "layers.0.value": "a-00002-of-00002.safetensors"}}
+    write("a.safetensors.index.json", json.dumps(index).encode())
+
+
 states()
 mlx()
 others()
+rarer()

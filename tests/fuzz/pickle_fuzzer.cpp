@@ -24,7 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             stored.strides = stored.bytes ? tensor.strides : std::vector<std::int64_t>();
             return stored;
         };
-        findPickledCache(tree, locate, {}, "fuzz");
+        const PickledCache cache = findPickledCache(tree, locate, {}, "fuzz");
+        if (!cache.info.parts.empty())
+            findPickledCache(tree, locate, { { "part", cache.info.parts.back().id } }, "fuzz");
     } catch (const Error& error) {
         require(error.kind() == ErrorKind::Input);
     }

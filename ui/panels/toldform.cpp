@@ -16,11 +16,23 @@
 #include <QSignalBlocker>
 #include <QTimer>
 #include <QToolButton>
+#include <algorithm>
 
 namespace pikv::ui {
 namespace {
 
-QString textOf(const Told& told, const char* id)
+constexpr const char *partId = "part", *headDimId = "head-dim";
+
+/// "rope-theta" → "toldRopeTheta".
+QString nameOf(const std::string& id)
+{
+    QString name = QStringLiteral("told");
+    for (const QString& word : QString::fromStdString(id).split(QLatin1Char('-')))
+        name += word.left(1).toUpper() + word.mid(1);
+    return name;
+}
+
+QString textOf(const Told& told, const std::string& id)
 {
     const auto at = told.find(id);
     return at == told.end() ? QString() : QString::fromStdString(at->second);
@@ -44,22 +56,9 @@ ToldForm::ToldForm(QWidget* parent)
     setObjectName(QStringLiteral("toldForm"));
     m_form->setContentsMargins(0, 0, 0, 0);
     m_form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-    m_part = addChoice(tr("Cache"), "toldPart", "part");
-    m_part->setToolTip(tr("The file holds several caches; this one is read"));
-    m_headDim = addChoice(tr("head_dim"), "toldHeadDim", "head-dim");
-    m_headDim->setToolTip(tr("The file does not say how its channels are cut into heads"));
+    createFields(true);
     createButtons();
-    m_keys = addChoice(tr("Keys"), "toldKeys", "keys");
-    m_layout = addChoice(tr("RoPE layout"), "toldLayout", "rope-layout");
-    m_theta = addText(tr("RoPE base"), "toldTheta", "rope-theta");
-    m_scaling = addChoice(tr("RoPE scaling"), "toldScaling", "rope-scaling");
-    m_model = addText(tr("Model name"), "toldModel", "model-name");
-    for (const auto& [text, datum] : { std::pair(tr("rotated"), "rotated"), std::pair(tr("not rotated"), "plain") })
-        m_keys->addItem(text, QLatin1String(datum));
-    for (const auto& [text, datum] :
-        { std::pair(tr("halves (i, i + d/2)"), "half"), std::pair(tr("neighbours (2i, 2i + 1)"), "interleaved") })
-        m_layout->addItem(text, QLatin1String(datum));
-    m_scaling->addItem(tr("none"), QStringLiteral("none"));
+    createFields(false);
     m_problem = new QLabel(this);
     m_problem->setObjectName(QStringLiteral("toldProblem"));
     m_problem->setWordWrap(true);
@@ -67,30 +66,50 @@ ToldForm::ToldForm(QWidget* parent)
     showDump(nullptr);
 }
 
-QComboBox* ToldForm::addChoice(const QString& title, const char* name, const char* id)
+/// Those whose choices the dump offers stand above the others, which are shown on demand.
+void ToldForm::createFields(bool offered)
+{
+    for (const ToldEntry& entry : toldEntries()) {
+        const bool isOffered = entry.id == partId || entry.id == headDimId;
+        if (entry.title.empty() || isOffered != offered)
+            continue;
+        QWidget* field
+            = isOffered || !entry.choices.empty() ? static_cast<QWidget*>(createBox(entry)) : createText(entry);
+        const QString title = QString::fromStdString(entry.title);
+        field->setObjectName(nameOf(entry.id));
+        field->setAccessibleName(title);
+        field->setToolTip(QString::fromStdString(entry.help));
+        m_form->addRow(title, field);
+        m_fields.push_back({ entry.id, field, isOffered });
+    }
+}
+
+QComboBox* ToldForm::createBox(const ToldEntry& entry)
 {
     auto* box = new QComboBox(this);
-    box->setObjectName(QLatin1String(name));
-    box->setAccessibleName(title);
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     box->setMinimumContentsLength(12);
     box->addItem(tr("as the file says"), QString());
-    m_form->addRow(title, box);
-    connect(box, &QComboBox::activated, this,
-        [this, box, id = std::string(id)] { tell(id, box, box->currentData().toString()); });
+    for (const ToldChoice& choice : entry.choices)
+        box->addItem(QString::fromStdString(choice.label), QString::fromStdString(choice.text));
+    connect(
+        box, &QComboBox::activated, this, [this, box, id = entry.id] { tell(id, box, box->currentData().toString()); });
     return box;
 }
 
-QLineEdit* ToldForm::addText(const QString& title, const char* name, const char* id)
+QLineEdit* ToldForm::createText(const ToldEntry& entry)
 {
     auto* edit = new QLineEdit(this);
-    edit->setObjectName(QLatin1String(name));
-    edit->setAccessibleName(title);
     edit->setPlaceholderText(tr("as the file says"));
-    m_form->addRow(title, edit);
     connect(edit, &QLineEdit::editingFinished, this,
-        [this, edit, id = std::string(id)] { tell(id, edit, edit->text().trimmed()); });
+        [this, edit, id = entry.id] { tell(id, edit, edit->text().trimmed()); });
     return edit;
+}
+
+QComboBox* ToldForm::offered(const char* id) const
+{
+    const auto field = std::find_if(m_fields.begin(), m_fields.end(), [&](const Field& f) { return f.id == id; });
+    return qobject_cast<QComboBox*>(field->widget);
 }
 
 void ToldForm::createButtons()
@@ -106,7 +125,8 @@ void ToldForm::createButtons()
     m_correct = new QToolButton(m_buttons);
     m_correct->setObjectName(QStringLiteral("toldCorrect"));
     m_correct->setText(tr("Correct"));
-    m_correct->setToolTip(tr("Say how the keys were rotated where the file does not, or says it wrong"));
+    m_correct->setToolTip(
+        tr("Say what its tokens are and how the keys were rotated where the file does not, or says it wrong"));
     m_correct->setCheckable(true);
     m_correct->setFocusPolicy(Qt::StrongFocus);
     m_correct->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
@@ -129,11 +149,7 @@ void ToldForm::createButtons()
 /// "": no longer told.
 void ToldForm::tell(const std::string& id, const QWidget* field, const QString& text)
 {
-    Told told = m_all;
-    if (text.isEmpty())
-        told.erase(id);
-    else
-        told[id] = text.toStdString();
+    Told told = withTold(m_all, { { id, text.toStdString() } });
     if (told == m_all)
         return showProblem({});
     try {
@@ -166,31 +182,34 @@ void ToldForm::showProblem(const QString& message)
 
 void ToldForm::showParts(const CacheInfo& info)
 {
-    const QSignalBlocker blocker(m_part);
-    m_part->clear();
+    QComboBox* box = offered(partId);
+    const QSignalBlocker blocker(box);
+    box->clear();
     for (const DumpPart& part : info.parts)
-        m_part->addItem(QString::fromStdString(part.label), QString::fromStdString(part.id));
-    choose(m_part, QString::fromStdString(info.part));
-    m_form->setRowVisible(m_part, !info.parts.empty());
+        box->addItem(QString::fromStdString(part.label), QString::fromStdString(part.id));
+    choose(box, QString::fromStdString(info.part));
+    m_form->setRowVisible(box, !info.parts.empty());
 }
 
 void ToldForm::showHeads(const CacheInfo& info)
 {
-    const QSignalBlocker blocker(m_headDim);
-    m_headDim->clear();
-    m_headDim->addItem(tr("as assumed"), QString());
+    QComboBox* box = offered(headDimId);
+    const QSignalBlocker blocker(box);
+    box->clear();
+    box->addItem(tr("as assumed"), QString());
     for (const std::int64_t dim : info.headDims)
-        m_headDim->addItem(QString::number(dim), QString::number(dim));
-    choose(m_headDim, textOf(info.told, "head-dim"));
-    m_form->setRowVisible(m_headDim, !info.headDims.empty());
+        box->addItem(QString::number(dim), QString::number(dim));
+    choose(box, textOf(info.told, headDimId));
+    m_form->setRowVisible(box, !info.headDims.empty());
 }
 
 void ToldForm::showCorrections()
 {
     const bool shown = m_canTell && m_correct->isChecked();
     m_correct->setArrowType(shown ? Qt::DownArrow : Qt::RightArrow);
-    for (QWidget* field : std::initializer_list<QWidget*> { m_keys, m_layout, m_theta, m_scaling, m_model })
-        m_form->setRowVisible(field, shown);
+    for (const Field& field : m_fields)
+        if (!field.isOffered)
+            m_form->setRowVisible(field.widget, shown);
 }
 
 void ToldForm::showDump(const CacheInfo* info)
@@ -201,11 +220,13 @@ void ToldForm::showDump(const CacheInfo* info)
     m_all = shown.told;
     showParts(shown);
     showHeads(shown);
-    choose(m_keys, textOf(m_all, "keys"));
-    choose(m_layout, textOf(m_all, "rope-layout"));
-    choose(m_scaling, textOf(m_all, "rope-scaling"));
-    m_theta->setText(textOf(m_all, "rope-theta"));
-    m_model->setText(textOf(m_all, "model-name"));
+    for (const Field& field : m_fields) {
+        const QString text = textOf(m_all, field.id);
+        if (auto* edit = qobject_cast<QLineEdit*>(field.widget))
+            edit->setText(text);
+        else if (!field.isOffered)
+            choose(qobject_cast<QComboBox*>(field.widget), text);
+    }
     m_told->setText(tr("Told by you: %1").arg(QString::fromStdString(toldText(m_all))));
     m_told->setToolTip(m_told->text()); // a mapping has no place to break a line
     m_form->setRowVisible(m_told, !m_all.empty());

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The form of what is told of the open dump.
 #pragma once
 #include "core/cache/cacheinfo.h"
 #include <QWidget>
+#include <string>
+#include <vector>
 
 class QComboBox;
 class QFormLayout;
@@ -10,9 +13,14 @@ class QLineEdit;
 class QPushButton;
 class QToolButton;
 
+namespace pikv {
+struct ToldEntry;
+}
+
 namespace pikv::ui {
 
-/// What the user can say of the open dump: which of several caches, how its heads are cut, how its keys were rotated.
+/// What the user can say of the open dump: which of several caches, how its heads are cut, how its keys
+/// were rotated: a field for each of toldEntries() that has a title.
 class ToldForm : public QWidget {
     Q_OBJECT
 public:
@@ -28,8 +36,15 @@ Q_SIGNALS:
     void mappingRequested();
 
 private:
-    QComboBox* addChoice(const QString& title, const char* name, const char* id);
-    QLineEdit* addText(const QString& title, const char* name, const char* id);
+    struct Field {
+        std::string id; ///< of its entry
+        QWidget* widget; ///< a box of choices, or a text
+        bool isOffered; ///< its choices come from the dump
+    };
+    void createFields(bool offered);
+    QComboBox* createBox(const ToldEntry& entry);
+    QLineEdit* createText(const ToldEntry& entry);
+    QComboBox* offered(const char* id) const;
     void createButtons();
     void tell(const std::string& id, const QWidget* field, const QString& text);
     void showParts(const CacheInfo& info);
@@ -38,8 +53,7 @@ private:
     void showProblem(const QString& message);
 
     QFormLayout* m_form;
-    QComboBox *m_part, *m_headDim, *m_keys, *m_layout, *m_scaling;
-    QLineEdit *m_theta, *m_model;
+    std::vector<Field> m_fields; ///< one for each of toldEntries() that has a title
     QLabel *m_told, *m_problem;
     QPushButton *m_forget, *m_map;
     QToolButton* m_correct;

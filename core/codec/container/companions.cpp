@@ -2,6 +2,7 @@
 // What a dump tells beside its tensors, as sections of the whole cache.
 #include "core/codec/container/companions.h"
 #include "core/base/error.h"
+#include "core/cache/crossattention.h"
 #include "core/codec/container/tokenpacking.h"
 #include <nlohmann/json.hpp>
 #include <zstd.h>
@@ -46,6 +47,8 @@ void addCompanions(const CacheInfo& info, SectionSet& global)
         json["text"] = info.text;
     if (!info.config.empty())
         json["config"] = info.config;
+    if (isCross(info))
+        json[crossAttentionKey] = crossAttentionValue;
     if (!json.empty())
         global.add(textName, compressed(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
@@ -60,6 +63,8 @@ void readCompanions(const SectionSet& global, CacheInfo& info)
     try {
         info.text = json.value("text", info.text);
         info.config = json.value("config", info.config);
+        if (json.value(crossAttentionKey, std::string()) == crossAttentionValue)
+            info.metadata[crossAttentionKey] = crossAttentionValue;
     } catch (const nlohmann::json::exception&) {
         throw inputError("the section 'dump' holds other things than it should");
     }

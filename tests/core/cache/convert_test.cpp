@@ -103,6 +103,7 @@ void ConvertTest::suffixesChooseTheFormat()
     QCOMPARE(writtenFormat("a.pt").id, std::string("torch-save"));
     QCOMPARE(writtenFormat("a.pth").id, std::string("torch-save"));
     QCOMPARE(writtenFormat("a.bin").id, std::string("llama-state"));
+    QCOMPARE(writtenFormat("a.ggsn").id, std::string("llama-session"));
     QCOMPARE(writtenFormat("noname").id, std::string("pikv-kv-1"));
 }
 

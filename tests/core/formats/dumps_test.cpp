@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dumps whose container is sound: what they say, and what they lack.
+#include "core/cache/crossattention.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/nativedump.h"
 #include "dumpbytes.h"
@@ -24,6 +25,9 @@ private Q_SLOTS:
     void namesOfOthersAreKnown_data();
     void namesOfOthersAreKnown();
     void stackedTensorsAreCut();
+    void namesTellCrossAttention_data();
+    void namesTellCrossAttention();
+    void anEncodersIdsAreNotTheDecoders();
     void otherFilesAreNamed_data();
     void otherFilesAreNamed();
 };
@@ -274,6 +278,62 @@ void DumpsTest::stackedTensorsAreCut()
                 .contains("layer 2 has no value"));
     QVERIFY(refusal(Dump { { "keys F16 5000,1,1,1", "values F16 5000,1,1,1" }, "null" }.bytes())
                 .contains("outside 1 to 4096"));
+}
+
+void DumpsTest::namesTellCrossAttention_data()
+{
+    QTest::addColumn<QString>("own"); ///< "": the file has the cross-attention's alone
+    QTest::addColumn<QString>("cross");
+    QTest::newRow("ONNX") << "past_key_values.%1.decoder.%2"
+                          << "past_key_values.%1.encoder.%2";
+    QTest::newRow("modules") << "decoder.layers.%1.self_attn.%2"
+                             << "decoder.layers.%1.encoder_attn.%2";
+    QTest::newRow("plain") << "layers.%1.%2"
+                           << "cross.layers.%1.%2";
+    QTest::newRow("alone") << ""
+                           << "layers.%1.cross_attention.%2";
+}
+
+void DumpsTest::namesTellCrossAttention()
+{
+    QFETCH(QString, own);
+    QFETCH(QString, cross);
+    Dump dump { {}, "null" };
+    for (int layer : { 0, 1 })
+        for (const char* part : { "key", "value" }) {
+            if (!own.isEmpty())
+                dump.tensors << own.arg(layer).arg(part) + " F16 1,2,3,4";
+            dump.tensors << cross.arg(layer).arg(part) + " F16 1,2,5,4";
+        }
+    const Bytes bytes = dump.bytes();
+    const MemorySource source(bytes, "dump.safetensors");
+    const auto infoOf = [&](const Told& told) {
+        const FormatProbe probe(source, {}, told);
+        return detectFormat(probe).read(probe).info;
+    };
+    if (own.isEmpty()) {
+        const CacheInfo info = infoOf({});
+        QVERIFY(isCross(info) && info.parts.empty() && info.notes.empty() && info.seq() == 5);
+        return;
+    }
+    const CacheInfo usual = infoOf({}), chosen = infoOf({ { "part", "cross" } });
+    QVERIFY(!isCross(usual) && usual.part == "self" && usual.seq() == 3 && usual.notes.size() == 1);
+    QVERIFY(isCross(chosen) && chosen.part == "cross" && chosen.seq() == 5 && chosen.notes.empty());
+    QCOMPARE(chosen.parts.size(), std::size_t(2));
+    QVERIFY(infoOf({ { "part", "self" } }).notes.empty());
+}
+
+/// They would fit by their number.
+void DumpsTest::anEncodersIdsAreNotTheDecoders()
+{
+    Dump dump { { "past_key_values.0.decoder.key F16 1,2,3,4", "past_key_values.0.decoder.value F16 1,2,3,4",
+                    "past_key_values.0.encoder.key F16 1,2,3,4", "past_key_values.0.encoder.value F16 1,2,3,4",
+                    "input_ids I64 1,3" },
+        "null" };
+    const CacheInfo info = read(dump.bytes({ { "input_ids", { 5, 6, 7 } } })).info;
+    QVERIFY(info.tokenIds.empty());
+    QVERIFY2(
+        info.notes.back().find("would be called decoder_input_ids") != std::string::npos, info.notes.back().c_str());
 }
 
 void DumpsTest::otherFilesAreNamed_data()

@@ -7,6 +7,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <QCryptographicHash>
+#include <QFile>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace pikv;
@@ -17,9 +19,12 @@ private Q_SLOTS:
     void mlxCachesAreRead_data();
     void mlxCachesAreRead();
     void vllmFoldersAreRead();
+    void vllmFoldersKnowTheirPrompt();
     void lmcacheChunksAreRead();
     void llamaStatesAreRead_data();
     void llamaStatesAreRead();
+    void llamaStatesAreWrittenAsItDoes_data();
+    void llamaStatesAreWrittenAsItDoes();
 };
 
 static std::string fixture(const QString& name)
@@ -93,19 +98,52 @@ void EnginesTest::mlxCachesAreRead()
         QCOMPARE(bool(info.visible.at(std::size_t(i))), i < 10 || i >= 13);
 }
 
-void EnginesTest::vllmFoldersAreRead()
+static std::vector<std::int64_t> vllmIds()
 {
-    // The folder's name is a hash of the tokens in whole blocks, as resources/exporters/README.md says.
     std::vector<std::int64_t> ids;
     for (int i = 0; i < 32; ++i)
         ids.push_back((7 * i + 3) % 101);
+    return ids;
+}
+
+/// Its name is a hash of the tokens in whole blocks, as resources/exporters/README.md says.
+static QString vllmFolder(const std::vector<std::int64_t>& ids)
+{
     const QByteArrayView bytes(reinterpret_cast<const char*>(ids.data()), qsizetype(ids.size() * 8));
-    const QByteArray name = QCryptographicHash::hash(bytes.toByteArray(), QCryptographicHash::Md5).toHex();
-    const CachePtr cache = opened("vllm/" + name), expected = opened("vllm.expected.npz");
+    return "vllm/" + QCryptographicHash::hash(bytes.toByteArray(), QCryptographicHash::Md5).toHex();
+}
+
+void EnginesTest::vllmFoldersAreRead()
+{
+    const CachePtr cache = opened(vllmFolder(vllmIds())), expected = opened("vllm.expected.npz");
     QVERIFY(cache && expected);
     QCOMPARE(cache->info().format, std::string("vLLM connector folder (safetensors)"));
     QCOMPARE(cache->info().seq(), std::int64_t(32));
     compareLayers(*cache, *expected, 0);
+}
+
+/// The folder does not say its token ids, but its name is their hash.
+void EnginesTest::vllmFoldersKnowTheirPrompt()
+{
+    std::vector<std::int64_t> ids = vllmIds();
+    const std::string folder = fixture(vllmFolder(ids));
+    const auto told = [&] {
+        std::string text;
+        for (const std::int64_t id : ids)
+            text += std::to_string(id) + ",";
+        return openCache(folder, { { "token-ids", text } })->info();
+    };
+    const auto saysOther = [](const CacheInfo& info) {
+        return std::any_of(info.notes.begin(), info.notes.end(),
+            [](const std::string& note) { return note.find("not that of the token ids that were told") != note.npos; });
+    };
+    const CacheInfo right = told();
+    QVERIFY(right.tokenIds == ids && !saysOther(right));
+    ids[31] = 100;
+    const CacheInfo wrong = told();
+    QVERIFY(wrong.tokenIds == ids && saysOther(wrong));
+    ids.pop_back();
+    QVERIFY_EXCEPTION_THROWN(told(), Error);
 }
 
 void EnginesTest::lmcacheChunksAreRead()
@@ -153,6 +191,35 @@ void EnginesTest::llamaStatesAreRead()
         QVERIFY(cache->layer(i).key.equal(expected->layer(i).key.to(at::kHalf)));
         QVERIFY(cache->layer(i).value.equal(expected->layer(i).value.to(at::kHalf)));
     }
+}
+
+void EnginesTest::llamaStatesAreWrittenAsItDoes_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QString>("suffix");
+    QTest::newRow("session") << "llama-session-flash"
+                             << ".ggsn";
+    QTest::newRow("slot") << "llama-slot-flash"
+                          << ".bin";
+}
+
+/// Read and written again it is llama.cpp's own file, byte by byte.
+void EnginesTest::llamaStatesAreWrittenAsItDoes()
+{
+    QFETCH(QString, name);
+    QFETCH(QString, suffix);
+    const QTemporaryDir folder;
+    const QString path = folder.filePath("again" + suffix);
+    const CachePtr cache = opened(name + ".bin");
+    QVERIFY(cache);
+    saveCache(*cache, path.toStdString());
+    const auto bytes = [](const QString& of) {
+        QFile file(of);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    };
+    const QByteArray theirs = bytes(QString::fromStdString(fixture(name + ".bin")));
+    QVERIFY(!theirs.isEmpty());
+    QVERIFY(bytes(path) == theirs);
 }
 
 PIKV_TEST(EnginesTest)

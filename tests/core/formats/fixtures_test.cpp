@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dumps that PyTorch, transformers and NumPy wrote (tests/data/dumps/make.py), number by number.
 #include "core/base/error.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/kvcache.h"
 #include "core/dumps/dumps.h"
 #include "testmain.h"
@@ -19,6 +20,8 @@ private Q_SLOTS:
     void archivesTellTheirTexts();
     void layersWithoutACacheAreCounted();
     void staticCachesAreCut();
+    void crossAttentionIsChosen_data();
+    void crossAttentionIsChosen();
     void float8IsWidened();
     void othersAreRefused_data();
     void othersAreRefused();
@@ -30,9 +33,9 @@ static std::string fixture(const QString& name)
 }
 
 /// What make.py wrote as keys of a layer.
-static at::Tensor keysOf(int layer)
+static at::Tensor keysOf(int layer, int seq = 3)
 {
-    const at::Tensor heads = at::arange(2).reshape({ 1, 2, 1, 1 }), tokens = at::arange(3).reshape({ 1, 1, 3, 1 }),
+    const at::Tensor heads = at::arange(2).reshape({ 1, 2, 1, 1 }), tokens = at::arange(seq).reshape({ 1, 1, seq, 1 }),
                      channels = at::arange(4).reshape({ 1, 1, 1, 4 });
     return (heads * 100 + tokens * 10 + channels + 1000 * layer).to(at::kFloat);
 }
@@ -127,6 +130,39 @@ void FixturesTest::staticCachesAreCut()
     const CacheInfo info = openCache(fixture("static.pt"))->info();
     QCOMPARE(info.seq(), std::int64_t(3));
     QVERIFY(QString::fromStdString(info.notes.at(0)).contains("room for 8 tokens"));
+}
+
+void FixturesTest::crossAttentionIsChosen_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<bool>("hasIds");
+    QTest::newRow("EncoderDecoderCache") << "encoder_decoder.pt" << true;
+    QTest::newRow("four tensors a layer") << "quadruples.pt" << false;
+}
+
+void FixturesTest::crossAttentionIsChosen()
+{
+    QFETCH(QString, file);
+    QFETCH(bool, hasIds);
+    using Ids = std::vector<std::int64_t>;
+    const CachePtr own = openCache(fixture(file));
+    QCOMPARE(own->info().parts.size(), std::size_t(2));
+    QVERIFY(own->info().part == "self" && !isCross(own->info()));
+    QVERIFY(QString::fromStdString(own->info().notes.at(0))
+                .contains("holds 2 caches: self-attention of the decoder's own tokens is read"));
+    QCOMPARE(own->info().tokenIds, hasIds ? Ids({ 1, 2, 3 }) : Ids());
+    QVERIFY(own->info().visible.empty()); // the mask is the encoder's
+    const CachePtr cross = openCache(fixture(file), { { "part", "cross" } });
+    const CacheInfo& info = cross->info();
+    QVERIFY(isCross(info) && info.rope.state == RopeInfo::State::Pre && info.notes.empty());
+    QCOMPARE(info.seq(), std::int64_t(5));
+    QCOMPARE(info.tokenIds, hasIds ? Ids({ 5, 6, 7, 8, 9 }) : Ids());
+    QCOMPARE(info.visible, hasIds ? std::vector<std::uint8_t>({ 0, 1, 1, 1, 1 }) : std::vector<std::uint8_t>());
+    for (int i = 0; i < 2; ++i) {
+        QVERIFY(own->layer(i).key.equal(keysOf(i)) && own->layer(i).value.equal(keysOf(i) + 0.5));
+        QVERIFY(cross->layer(i).key.equal(keysOf(i + 10, 5)) && cross->layer(i).value.equal(keysOf(i + 10, 5) + 0.5));
+    }
+    QVERIFY_EXCEPTION_THROWN(openCache(fixture(file), { { "part", "encoder" } }), Error);
 }
 
 void FixturesTest::float8IsWidened()

@@ -29,7 +29,7 @@ void FormatRegistryTest::everyEntryIsWhole()
     }
     const std::vector<std::string> patterns = dumpPatterns();
     QCOMPARE(patterns,
-        (std::vector<std::string> { "*.bin", "*.data", "*.gz", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth",
+        (std::vector<std::string> { "*.bin", "*.data", "*.ggsn", "*.gz", "*.npy", "*.npz", "*.pikv", "*.pt", "*.pth",
             "*.safetensors", "*.safetensors.index.json", "*.zst" }));
 }
 

@@ -61,6 +61,8 @@ private Q_SLOTS:
     void isWhatLlamaCppWrites();
     void keysArePairedAsTheModelIs_data();
     void keysArePairedAsTheModelIs();
+    void sessionsNameTheArchitecture_data();
+    void sessionsNameTheArchitecture();
     void positionsWithGapsLeaveTheIdsOut();
     void whatDoesNotFitIsRefused();
     void whatIsLeftOutIsSaid();
@@ -152,6 +154,41 @@ void LlamaWriterTest::keysArePairedAsTheModelIs()
             }
     file.read(state.sections.front().front().values.at(1).begin, std::as_writable_bytes(std::span(rows)));
     QCOMPARE(rows[64 + 5], values[10 * 64 + 5]); // values never are
+}
+
+void LlamaWriterTest::sessionsNameTheArchitecture_data()
+{
+    QTest::addColumn<QString>("config");
+    QTest::addColumn<QString>("architecture"); ///< "": nothing says it
+    QTest::newRow("llama") << R"({"model_type":"llama"})"
+                           << "llama";
+    QTest::newRow("mistral") << R"({"model_type":"mistral"})"
+                             << "llama";
+    QTest::newRow("qwen2") << R"({"model_type":"qwen2"})"
+                           << "qwen2";
+    QTest::newRow("unknown type") << R"({"model_type":"t5"})"
+                                  << "";
+    QTest::newRow("no configuration") << ""
+                                      << "";
+}
+
+void LlamaWriterTest::sessionsNameTheArchitecture()
+{
+    QFETCH(QString, config);
+    QFETCH(QString, architecture);
+    const QString path = m_folder.filePath("session.ggsn");
+    const auto cache = cacheWith({ .config = config.toStdString() });
+    if (architecture.isEmpty()) {
+        QVERIFY(refusalToSave(cache, path).contains("session cannot hold this: it names its model's architecture"));
+        return;
+    }
+    saveCache(*cache, path.toStdString());
+    const LlamaState state = readLlamaState(FileSource(path.toStdString()));
+    QVERIFY(state.session && state.newer && state.hasStreams && !state.hasOutputs);
+    QCOMPARE(QString::fromStdString(state.architecture), architecture);
+    QCOMPARE(state.tokens.size(), std::size_t(10));
+    QCOMPARE(openCache(path.toStdString())->info().tokenIds, cache->info().tokenIds);
+    QVERIFY(QFile::remove(path));
 }
 
 void LlamaWriterTest::positionsWithGapsLeaveTheIdsOut()

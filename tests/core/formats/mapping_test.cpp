@@ -384,7 +384,7 @@ void MappingTest::wrongThingsCannotBeTold_data()
         row("head-dim", text, "no number from 1 to 65536");
     row("keys", "post", "'post' is neither rotated nor plain");
     row("rope-layout", "both", "neither half nor interleaved");
-    for (const char* text : { "", "0", "-1", "inf", "nan", "x", "1 " })
+    for (const char* text : { "", "0", "-1", "inf", "nan", "x", "1 2" })
         row("rope-theta", text, "no finite number above 0");
     for (const char* text : { "", "linear", "[]", "{}" })
         row("rope-scaling", text, "neither none nor a JSON object");

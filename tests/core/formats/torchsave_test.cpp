@@ -76,7 +76,10 @@ void TorchSaveTest::shapesOfCachesAreFound_data()
     QTest::newRow("a list of one pair") << list({ pair }) << 1 << "";
     QTest::newRow("no cache in a layer") << tuple({ pair, none, pair }) << 2 << "layer 1 has no cache";
     QTest::newRow("windows beside") << tuple({ tuple({ t, t, none }) }) << 1 << "";
-    QTest::newRow("encoder and decoder") << tuple({ tuple({ t, t, t, t }) }) << 1 << "cross-attention's are left out";
+    QTest::newRow("encoder and decoder") << tuple({ tuple({ t, t, t, t }) }) << 1
+                                         << "self-attention of the decoder's own tokens is read";
+    QTest::newRow("encoder and decoder before it ran")
+        << tuple({ tuple({ t, t, t, t }), tuple({ t, t, none, none }) }) << 2 << "self-attention";
     QTest::newRow("layers of windows") << cacheOf("DynamicSlidingWindowLayer") << 2 << "";
     QTest::newRow("static layers") << cacheOf("StaticLayer") << 2 << "has room for more tokens";
     QTest::newRow("dict of pairs") << dict({ integer(0), pair, integer(1), pair }) << 2 << "";

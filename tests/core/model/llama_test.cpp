@@ -2,6 +2,7 @@
 // Golden values: tests/data/model/make_tiny.py and make_golden.py (transformers in float32, the same dequantised
 // weights).
 #include "core/base/error.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/kvcache.h"
 #include "core/dumps/dumps.h"
 #include "core/model/languagemodel.h"
@@ -139,6 +140,9 @@ private Q_SLOTS:
         other = good;
         other.visible = { 0, 1, 1 };
         QVERIFY(says(other, "attention mask"));
+        other = good;
+        setCross(other, true);
+        QVERIFY(says(other, "of cross-attention: its rows are an encoder's tokens"));
         other = good;
         other.layerNumbers = { 3, 7 };
         QVERIFY(says(other, "layers differ"));

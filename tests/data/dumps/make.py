@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import DynamicCache, LlamaConfig, StaticCache
+from transformers import DynamicCache, EncoderDecoderCache, LlamaConfig, StaticCache
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
@@ -45,6 +45,15 @@ OldDynamicCache.__module__, OldDynamicCache.__qualname__ = "transformers.cache_u
 def old_dynamic():
     cache = OldDynamicCache()
     cache.__dict__ = {"_seen_tokens": SEQ, "key_cache": [keys(0), [], keys(2)], "value_cache": [values(0), [], values(2)]}
+    return cache
+
+
+def encoder_decoder():
+    """Of a decoder with LAYERS layers that attends to an encoder's 5 tokens: those layers are 10 and 11 here."""
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    for i in range(LAYERS):
+        cache.self_attention_cache.update(keys(i), values(i), i)
+        cache.cross_attention_cache.update(keys(i + 10, seq=5), values(i + 10, seq=5), i)
     return cache
 
 
@@ -82,6 +91,11 @@ def main():
     save("named.pt", {f"layers.{i}.{part}": tensor for i in range(LAYERS)
                       for part, tensor in (("key", keys(i, dtype=torch.bfloat16)), ("value", values(i).double()))})
     save("output.pt", CausalLMOutputWithPast(logits=torch.zeros(1, SEQ, 5), past_key_values=dynamic()))
+    save("encoder_decoder.pt", {"past_key_values": encoder_decoder(), "input_ids": torch.tensor([[5, 6, 7, 8, 9]]),
+                                "attention_mask": torch.tensor([[0, 1, 1, 1, 1]]),
+                                "decoder_input_ids": torch.tensor([[1, 2, 3]])})
+    # What to_legacy_cache() of such a cache gave until transformers 4.56.
+    save("quadruples.pt", tuple((keys(i), values(i), keys(i + 10, seq=5), values(i + 10, seq=5)) for i in range(LAYERS)))
     save("float8.pt", tuple((keys(0, seq=1, heads=1).to(torch.float8_e4m3fn),) * 2 for _ in range(1)))
     save("stacked.pt", torch.stack([torch.stack([keys(i), values(i)]) for i in range(LAYERS)]))
     save("weights.pt", {"model.norm.weight": torch.ones(4)})

@@ -38,6 +38,7 @@ private Q_SLOTS:
     void rotationIsCorrectedAndForgotten();
     void wrongNumbersStayInTheForm();
     void sequencesAreChosen();
+    void crossAttentionIsChosen();
     void nothingIsToldOfACapture();
 
 private:
@@ -313,7 +314,7 @@ void ToldWindowTest::rotationIsCorrectedAndForgotten()
     QVERIFY(complete.count() > 0 || complete.wait(60'000));
     QVERIFY(window.session()->info()->rope.state == RopeInfo::State::Pre);
     complete.clear();
-    auto* theta = window.find<QLineEdit>("toldTheta");
+    auto* theta = window.find<QLineEdit>("toldRopeTheta");
     type(theta, "500000");
     QTest::keyClick(theta, Qt::Key_Return);
     QVERIFY(complete.count() > 0 || complete.wait(60'000));
@@ -333,7 +334,7 @@ void ToldWindowTest::wrongNumbersStayInTheForm()
     QVERIFY(window.open(Dumps::instance().small()));
     const quint64 dumps = window.session()->dumpCount();
     click(window.find<QToolButton>("toldCorrect"));
-    auto* theta = window.find<QLineEdit>("toldTheta");
+    auto* theta = window.find<QLineEdit>("toldRopeTheta");
     type(theta, "-3");
     QTest::keyClick(theta, Qt::Key_Return);
     auto* problem = window.find<QLabel>("toldProblem");
@@ -411,6 +412,37 @@ void ToldWindowTest::sequencesAreChosen()
     QVERIFY(complete.count() > 0 || complete.wait(60'000));
     QCOMPARE(window.session()->info()->layers[0].keyDim, std::int64_t(64));
     QCOMPARE(window.session()->info()->seq(), std::int64_t(2)); // still that sequence
+}
+
+/// The cache of a decoder's encoder, and the token ids that the file does not have.
+void ToldWindowTest::crossAttentionIsChosen()
+{
+    const QString file = path("decoder.pt");
+    QVERIFY(QFile::copy(QStringLiteral(PIKV_SOURCE_DIR "/tests/data/dumps/quadruples.pt"), file));
+    Window window({ "kivi" });
+    QVERIFY(window.open(file));
+    QCOMPARE(window.session()->info()->seq(), std::int64_t(3));
+    auto* part = window.find<QComboBox>("toldPart");
+    QCOMPARE(part->currentText(), QString("self-attention of the decoder's own tokens"));
+    QSignalSpy complete(window.session(), &Session::firstChartComplete);
+    part->setFocus();
+    QTest::keyClick(part, Qt::Key_Down);
+    QVERIFY(complete.count() > 0 || complete.wait(60'000));
+    QCOMPARE(window.session()->info()->seq(), std::int64_t(5));
+    QCOMPARE(window.find<QLabel>("dumpRope")->text(), QString("keys not rotated, as cross-attention has them"));
+    click(window.find<QToolButton>("toldCorrect"));
+    auto* ids = window.find<QLineEdit>("toldTokenIds");
+    QVERIFY(ids->isVisibleTo(&window));
+    type(ids, "1,2,3");
+    QTest::keyClick(ids, Qt::Key_Return); // the encoder has five
+    QTRY_VERIFY_WITH_TIMEOUT(window.session()->problems()->rowCount() > 0, 20'000);
+    QCOMPARE(window.session()->info()->seq(), std::int64_t(5));
+    complete.clear();
+    type(ids, "5,6,7,8,9");
+    QTest::keyClick(ids, Qt::Key_Return);
+    QVERIFY(complete.count() > 0 || complete.wait(60'000));
+    QCOMPARE(window.session()->info()->tokenIds, (std::vector<std::int64_t> { 5, 6, 7, 8, 9 }));
+    QVERIFY(window.find<QLabel>("toldText")->text().contains("part 'cross', 5 token ids"));
 }
 
 void ToldWindowTest::nothingIsToldOfACapture()

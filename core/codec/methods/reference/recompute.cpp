@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `recompute`: stores the text's tokens and computes the cache again with the model.
+#include "core/cache/crossattention.h"
 #include "core/cache/torchdtype.h"
 #include "core/codec/compressor.h"
 #include "core/codec/container/companions.h"
@@ -20,6 +21,8 @@ public:
 
     void validate(const CacheInfo& info) const override
     {
+        if (const std::string reason = nextTokenObstacle(info); !reason.empty())
+            throw usageError("recompute: " + reason + ", so that no model that runs here makes it");
         if (info.tokenIds.empty())
             throw usageError("recompute: the cache comes without token ids, and nothing else can be recomputed");
         if (!info.layerNumbers.empty() || !info.layerRopes.empty() || info.hasPadding())

@@ -8,7 +8,7 @@
 // - Errors are simulated on at most 2,048 calibration rows (paper: 32 K) and kept in the calibration, so that one
 // serves
 //   every ratio, as the paper's bases do. A group may begin at any component.
-// - At most 1,024 components unless told otherwise (paper: 10 K of a model with 32,768 channels), at 16 bits a number;
+// - At most 2,048 components unless told otherwise (paper: 10 K of a model with 32,768 channels), at 16 bits a number;
 //   exact where there are few rows, else by the subspace iteration of fitLowRank().
 // - Sinks stay at 16 bits (paper: FP8), as the window does, which always holds `recent` tokens (paper: 128 to 144).
 // - Codes are packed group by group and token by token within it, before DEFLATE sees them all.
@@ -214,7 +214,7 @@ const MethodRegistration registration { withFactory<Kvtc>({
             ParamScale::Log),
         param::folded(param::real("value_compression", "Of values", 0, 0, 1024, 1, "x",
             "The values' own budget; 0: as the keys'.")),
-        param::folded(param::integer("components", "Most components", 1024, 1, 16384, "",
+        param::folded(param::integer("components", "Most components", 2048, 1, 16384, "",
             "Principal components that are learned of keys and of values, at most; the paper has 10,000 for a model "
             "with 32,768 channels.",
             ParamScale::Log)),

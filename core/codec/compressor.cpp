@@ -2,7 +2,6 @@
 // What methods have in common: the loop over layers, protected tokens and the calibration around the method itself.
 #include "core/codec/compressor.h"
 #include "core/cache/ropefrequencies.h"
-#include "core/cache/torchdtype.h"
 #include "core/codec/calibration.h"
 #include "core/codec/container/companions.h"
 #include "core/codec/layerview.h"
@@ -10,20 +9,11 @@
 #include "core/codec/protection.h"
 #include "core/linalg/linalg.h"
 #include "core/model/fisherinformation.h"
-#include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <algorithm>
 
 namespace pikv {
 namespace {
-
-LayerKv emptyLayer(const LayerShape& s, c10::Device device)
-{
-    const auto rows = [&](std::int64_t dim, DType dtype) {
-        return at::empty({ s.batch, s.kvHeads, s.seq, dim }, at::TensorOptions(torchType(dtype)).device(device));
-    };
-    return { rows(s.keyDim, s.keyDtype), rows(s.valueDim, s.valueDtype), {}, {} };
-}
 
 /// Nothing to do where the method has written into `place` itself.
 void putMiddle(const at::Tensor& rows, const at::Tensor& place)
@@ -41,7 +31,21 @@ const SectionSet* layerOf(const EncodedCache* basis, int index)
 
 LayerKv LayerOutput::placeOnHost() const { return place.key.is_cpu() ? place : emptyLayer(shape, c10::kCPU); }
 
+std::vector<std::string> rotationWarnings(const CacheInfo& info)
+{
+    const std::vector<RopeInfo> ropes = info.layerRopes.empty() ? std::vector { info.rope } : info.layerRopes;
+    for (const RopeInfo& rope : ropes)
+        if (rope.state != RopeInfo::State::Pre && !rope.invertible())
+            return { isRopeScalingSupported(rope.scaling)
+                    ? "rope=undo has no effect: the dump does not say how its keys were rotated"
+                    : "rope=undo has no effect: the RoPE scaling '" + ropeScalingName(rope.scaling)
+                        + "' is not one that can be undone" };
+    return {};
+}
+
 void checkMethod(const MethodSpec& method, const CacheInfo& info) { makeCompressor(method)->accept(info); }
+
+bool needsAllLayers(const MethodSpec& method) { return makeCompressor(method)->needsAllLayers(); }
 
 ParamSpec sharedParam()
 {
@@ -63,6 +67,7 @@ void Compressor::accept(const CacheInfo& info) const
 }
 
 void Compressor::validate(const CacheInfo&) const { }
+void Compressor::validateLearning(const CacheInfo& info) const { accept(info); }
 std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
 
 EncodedCache Compressor::calibrate(
@@ -115,7 +120,7 @@ std::vector<LayerFisher> LayerwiseCompressor::meanFisher(
 std::shared_ptr<const CacheFisher> LayerwiseCompressor::ownFisher(
     const KvCache& cache, const CodecContext& context) const
 {
-    if (shared())
+    if (m_shared.get())
         return {};
     const std::shared_ptr<const KvCache> notOwned(std::shared_ptr<const KvCache>(), &cache);
     const auto model = gradientModel({ notOwned }, context);
@@ -127,24 +132,11 @@ std::shared_ptr<const CacheFisher> LayerwiseCompressor::ownFisher(
     return sharedFisher(model, cache, request, context.job);
 }
 
-void LayerwiseCompressor::validate(const CacheInfo& info) const
-{
-    if (const EncodedCache* basis = shared())
-        requireFits(*basis, params().text("shared"), spec().id, info, undoesRope());
-}
+void LayerwiseCompressor::validate(const CacheInfo& info) const { m_shared.requireFits(info, undoesRope()); }
 
 std::vector<std::string> LayerwiseCompressor::warnings(const CacheInfo& info) const
 {
-    if (!undoesRope())
-        return {};
-    const std::vector<RopeInfo> ropes = info.layerRopes.empty() ? std::vector { info.rope } : info.layerRopes;
-    for (const RopeInfo& rope : ropes)
-        if (rope.state != RopeInfo::State::Pre && !rope.invertible())
-            return { isRopeScalingSupported(rope.scaling)
-                    ? "rope=undo has no effect: the dump does not say how its keys were rotated"
-                    : "rope=undo has no effect: the RoPE scaling '" + ropeScalingName(rope.scaling)
-                        + "' is not one that can be undone" };
-    return {};
+    return undoesRope() ? rotationWarnings(info) : std::vector<std::string>();
 }
 
 bool LayerwiseCompressor::undoesRope() const { return params().has("rope") && params().text("rope") == "undo"; }
@@ -196,7 +188,7 @@ SectionSet LayerwiseCompressor::encodeTokens(const LayerInput& input, const Code
     SectionSet out;
     const Protection p(params(), input.shape);
     LayerInput inner = p.middleInput(input);
-    inner.shared = layerOf(shared(), input.index);
+    inner.shared = layerOf(m_shared.get(), input.index);
     if (p.middle() > 0 || !p.any())
         nameFailures(input.index, [&] { encodeLayer(inner, out, context); });
     if (p.any())
@@ -206,7 +198,7 @@ SectionSet LayerwiseCompressor::encodeTokens(const LayerInput& input, const Code
 
 LayerKv LayerwiseCompressor::decodeOne(const LayerOutput& output, const CodecContext& context) const
 {
-    checkShared(output.global);
+    m_shared.check(output.global);
     if (!output.visible.defined())
         return decodeTokens(output, context);
     const LayerShape& shape = output.shape;
@@ -232,7 +224,7 @@ LayerKv LayerwiseCompressor::decodeTokens(const LayerOutput& output, const Codec
     const LayerShape& shape = output.shape;
     const Protection p(params(), shape);
     const LayerKv out = emptyLayer(shape, context.device);
-    const LayerOutput inner = p.middleOutput(output, out, layerOf(shared(), output.index));
+    const LayerOutput inner = p.middleOutput(output, out, layerOf(m_shared.get(), output.index));
     LayerKv middle;
     if (p.middle() > 0 || !p.any())
         nameFailures(output.index, [&] { middle = decodeLayer(inner, context); });
@@ -321,45 +313,18 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     return out;
 }
 
-const EncodedCache* LayerwiseCompressor::shared() const
-{
-    if (!params().has("shared") || params().text("shared").empty())
-        return nullptr;
-    const std::lock_guard lock(m_sharedMutex);
-    if (!m_shared) {
-        m_shared = std::make_shared<EncodedCache>(loadCalibration(params().text("shared")));
-        m_sharedFile = InputFile(params().text("shared"));
-        m_fingerprint = calibrationFingerprint(*m_shared);
-    }
-    return m_shared.get();
-}
-
-std::uint64_t LayerwiseCompressor::sharedBytes() const
-{
-    const EncodedCache* basis = shared();
-    return basis ? basis->fileBytes() : 0;
-}
+std::uint64_t LayerwiseCompressor::sharedBytes() const { return m_shared.bytes(); }
 
 std::optional<MethodSpec> LayerwiseCompressor::calibratedSpec(std::initializer_list<const char*> sameParams) const
 {
-    const EncodedCache* basis = shared();
-    if (!basis)
-        return {};
-    return learnedSpec(*basis, params().text("shared"), params(), sameParams);
+    return m_shared.learnedSpec(sameParams);
 }
 
 SectionSet LayerwiseCompressor::globalSections(const CacheInfo& info, const CodecContext& context) const
 {
     SectionSet sections = prepare(info, context);
-    if (shared())
-        addFingerprint(m_fingerprint, sections);
+    m_shared.mark(sections);
     return sections;
-}
-
-void LayerwiseCompressor::checkShared(const SectionSet& global) const
-{
-    if (shared() && !hasFingerprint(m_fingerprint, global))
-        throw inputError(params().text("shared") + " is not the calibration that the cache was compressed with");
 }
 
 } // namespace pikv

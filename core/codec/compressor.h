@@ -2,18 +2,17 @@
 // For compressor authors. A new method is one file: a subclass of LayerwiseCompressor (or of Compressor), its parameter
 // specs and one MethodRegistration.
 #pragma once
-#include "core/base/inputfiles.h"
 #include "core/base/jobcontrol.h"
 #include "core/cache/kvcache.h"
 #include "core/cache/rope.h"
 #include "core/codec/container/encodedcache.h"
 #include "core/codec/registry.h"
+#include "core/codec/sharedcalibration.h"
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -86,6 +85,8 @@ public:
     void accept(const CacheInfo& info) const;
     /// accept()'s work: of a cache without padding, or for methods that see the whole cache of any.
     virtual void validate(const CacheInfo& info) const;
+    /// As accept(), of a cache that calibrate() is to learn from. Default: accept().
+    virtual void validateLearning(const CacheInfo& info) const;
     /// Hints about accepted parameters that have no effect ("dropout is accepted and ignored: …").
     virtual std::vector<std::string> warnings(const CacheInfo& info) const;
     /// `importance` is f32 [batch, seq] on the CPU, or undefined.
@@ -100,6 +101,8 @@ public:
     /// Size of the calibration file that the parameters name; 0: none.
     virtual std::uint64_t sharedBytes() const { return 0; }
 
+    /// Some layers say nothing about all: a preview from a few of them would be another method's.
+    virtual bool needsAllLayers() const { return false; }
     /// The method's layer-by-layer side, for those who stream a cache; null where it looks across layers.
     virtual const LayerwiseCompressor* layerwise() const { return nullptr; }
     /// Whether decoded layers come with a keep-mask (LayerKv::keep). The container's header says so.
@@ -182,19 +185,15 @@ private:
     /// What the next tokens of gradientModel() say of every layer, over all caches; empty without one.
     std::vector<LayerFisher> meanFisher(
         const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const;
-    const EncodedCache* shared() const;
-    /// Throws Error{Input} when the calibration file is not the one of encode.
-    void checkShared(const SectionSet& global) const;
-    mutable std::shared_ptr<const EncodedCache> m_shared; ///< read once, on first use
-    mutable InputFile m_sharedFile;
-    mutable std::uint64_t m_fingerprint = 0; ///< of m_shared
-    mutable std::mutex m_sharedMutex;
+    SharedCalibration m_shared { spec() };
 };
 
 /// The parameter `shared` of methods that can be calibrated.
 ParamSpec sharedParam();
 /// The parameter `rope` (undo, keep) of methods that can take the keys' rotation away; `help` says why they would.
 ParamSpec ropeParam(std::string help);
+/// What warnings() says where `rope` asks for what this cache does not allow.
+std::vector<std::string> rotationWarnings(const CacheInfo& info);
 
 /// Registration helper: `registerMethod<MyCodec>({ .id = …, .params = … })`. MyCodec's constructor takes a MethodSpec.
 template <typename T>

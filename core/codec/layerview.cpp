@@ -2,6 +2,7 @@
 // What encode and decode see of one layer: tensors on the device, positions of its rows, importance.
 #include "core/codec/layerview.h"
 #include "core/cache/crossattention.h"
+#include "core/cache/torchdtype.h"
 #include "core/codec/padding.h"
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
@@ -14,6 +15,14 @@ at::Tensor indexTensor(const std::int64_t* data, std::int64_t count, c10::Device
     std::copy_n(data, count, copy.data_ptr<std::int64_t>());
     return copy.to(device);
 }
+}
+
+LayerKv emptyLayer(const LayerShape& s, c10::Device device)
+{
+    const auto rows = [&](std::int64_t dim, DType dtype) {
+        return at::empty({ s.batch, s.kvHeads, s.seq, dim }, at::TensorOptions(torchType(dtype)).device(device));
+    };
+    return { rows(s.keyDim, s.keyDtype), rows(s.valueDim, s.valueDtype), {}, {} };
 }
 
 at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerShape& shape, c10::Device device)

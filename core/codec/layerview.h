@@ -5,6 +5,9 @@
 
 namespace pikv {
 
+/// Key and value of a layer's shape and dtypes, uninitialised.
+LayerKv emptyLayer(const LayerShape& shape, c10::Device device);
+
 /// Positions of a layer's rows, i64 [seq]: the tail of the cache's where the layer keeps fewer rows. `positions` empty:
 /// 0, 1, … for the longest layer.
 at::Tensor rowPositions(const std::vector<std::int64_t>& positions, const LayerShape& shape, c10::Device device);

@@ -54,6 +54,9 @@ std::unique_ptr<Compressor> makeCompressor(const MethodSpec& spec);
 /// with a cache of these shapes. Reads no tensors.
 void checkMethod(const MethodSpec& method, const CacheInfo& info);
 
+/// Compressor::needsAllLayers() for the same.
+bool needsAllLayers(const MethodSpec& method);
+
 /// `static const MethodRegistration reg { MethodInfo { … } };` at namespace scope of the implementing file.
 struct MethodRegistration {
     explicit MethodRegistration(MethodInfo info) { Registry::instance().add(std::move(info)); }

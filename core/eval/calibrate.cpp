@@ -37,7 +37,7 @@ std::uint64_t calibrateFile(const CalibrationRequest& request, const std::string
     const auto compressor = makeCompressor(request.method);
     std::vector<std::shared_ptr<const KvCache>> caches;
     for (const CachePtr& cache : request.caches) {
-        compressor->accept(cache->info());
+        compressor->validateLearning(cache->info());
         caches.push_back(withCleanLayers(cache, false));
     }
     at::Tensor importance;

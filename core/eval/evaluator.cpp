@@ -71,10 +71,10 @@ EvaluationResult evaluate(const EvaluationRequest& request, const TokenImportanc
 {
     const at::NoGradGuard noGrad;
     checkRequest(request);
-    const CachePtr cache = selectedLayers(request);
     const CodecContext context { job, c10::Device(deviceName(request.device)), request.seed };
     const auto run = [&] {
         RoundTrip trip(request.method, context);
+        const CachePtr cache = trip.needsAllLayers() ? request.cache : selectedLayers(request);
         trip.validate(request.cache->info());
         EvaluationResult result = emptyResult(request, *cache, trip);
         EvaluationRun(request, *cache, importanceTensor(*request.cache, importance, job), context, result).run(trip);

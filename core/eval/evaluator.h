@@ -23,7 +23,8 @@ struct EvaluationRequest {
     ImportanceSpec importance;
     DeviceChoice device = DeviceChoice::Auto;
     std::uint64_t seed = 0;
-    /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it.
+    /// Layers to run, ascending; empty: all. A subset gives a preview: sizes are scaled up from it. Methods that need
+    /// all layers get them.
     std::vector<int> layers;
     bool perLayer = true; ///< keep LayerQuality
     int repeat = 1; ///< times that encode and decode are run and timed; of a preview once

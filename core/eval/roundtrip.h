@@ -21,6 +21,7 @@ public:
     std::vector<std::string> warnings(const CacheInfo& info) const { return m_encoder->warnings(info); }
     std::uint64_t sharedBytes() const { return m_encoder->sharedBytes(); }
 
+    bool needsAllLayers() const { return m_encoder->needsAllLayers(); }
     /// The method takes one layer at a time: begin() and layer() may be called instead of whole().
     bool streams() const { return m_layerEncoder && m_layerDecoder; }
     /// `cache` is `whole` or some layers of it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Elements of tensors gathered by strides and rows: what a view alone cannot say.
 #include "core/formats/stridedread.h"
+#include "core/base/float8.h"
 #include "core/base/half.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
@@ -12,16 +13,6 @@
 
 namespace pikv {
 namespace {
-
-/// OCP FP8 (arXiv:2209.05433): E4M3 has no infinity, its all-ones pattern is NaN; E5M2 is a cut binary16.
-float fromE4M3(std::uint8_t code)
-{
-    const int exponent = code >> 3 & 15, mantissa = code & 7;
-    const float magnitude = (code & 0x7F) == 0x7F ? std::numeric_limits<float>::quiet_NaN()
-        : exponent == 0                           ? std::ldexp(float(mantissa), -9)
-                                                  : std::ldexp(float(8 + mantissa), exponent - 10);
-    return code & 0x80 ? -magnitude : magnitude;
-}
 
 /// One axis of a walk over runs, in the order of the file.
 struct Axis {

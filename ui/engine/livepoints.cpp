@@ -33,7 +33,7 @@ quint64 LivePoints::request(const MethodSpec& method)
         return m_points.answer(method.id, known);
     Latest<ResultPtr>::Terms terms;
     terms.label = QString::fromStdString(Registry::instance().get(method.id).label);
-    const std::vector<int> rough = m_study->previewLayers();
+    const std::vector<int> rough = needsAllLayers(method) ? std::vector<int>() : m_study->previewLayers();
     auto full = m_study->measure(method, Origin::Passed);
     if (rough.empty() || known) // the store has the full one
         return m_points.request(method.id, terms, std::move(full));

@@ -8,6 +8,7 @@
 #include "core/eval/errorsums.h"
 #include "core/eval/memoryneed.h"
 #include "core/study/study.h"
+#include "methods/methodcases.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
@@ -89,7 +90,7 @@ void PaddingTest::paddingEntersNothing_data()
     QTest::addColumn<QString>("spec");
     for (const MethodInfo& method : Registry::instance().methods())
         if (method.id != "recompute") // whole sequences of its own model alone
-            QTest::newRow(method.id.c_str()) << QString::fromStdString(method.id);
+            QTest::newRow(method.id.c_str()) << QString::fromStdString(pikvtest::testedSpec(method.id));
     QTest::newRow("with protected tokens") << QStringLiteral("kivi:sinks=2,recent=3");
 }
 

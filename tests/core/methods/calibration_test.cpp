@@ -31,8 +31,10 @@ private Q_SLOTS:
     void servesAnotherCache()
     {
         QFETCH(QString, method);
-        const bool aims = ParamSet(Registry::instance().get(method.toStdString()).params).has("compression_ratio");
-        const QString plain = method + (aims ? ":compression_ratio=0.2,transform=klt,sinks=4" : ":sinks=4");
+        const ParamSet params(Registry::instance().get(method.section(':', 0, 0).toStdString()).params);
+        const bool joint = params.has("compression"), aims = joint || params.has("compression_ratio");
+        const QString plain = joint ? "kvtc:compression=4,recent=16"
+                                    : method + (aims ? ":compression_ratio=0.2,transform=klt,sinks=4" : ":sinks=4");
         const std::string with = learn(plain, { 0, 1 }, "a");
         const auto shared = makeCompressor(parseSpec(with));
         shared->validate(m_caches[2]->info());
@@ -98,19 +100,23 @@ private Q_SLOTS:
         QFETCH(QString, method);
         const std::string with = learn(method, { 0 }, "a");
         const EncodedCache whole = EncodedCache::load(path("a.pikv-basis"));
-        for (std::size_t s = 0; s < whole.layers[0].all().size(); ++s) {
+        const bool isJoint = whole.layers[0].all().empty(); // learned of all layers together
+        const auto& sections = (isJoint ? whole.global : whole.layers[0]).all();
+        QVERIFY(!sections.empty());
+        for (std::size_t s = 0; s < sections.size(); ++s) {
             EncodedCache cut = whole;
-            cut.layers[0] = {};
-            for (std::size_t i = 0; i < whole.layers[0].all().size(); ++i) {
-                auto [name, bytes] = whole.layers[0].all()[i];
+            SectionSet halved;
+            for (std::size_t i = 0; i < sections.size(); ++i) {
+                auto [name, bytes] = sections[i];
                 if (i == s)
                     bytes.resize(bytes.size() / 2);
-                cut.layers[0].add(name, bytes);
+                halved.add(name, bytes);
             }
+            (isJoint ? cut.global : cut.layers[0]) = halved;
             cut.save(path("a.pikv-basis"));
             try {
                 decode(encode(*makeCompressor(parseSpec(with)), *m_caches[2]));
-                QFAIL(qPrintable(QString::fromStdString(whole.layers[0].all()[s].first + " cut in half was accepted")));
+                QFAIL(qPrintable(QString::fromStdString(sections[s].first + " cut in half was accepted")));
             } catch (const Error& e) {
                 QCOMPARE(e.kind(), ErrorKind::Input);
             }
@@ -315,7 +321,7 @@ private:
         QTest::addColumn<QString>("method");
         for (const MethodInfo& method : Registry::instance().methods())
             if (canCalibrate(method.id))
-                QTest::addRow("%s", method.id.c_str()) << QString::fromStdString(method.id);
+                QTest::addRow("%s", method.id.c_str()) << QString::fromStdString(testedSpec(method.id));
     }
 
     static CachePtr sequence(const KvCache& all, std::int64_t batch)

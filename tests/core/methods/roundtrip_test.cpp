@@ -30,7 +30,8 @@ private Q_SLOTS:
         QFETCH(QString, method);
         for (const auto& [name, options] : namedCaches()) {
             QString reason;
-            const bool takes = accepted(method.toStdString(), generateCache(options)->info(), reason) != nullptr;
+            const bool takes
+                = accepted(testedSpec(method.toStdString()), generateCache(options)->info(), reason) != nullptr;
             QVERIFY2(takes != isRefused(method.toStdString(), name), qPrintable(QString(name) + ": " + reason));
             QVERIFY(takes || reason.startsWith(method));
         }
@@ -43,7 +44,8 @@ private Q_SLOTS:
         for (const MethodInfo& method : Registry::instance().methods())
             for (const auto& [name, options] : namedCaches())
                 if (!isRefused(method.id, name))
-                    QTest::addRow("%s, %s", method.id.c_str(), name) << QString::fromStdString(method.id) << options;
+                    QTest::addRow("%s, %s", method.id.c_str(), name)
+                        << QString::fromStdString(testedSpec(method.id)) << options;
     }
     void shapeDtypeAndSize()
     {
@@ -89,7 +91,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, method);
         const CachePtr cache = generateCache(smallCache());
-        const auto compressor = fitting(method + ":sinks=3,recent=5", cache->info());
+        const auto compressor = fitting(method.section(':', 0, 0) + ":sinks=3,recent=5", cache->info());
         const auto decoded = throughFile(*compressor, *cache, path()).decoded;
         for (int i = 0; i < cache->layerCount(); ++i) {
             const LayerKv a = cache->layer(i), b = decoded->layer(i);

@@ -191,17 +191,16 @@ const MethodRegistration registration { withFactory<Fisher>({
     .reference = "Fisher information metric: Amari 1998, Neural Computation 10(2); KVTC, 2025 (arXiv 2511.01815)",
     .params = {
         param::real("step", "Step", 5.0, 0.01, 10000.0, 0.1, "",
-            "Width of every quantiser: in 1e-5 of the square root of a nat with a calibration, in 4 % of the rows' "
-            "deviation without one.",
+            "Width of every quantiser: in 1e-5 of the square root of a nat where a model's next tokens are the metric, "
+            "else in 4 % of the rows' deviation.",
             ParamScale::Log),
-        param::choice("metric", "Metric", "auto", { "auto", "next_token", "plain" }, "What errors are measured by, in a "
-            "calibration or, without one, when a cache is encoded: the next tokens of a model, or plain squares; auto: "
-            "the model where it is that of the dumps."),
+        param::choice("metric", "Metric", "auto", { "auto", "next_token", "plain" },
+            "What errors are measured by, in a calibration or, without one, when a cache is encoded: the next tokens "
+            "of a model, or plain squares; auto: the model where it is that of the dumps."),
         param::folded(param::model(", whose next tokens the metric is of; decode needs none.")),
         ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),
-        param::sinks(1, "The first token's keys and values are unlike all others: kept at 16 bits, where coding them would "
-                        "cost many."),
+        param::sinks(1, "The first token is unlike all others: kept at 16 bits, where coding it would cost many."),
     },
     .sweep = "step=[2,4,8,16,32]",
     .checkedByDefault = false,

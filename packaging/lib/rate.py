@@ -16,7 +16,7 @@ RESAMPLES = 2000
 CALIBRATION_TOKENS = 1000
 # Settings that reach from below the first target to above the last one, where the method can.
 SWEEPS = {
-    "fisher": ("fisher:step={}", [1, 2, 3, 5, 8, 12, 18]),
+    "fisher": ("fisher:step={}", [.5, 1, 2, 4, 8, 16, 32]),
     "kvtc": ("kvtc:compression={}", [2, 4, 8, 16, 32, 64]),
     "fastvideo": ("fastvideo:compression_ratio={}", [.08, .12, .16, .2, .25, .3, .4]),
     "fastv": ("fastv:compression_ratio={}", [.1, .15, .2, .25, .3, .4, .5]),

@@ -171,7 +171,8 @@ private:
     std::vector<std::int64_t> numbers(const TensorEntry& tensor, ByteSpan bytes) const
     {
         std::vector<std::int64_t> values(bytes.size() / sizeof(std::int64_t));
-        std::memcpy(values.data(), bytes.data(), values.size() * sizeof(std::int64_t));
+        if (!values.empty()) // memcpy takes no null pointer
+            std::memcpy(values.data(), bytes.data(), values.size() * sizeof(std::int64_t));
         for (const std::int64_t value : values)
             if (value > std::numeric_limits<std::int32_t>::max())
                 refuse("its " + inQuotes(tensor.name) + " hold " + std::to_string(value) + ", above 2^31 - 1");

@@ -71,7 +71,8 @@ struct GroupRows {
         const auto count = static_cast<std::size_t>(tokens);
         std::vector<std::uint8_t> codes(count * size());
         std::vector<std::uint16_t> ranges(hasRange(group.type) ? 2 * count : 0);
-        std::memcpy(ranges.data(), bytes.data(), 2 * ranges.size());
+        if (!ranges.empty()) // memcpy takes no null pointer
+            std::memcpy(ranges.data(), bytes.data(), 2 * ranges.size());
         unpackBits(bytes.subspan(2 * ranges.size()), bits(), codes);
         forEachToken(job, [&](std::size_t t) {
             float* values = first + static_cast<std::int64_t>(t) * stride;

@@ -2,19 +2,15 @@
 // The store is small and read whole each time: two programs that run beside each other see what the other wrote. One at
 // a time changes it.
 #include "core/dumps/toldstore.h"
-#include "core/base/atomicfile.h"
-#include "core/base/datafiles.h"
 #include "core/base/filesource.h"
-#include "core/base/folderlock.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
+#include "core/base/userfile.h"
 #include "core/dumps/dumps.h"
 #include "core/formats/jsontext.h"
 #include "core/formats/told.h"
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 
 namespace pikv {
@@ -24,7 +20,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::size_t mostFiles = 1000; ///< that are remembered
-constexpr std::uint64_t mostBytes = 16u << 20; ///< of the store
 constexpr int version = 1;
 
 /// "<size>-<hash>"; "" for a file that cannot be read.
@@ -47,21 +42,7 @@ std::string fingerprintOf(const std::string& path)
     }
 }
 
-/// Not a FileSource: what is written later must not count among the inputs.
-std::string storeText()
-{
-    std::error_code unknown;
-    const std::string path = toldStorePath();
-    if (!fs::exists(path, unknown))
-        return {};
-    if (!fs::is_regular_file(path, unknown) || fs::file_size(path, unknown) > mostBytes)
-        throw inputError(path + " is no regular file of at most " + byteText(mostBytes));
-    std::ifstream in(path, std::ios::binary);
-    std::string text { std::istreambuf_iterator<char>(in), {} };
-    if (!in)
-        throw inputError(path + " cannot be read");
-    return text;
-}
+UserFile storeFile() { return UserFile("told.json"); }
 
 bool isEntry(const Json& entry)
 {
@@ -73,14 +54,14 @@ bool isEntry(const Json& entry)
 /// The list of files. Throws Error{Input} where the store is damaged.
 Json readStore()
 {
-    const std::string text = storeText();
+    const UserFile file = storeFile();
+    const std::string text = file.read();
     if (text.empty())
         return Json::array();
-    const Json store = parseJson(text, toldStorePath());
+    const Json store = parseJson(text, file.path());
     if (!store.is_object() || store.value("version", Json()) != version || !store.contains("dumps")
         || !store["dumps"].is_array() || !std::all_of(store["dumps"].begin(), store["dumps"].end(), isEntry))
-        throw inputError(
-            toldStorePath() + " is no list of dumps as version " + std::to_string(version) + " of it has it");
+        throw inputError(file.path() + " is no list of dumps as version " + std::to_string(version) + " of it has it");
     return store["dumps"];
 }
 
@@ -103,7 +84,7 @@ Json::const_iterator entryOf(const Json& dumps, const std::string& file)
 
 } // namespace
 
-std::string toldStorePath() { return userDataDir() + "/told.json"; }
+std::string toldStorePath() { return storeFile().path(); }
 
 Recalled recallTold(const std::string& path)
 {
@@ -128,18 +109,17 @@ std::string rememberTold(const std::string& path, const Told& told)
     const std::string what = "What was told of " + path + " is not remembered";
     const std::scoped_lock lock(storeMutex());
     try {
-        const std::string file = fingerprintOf(path), store = toldStorePath();
+        const UserFile store = storeFile();
+        const std::string file = fingerprintOf(path);
         if (file.empty())
             throw inputError(path + " cannot be read");
-        std::error_code unknown;
-        fs::create_directories(userDataDir(), unknown); // where it cannot be made, writing into it says so
-        const FolderLock others(userDataDir());
+        const FolderLock others = store.lock();
         Json dumps;
         try {
             dumps = readStore();
         } catch (const Error&) {
             dumps = Json::array();
-            fs::rename(store, store + ".damaged", unknown);
+            store.setAside();
         }
         if (const auto entry = entryOf(dumps, file); entry != dumps.end())
             dumps.erase(entry);
@@ -148,12 +128,9 @@ std::string rememberTold(const std::string& path, const Told& told)
                 Json { { "file", file }, { "name", fs::path(path).filename().string() }, { "told", told } });
         while (dumps.size() > mostFiles)
             dumps.erase(dumps.size() - 1);
-        const std::string text = Json { { "version", version }, { "dumps", std::move(dumps) } }.dump(
-                                     2, ' ', false, Json::error_handler_t::replace)
-            + "\n";
-        AtomicFile out(store, text.size());
-        out.append(std::as_bytes(std::span(text)));
-        out.commit();
+        store.write(Json { { "version", version }, { "dumps", std::move(dumps) } }.dump(
+                        2, ' ', false, Json::error_handler_t::replace)
+            + "\n");
         return {};
     } catch (const Error& error) {
         return sentence(what, error);

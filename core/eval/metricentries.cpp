@@ -92,6 +92,20 @@ constexpr MetricInfo sizes[] = {
         .derived = [](const R& r) { return r.amortisedRatio(r.sharedCaches); } },
 };
 
+constexpr MetricInfo ofSeveralRuns(
+    std::string_view name, std::string_view label, std::string_view help, double R::*seconds)
+{
+    return { .name = name,
+        .label = label,
+        .unit = "s",
+        .help = help,
+        .group = Speed,
+        .logScale = true,
+        .rare = true,
+        .onRequest = true,
+        .seconds = seconds };
+}
+
 constexpr MetricInfo times[] = {
     { .name = "compress_seconds",
         .label = "Compress time",
@@ -100,24 +114,10 @@ constexpr MetricInfo times[] = {
         .group = Speed,
         .logScale = true,
         .seconds = &R::compressSeconds },
-    { .name = "compress_seconds_min",
-        .label = "Compress time, fastest",
-        .unit = "s",
-        .help = "Fastest of several timed runs; on request (--repeat)",
-        .group = Speed,
-        .logScale = true,
-        .rare = true,
-        .onRequest = true,
-        .seconds = &R::compressFastest },
-    { .name = "compress_seconds_max",
-        .label = "Compress time, slowest",
-        .unit = "s",
-        .help = "Slowest of several timed runs; on request (--repeat)",
-        .group = Speed,
-        .logScale = true,
-        .rare = true,
-        .onRequest = true,
-        .seconds = &R::compressSlowest },
+    ofSeveralRuns("compress_seconds_min", "Compress time, fastest",
+        "Fastest of several timed runs; on request (--repeat)", &R::compressFastest),
+    ofSeveralRuns("compress_seconds_max", "Compress time, slowest",
+        "Slowest of several timed runs; on request (--repeat)", &R::compressSlowest),
     { .name = "decompress_seconds",
         .label = "Decompress time",
         .unit = "s",
@@ -125,24 +125,10 @@ constexpr MetricInfo times[] = {
         .group = Speed,
         .logScale = true,
         .seconds = &R::decompressSeconds },
-    { .name = "decompress_seconds_min",
-        .label = "Decompress time, fastest",
-        .unit = "s",
-        .help = "Fastest of several timed runs; on request (--repeat)",
-        .group = Speed,
-        .logScale = true,
-        .rare = true,
-        .onRequest = true,
-        .seconds = &R::decompressFastest },
-    { .name = "decompress_seconds_max",
-        .label = "Decompress time, slowest",
-        .unit = "s",
-        .help = "Slowest of several timed runs; on request (--repeat)",
-        .group = Speed,
-        .logScale = true,
-        .rare = true,
-        .onRequest = true,
-        .seconds = &R::decompressSlowest },
+    ofSeveralRuns("decompress_seconds_min", "Decompress time, fastest",
+        "Fastest of several timed runs; on request (--repeat)", &R::decompressFastest),
+    ofSeveralRuns("decompress_seconds_max", "Decompress time, slowest",
+        "Slowest of several timed runs; on request (--repeat)", &R::decompressSlowest),
 };
 
 constexpr MetricInfo qualities[] = {
@@ -210,6 +196,35 @@ using P = NextTokenPosition;
 constexpr double hitsTarget(const P& p) { return p.target < 0 ? kNoValue : p.topCompressed == p.target ? 1.0 : 0.0; }
 constexpr double hitsOriginal(const P& p) { return p.topCompressed == p.topOriginal ? 1.0 : 0.0; }
 
+/// Of the distribution of KL over positions.
+constexpr MetricInfo klTail(std::string_view name, std::string_view label, std::string_view shortLabel,
+    std::string_view help, int rank, double N::*figure)
+{
+    return { .name = name,
+        .label = label,
+        .shortLabel = shortLabel,
+        .unit = "nats",
+        .help = help,
+        .group = NextToken,
+        .logScale = true,
+        .rare = true,
+        .withoutError = true,
+        .rank = rank,
+        .nextToken = figure };
+}
+
+/// Of a part of the cache.
+constexpr MetricInfo klShare(
+    std::string_view name, std::string_view label, std::string_view shortLabel, int rank, double N::*figure)
+{
+    MetricInfo metric = klTail(name, label, shortLabel,
+        "Mean KL divergence with these alone decoded and the rest exact (thirds: of the layers); on request. Its share "
+        "is this over next_token_kl, and the shares need not add up to 1",
+        rank, figure);
+    metric.onRequest = true;
+    return metric;
+}
+
 constexpr MetricInfo scores[] = {
     { .name = "next_token_loss",
         .label = "Next-token loss",
@@ -267,51 +282,18 @@ constexpr MetricInfo scores[] = {
         .rank = 1,
         .nextToken = &N::kl,
         .position = [](const P& p) { return p.kl; } },
-    { .name = "next_token_kl_median",
-        .label = "Next-token KL, median",
-        .shortLabel = "KL median",
-        .unit = "nats",
-        .help = "Median of the KL divergences of all positions; linear interpolation between order statistics",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .rank = 2,
-        .nextToken = &N::klMedian },
-    { .name = "next_token_kl_p99",
-        .label = "Next-token KL, 99 %",
-        .shortLabel = "KL 99 %",
-        .unit = "nats",
-        .help = "99th percentile of the KL divergences of all positions; linear interpolation between order statistics",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .rank = 3,
-        .nextToken = &N::kl99 },
-    { .name = "next_token_kl_p999",
-        .label = "Next-token KL, 99.9 %",
-        .shortLabel = "KL 99.9 %",
-        .unit = "nats",
-        .help = "99.9th percentile of the KL divergences of all positions; with 1,000 positions or fewer it lies "
-                "between the two largest",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .rank = 4,
-        .nextToken = &N::kl999 },
-    { .name = "next_token_kl_max",
-        .label = "Next-token KL, worst",
-        .shortLabel = "KL max",
-        .unit = "nats",
-        .help = "Largest KL divergence of all positions",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .rank = 5,
-        .nextToken = &N::klMax },
+    klTail("next_token_kl_median", "Next-token KL, median", "KL median",
+        "Median of the KL divergences of all positions; linear interpolation between order statistics", 2,
+        &N::klMedian),
+    klTail("next_token_kl_p99", "Next-token KL, 99 %", "KL 99 %",
+        "99th percentile of the KL divergences of all positions; linear interpolation between order statistics", 3,
+        &N::kl99),
+    klTail("next_token_kl_p999", "Next-token KL, 99.9 %", "KL 99.9 %",
+        "99.9th percentile of the KL divergences of all positions; with 1,000 positions or fewer it lies between the "
+        "two largest",
+        4, &N::kl999),
+    klTail(
+        "next_token_kl_max", "Next-token KL, worst", "KL max", "Largest KL divergence of all positions", 5, &N::klMax),
     { .name = "next_token_probability_rms",
         .label = "Next-token RMS Δp",
         .shortLabel = "RMS Δp",
@@ -322,74 +304,11 @@ constexpr MetricInfo scores[] = {
         .withoutError = true,
         .rank = 10,
         .nextToken = &N::probabilityRms },
-    { .name = "next_token_kl_keys",
-        .label = "Next-token KL, keys alone",
-        .shortLabel = "KL keys",
-        .unit = "nats",
-        .help = "Mean KL divergence with keys decoded and the rest exact; on request, its share is this over "
-                "next_token_kl, and the shares need not add up to 1",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .onRequest = true,
-        .rank = 11,
-        .nextToken = &N::klKeys },
-    { .name = "next_token_kl_values",
-        .label = "Next-token KL, values alone",
-        .shortLabel = "KL values",
-        .unit = "nats",
-        .help = "Mean KL divergence with values decoded and the rest exact; on request, its share is this over "
-                "next_token_kl, and the shares need not add up to 1",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .onRequest = true,
-        .rank = 12,
-        .nextToken = &N::klValues },
-    { .name = "next_token_kl_first_third",
-        .label = "Next-token KL, first third alone",
-        .shortLabel = "KL first third",
-        .unit = "nats",
-        .help = "Mean KL divergence with the first third of the layers decoded and the rest exact; on request, its "
-                "share is this over "
-                "next_token_kl, and the shares need not add up to 1",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .onRequest = true,
-        .rank = 13,
-        .nextToken = &N::klFirst },
-    { .name = "next_token_kl_middle_third",
-        .label = "Next-token KL, middle third alone",
-        .shortLabel = "KL middle third",
-        .unit = "nats",
-        .help = "Mean KL divergence with the middle third of the layers decoded and the rest exact; on request, its "
-                "share is this over "
-                "next_token_kl, and the shares need not add up to 1",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .onRequest = true,
-        .rank = 14,
-        .nextToken = &N::klMiddle },
-    { .name = "next_token_kl_last_third",
-        .label = "Next-token KL, last third alone",
-        .shortLabel = "KL last third",
-        .unit = "nats",
-        .help = "Mean KL divergence with the last third of the layers decoded and the rest exact; on request, its "
-                "share is this over "
-                "next_token_kl, and the shares need not add up to 1",
-        .group = NextToken,
-        .logScale = true,
-        .rare = true,
-        .withoutError = true,
-        .onRequest = true,
-        .rank = 15,
-        .nextToken = &N::klLast },
+    klShare("next_token_kl_keys", "Next-token KL, keys alone", "KL keys", 11, &N::klKeys),
+    klShare("next_token_kl_values", "Next-token KL, values alone", "KL values", 12, &N::klValues),
+    klShare("next_token_kl_first_third", "Next-token KL, first third alone", "KL first third", 13, &N::klFirst),
+    klShare("next_token_kl_middle_third", "Next-token KL, middle third alone", "KL middle third", 14, &N::klMiddle),
+    klShare("next_token_kl_last_third", "Next-token KL, last third alone", "KL last third", 15, &N::klLast),
 };
 
 } // namespace

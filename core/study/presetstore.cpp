@@ -2,41 +2,21 @@
 // Small and read whole each time: window and command line see what the other wrote. What another version does not know
 // (a method, a parameter) is kept as the text that it is, and refused where it is used.
 #include "core/study/presetstore.h"
-#include "core/base/atomicfile.h"
-#include "core/base/datafiles.h"
 #include "core/base/error.h"
-#include "core/base/folderlock.h"
-#include "core/base/text.h"
+#include "core/base/userfile.h"
 #include "core/formats/jsontext.h"
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 
 namespace pikv {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr int version = 1;
-constexpr std::uint64_t mostBytes = 16u << 20;
 constexpr std::size_t mostPresets = 1000;
 
-std::string storeText()
-{
-    std::error_code unknown;
-    const std::string path = presetStorePath();
-    if (!fs::exists(path, unknown))
-        return {};
-    if (!fs::is_regular_file(path, unknown) || fs::file_size(path, unknown) > mostBytes)
-        throw inputError(path + " is no regular file of at most " + byteText(mostBytes));
-    std::ifstream in(path, std::ios::binary);
-    std::string text { std::istreambuf_iterator<char>(in), {} };
-    if (!in)
-        throw inputError(path + " cannot be read");
-    return text;
-}
+UserFile storeFile() { return UserFile("presets.json"); }
 
 Json toJson(const Preset& preset)
 {
@@ -57,11 +37,12 @@ Preset fromJson(const Json& json)
 
 } // namespace
 
-std::string presetStorePath() { return userDataDir() + "/presets.json"; }
+std::string presetStorePath() { return storeFile().path(); }
 
 std::vector<Preset> readPresets()
 {
-    const std::string text = storeText(), path = presetStorePath();
+    const UserFile file = storeFile();
+    const std::string text = file.read(), &path = file.path();
     std::vector<Preset> presets;
     if (text.empty())
         return presets;
@@ -81,10 +62,8 @@ std::vector<Preset> readPresets()
 
 void changePresets(const std::function<void(std::vector<Preset>&)>& change)
 {
-    const std::string path = presetStorePath();
-    std::error_code unknown;
-    fs::create_directories(userDataDir(), unknown); // where it cannot be made, writing into it says so
-    const FolderLock others(userDataDir());
+    const UserFile file = storeFile();
+    const FolderLock others = file.lock();
     std::vector<Preset> presets;
     bool isDamaged = false;
     try {
@@ -101,10 +80,8 @@ void changePresets(const std::function<void(std::vector<Preset>&)>& change)
                                  2, ' ', false, Json::error_handler_t::replace)
         + "\n";
     if (isDamaged)
-        fs::rename(path, path + ".damaged", unknown);
-    AtomicFile out(path, text.size());
-    out.append(std::as_bytes(std::span(text)));
-    out.commit();
+        file.setAside();
+    file.write(text);
 }
 
 } // namespace pikv

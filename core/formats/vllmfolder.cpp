@@ -2,7 +2,6 @@
 // Folders of vLLM's ExampleConnector (once SharedStorageConnector): one safetensors file a layer, named after it, with
 // the one tensor `kv_cache`. The order of its axes changed over the versions; its shape tells them apart.
 #include "core/base/filesource.h"
-#include "core/base/md5.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
 #include "core/formats/fusedheads.h"
@@ -12,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <md5.h>
 
 namespace pikv {
 namespace {
@@ -157,7 +157,9 @@ void checkPrefix(const FormatProbe& probe, CacheInfo& info)
     const std::string name = std::filesystem::absolute(probe.folder()).lexically_normal().filename().string();
     if (name.size() != digits || name.find_first_not_of("0123456789abcdef") != std::string::npos)
         return;
-    if (md5Of(asBytes(ids.data(), ids.size() * sizeof ids.front())) != name)
+    char hash[MD5_DIGEST_STRING_LENGTH];
+    MD5Data(reinterpret_cast<const std::uint8_t*>(ids.data()), ids.size() * sizeof ids.front(), hash);
+    if (hash != name)
         info.notes.push_back("the folder is named by vLLM's hash of its prompt, " + name
             + ", which is not that of the token ids that were told: they are another prompt's, or images stood in it");
 }

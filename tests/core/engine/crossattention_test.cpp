@@ -9,6 +9,7 @@
 #include "core/dumps/generate.h"
 #include "core/eval/proxypredictor.h"
 #include "core/study/study.h"
+#include "refusal.h"
 #include "testmain.h"
 #include <QTemporaryDir>
 #include <QTest>
@@ -38,16 +39,6 @@ std::shared_ptr<const KvCache> cacheOf(bool cross, std::int64_t ask, bool padded
     for (int i = 0; i < plain->layerCount(); ++i)
         layers.push_back(plain->layer(i));
     return std::make_shared<MemoryCache>(info, layers);
-}
-
-QString refusalOf(const std::function<void()>& work)
-{
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
 }
 
 } // namespace

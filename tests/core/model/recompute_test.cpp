@@ -6,6 +6,7 @@
 #include "core/dumps/generate.h"
 #include "core/eval/nexttoken.h"
 #include "modeldata.h"
+#include "refusal.h"
 #include "testmain.h"
 #include <ATen/ops/equal.h>
 #include <QFileInfo>
@@ -30,17 +31,6 @@ CachePtr captured(std::int64_t count, DType dtype, std::int64_t queries = 0)
 }
 
 MethodSpec recompute(const std::string& model = tinyPath()) { return parseSpec("recompute:model=" + model); }
-
-template <typename Work>
-std::string refusal(Work&& work)
-{
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
-}
 
 } // namespace
 
@@ -136,15 +126,15 @@ private Q_SLOTS:
         GenerateOptions options;
         options.layers = 2;
         options.seq = 16;
-        const std::string noIds = refusal([&] { method->validate(generateCache(options)->info()); });
-        QVERIFY2(noIds.find("without token ids") != std::string::npos, noIds.c_str());
+        const QString noIds = refusalOf([&] { method->validate(generateCache(options)->info()); });
+        QVERIFY2(noIds.contains("without token ids"), qPrintable(noIds));
         CacheInfo info = captured(20, DType::F16)->info();
         info.tokenIds.pop_back();
-        const std::string tooFew = refusal([&] { method->validate(info); });
-        QVERIFY2(tooFew.find("19 token ids") != std::string::npos, tooFew.c_str());
+        const QString tooFew = refusalOf([&] { method->validate(info); });
+        QVERIFY2(tooFew.contains("19 token ids"), qPrintable(tooFew));
         info = captured(20, DType::F16)->info();
         info.positions.assign(20, 4);
-        QVERIFY(refusal([&] { method->validate(info); }).find("stands at 4") != std::string::npos);
+        QVERIFY(refusalOf([&] { method->validate(info); }).contains("stands at 4"));
     }
 
     void otherModelsAreRefused()
@@ -152,15 +142,15 @@ private Q_SLOTS:
         const JobControl job;
         const CachePtr cache = captured(20, DType::F16);
         const std::string qwen = testPath("model/tiny-qwen2.gguf").toStdString();
-        const std::string other = refusal([&] { (void)makeCompressor(recompute(qwen))->encode(*cache, {}, { job }); });
-        QVERIFY2(other.find("the model does not fit") != std::string::npos, other.c_str());
-        const std::string missing
-            = refusal([&] { makeCompressor(recompute("/no/such/model.gguf"))->validate(cache->info()); });
-        QVERIFY2(missing.find("/no/such/model.gguf") != std::string::npos, missing.c_str());
+        const QString other = refusalOf([&] { (void)makeCompressor(recompute(qwen))->encode(*cache, {}, { job }); });
+        QVERIFY2(other.contains("the model does not fit"), qPrintable(other));
+        const QString missing
+            = refusalOf([&] { makeCompressor(recompute("/no/such/model.gguf"))->validate(cache->info()); });
+        QVERIFY2(missing.contains("/no/such/model.gguf"), qPrintable(missing));
         // The model may be another one by the time the file is read.
         EncodedCache encoded = makeCompressor(recompute())->encode(*cache, {}, { job });
-        const std::string later = refusal([&] { (void)makeCompressor(recompute(qwen))->decode(encoded, { job }); });
-        QVERIFY2(later.find("the model does not fit") != std::string::npos, later.c_str());
+        const QString later = refusalOf([&] { (void)makeCompressor(recompute(qwen))->decode(encoded, { job }); });
+        QVERIFY2(later.contains("the model does not fit"), qPrintable(later));
     }
 
     void heldModelsAreShared()

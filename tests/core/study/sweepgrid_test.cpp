@@ -4,6 +4,7 @@
 #include "core/codec/methodspec.h"
 #include "core/study/presets.h"
 #include "core/study/sweepgrid.h"
+#include "refusal.h"
 #include "testmain.h"
 #include <QDir>
 #include <QFile>
@@ -39,15 +40,6 @@ private Q_SLOTS:
     void presetsAsText();
 
 private:
-    static std::string messageOf(const std::function<void()>& call)
-    {
-        try {
-            call();
-        } catch (const Error& error) {
-            return error.what();
-        }
-        return {};
-    }
     std::unique_ptr<QTemporaryDir> m_folder;
 };
 
@@ -119,8 +111,8 @@ void SweepGridTest::badRanges()
 {
     QFETCH(QString, spec);
     QFETCH(QString, word);
-    const std::string message = messageOf([&] { (void)expandSpec(spec.toStdString()); });
-    QVERIFY2(QString::fromStdString(message).contains(word), message.c_str());
+    const QString message = refusalOf([&] { (void)expandSpec(spec.toStdString()); });
+    QVERIFY2(message.contains(word), qPrintable(message));
 }
 
 void SweepGridTest::commandsComeBack()
@@ -192,8 +184,8 @@ void SweepGridTest::badTexts()
 {
     QFETCH(QString, text);
     QFETCH(QString, word);
-    const std::string message = messageOf([&] { (void)parseSweepCommand(text.toStdString()); });
-    QVERIFY2(QString::fromStdString(message).contains(word), message.c_str());
+    const QString message = refusalOf([&] { (void)parseSweepCommand(text.toStdString()); });
+    QVERIFY2(message.contains(word), qPrintable(message));
 }
 
 namespace {
@@ -224,8 +216,8 @@ void SweepGridTest::presetsAreKept()
     savePreset(other);
     QCOMPARE(allPresets().size(), all.size());
     QVERIFY(!findPreset("a").grid.nextToken);
-    const std::string unknown = messageOf([] { (void)findPreset("b"); });
-    QVERIFY2(unknown.find("default, seed, a, zwei Ü") != std::string::npos, unknown.c_str());
+    const QString unknown = refusalOf([] { (void)findPreset("b"); });
+    QVERIFY2(unknown.contains("default, seed, a, zwei Ü"), qPrintable(unknown));
 }
 
 void SweepGridTest::presetsAreRenamedAndRemoved()
@@ -234,12 +226,12 @@ void SweepGridTest::presetsAreRenamedAndRemoved()
     savePreset(mine("b"));
     renamePreset("a", "c");
     QVERIFY(findPreset("c").grid == mine("c").grid);
-    QVERIFY(messageOf([] { renamePreset("c", "b"); }).find("already") != std::string::npos);
-    QVERIFY(messageOf([] { renamePreset("a", "d"); }).find("no preset 'a'") != std::string::npos);
-    QVERIFY(messageOf([] { renamePreset("seed", "d"); }).find("comes with the program") != std::string::npos);
+    QVERIFY(refusalOf([] { renamePreset("c", "b"); }).contains("already"));
+    QVERIFY(refusalOf([] { renamePreset("a", "d"); }).contains("no preset 'a'"));
+    QVERIFY(refusalOf([] { renamePreset("seed", "d"); }).contains("comes with the program"));
     removePreset("b");
-    QVERIFY(messageOf([] { removePreset("b"); }).find("no preset 'b'") != std::string::npos);
-    QVERIFY(messageOf([] { removePreset("default"); }).find("comes with") != std::string::npos);
+    QVERIFY(refusalOf([] { removePreset("b"); }).contains("no preset 'b'"));
+    QVERIFY(refusalOf([] { removePreset("default"); }).contains("comes with"));
     QCOMPARE(allPresets().size(), builtInPresets().size() + 1);
 }
 
@@ -257,7 +249,7 @@ void SweepGridTest::badNames_data()
 void SweepGridTest::badNames()
 {
     QFETCH(QByteArray, name);
-    QVERIFY(!messageOf([&] { savePreset(mine(name.toStdString())); }).empty());
+    QVERIFY(!refusalOf([&] { savePreset(mine(name.toStdString())); }).isEmpty());
     QVERIFY(!QFile::exists(QString::fromStdString(presetStorePath())));
 }
 
@@ -282,8 +274,8 @@ void SweepGridTest::damagedStores()
     QVERIFY(file.open(QIODevice::WriteOnly));
     file.write(text);
     file.close();
-    const std::string message = messageOf([] { (void)allPresets(); });
-    QVERIFY2(message.find(presetStorePath()) != std::string::npos, message.c_str());
+    const QString message = refusalOf([] { (void)allPresets(); });
+    QVERIFY2(message.contains(QString::fromStdString(presetStorePath())), qPrintable(message));
     QCOMPARE(findPreset("seed").name, std::string("seed")); // needs no store
     savePreset(mine("new")); // begins anew, and keeps what there was
     QCOMPARE(findPreset("new").name, std::string("new"));
@@ -323,8 +315,8 @@ void SweepGridTest::presetsAsText()
     QVERIFY(!looksLikePreset("lora:rank=8"));
     QVERIFY(looksLikePreset("lora:rank=8\nkivi"));
     QVERIFY(looksLikePreset("pikv sweep DUMP --with kivi"));
-    QVERIFY(!messageOf([] { (void)parsePreset("# nothing\n"); }).empty());
-    QVERIFY(messageOf([] { (void)parsePreset("lora:rank=8\nnothing"); }).find("nothing") != std::string::npos);
+    QVERIFY(!refusalOf([] { (void)parsePreset("# nothing\n"); }).isEmpty());
+    QVERIFY(refusalOf([] { (void)parsePreset("lora:rank=8\nnothing"); }).contains("nothing"));
 }
 
 PIKV_TEST(SweepGridTest)

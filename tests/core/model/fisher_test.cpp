@@ -233,7 +233,7 @@ private Q_SLOTS:
         const JobControl job;
         const std::string model = tinyModel().toStdString();
         const auto bytes = [&](const KvCache& of, const std::string& params) {
-            const EncodedCache encoded = makeCompressor(parseSpec("fisher:" + params))->encode(of, {}, { job });
+            const EncodedCache encoded = makeCompressor(parseSpec("fisher:step=50," + params))->encode(of, {}, { job });
             const ByteSpan codes = encoded.layers[0].get("k.codes");
             return Bytes(codes.begin(), codes.end());
         };
@@ -265,6 +265,29 @@ private Q_SLOTS:
         for (const double square : side.squares)
             classes += square;
         QVERIFY(rows > 0 && std::abs(rows - classes) < 1e-9 * rows);
+    }
+
+    /// What a level cannot hold is refused, with the step that fits; never cut.
+    void stepsMayBeTooFine()
+    {
+        const JobControl job;
+        const auto cache = captured(kRows);
+        const auto refusal = [&](const QString& step) {
+            const auto method
+                = makeCompressor(parseSpec(("fisher:metric=next_token,step=" + step + tinyModel()).toStdString()));
+            return refusalOf([&] { method->encode(*cache, {}, { job }); });
+        };
+        const QString reason = refusal("0.5");
+        QVERIFY2(reason.startsWith("fisher: step=0.5 is too fine for this cache: it takes levels above 32767; step="),
+            qPrintable(reason));
+        // The widest of what its layers and sides ask for.
+        QString step = "0.5";
+        for (QString again = reason; !again.isEmpty(); again = refusal(step)) {
+            const QString next = again.section("step=", 2).section(' ', 0, 0);
+            QVERIFY2(next.toDouble() > step.toDouble(), qPrintable(again));
+            step = next;
+        }
+        QVERIFY(step.toDouble() < 20);
     }
 
     void queriesChangeSteps()

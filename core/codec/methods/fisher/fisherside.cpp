@@ -3,6 +3,7 @@
 // expected sizes fall by (i16), and how much levels of ±1 and greater ones are moved when they are rebuilt (2 u8).
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/base/error.h"
+#include "core/codec/paramspec.h"
 #include "core/codec/parts/planes.h"
 #include "core/kernels/levelstream.h"
 #include <ATen/TensorOperators.h>
@@ -19,6 +20,7 @@ namespace {
 /// Levels are rounded towards zero a little: what that costs in error it saves twice in bits (Sullivan 1996,
 /// Efficient scalar quantization of exponential and Laplacian random variables).
 constexpr float rounding = 0.38F;
+constexpr float largestLevel = 32767;
 constexpr std::size_t headBytes = 4;
 constexpr std::int64_t blockRows = 256; ///< transformed before a stop is asked for again
 
@@ -47,7 +49,8 @@ public:
     {
         const float inverse = 1 / factor;
         for (std::size_t i = 0; i < count; ++i) {
-            const float value = values[i] * inverse, size = std::min(std::abs(value), 32767.0F);
+            const float value = values[i] * inverse, size = std::min(std::abs(value), largestLevel);
+            m_largest = std::max(m_largest, std::abs(value));
             const auto level = static_cast<std::int16_t>(size + rounding);
             levels[i] = value < 0 ? static_cast<std::int16_t>(-level) : level;
             if (level > 0) {
@@ -65,7 +68,11 @@ public:
         return codes;
     }
 
+    /// Before it was cut to what a level can be.
+    float largest() const { return m_largest; }
+
 private:
+    float m_largest = 0;
     std::array<double, 2> m_misses {}, m_counts {}; ///< of levels of ±1, of greater ones
 };
 
@@ -87,6 +94,11 @@ Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, doubl
                 width, levels.data() + row * width);
         }
     });
+    if (rounder.largest() > largestLevel) {
+        const double fitting = std::ceil(100 * step * rounder.largest() / largestLevel) / 100;
+        throw usageError("fisher: step=" + printParam(step) + " is too fine for this cache: it takes levels above "
+            + printParam(double(largestLevel)) + "; step=" + printParam(fitting) + " or wider would fit");
+    }
     Bytes out;
     appendLe(out, logOfStep(step));
     for (const std::uint8_t code : rounder.shrinkCodes())

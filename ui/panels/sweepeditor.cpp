@@ -19,6 +19,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QStyledItemDelegate>
 #include <QTreeView>
 #include <algorithm>
 
@@ -27,6 +28,16 @@ namespace {
 
 constexpr int settleTime = 120; ///< ms
 constexpr int sourcesInARow = 4;
+
+/// Rows as high as a table's, in which an editor has room.
+class RoomyRows : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        return { QStyledItemDelegate::sizeHint(option, index).width(), option.fontMetrics.height() + 6 };
+    }
+};
 
 } // namespace
 
@@ -103,6 +114,7 @@ void SweepEditor::createTree()
     m_tree->setObjectName(QStringLiteral("sweepTree"));
     m_tree->setAccessibleName(tr("Methods and the values of their parameters"));
     m_tree->setModel(m_model);
+    m_tree->setItemDelegate(new RoomyRows(m_tree));
     m_tree->setUniformRowHeights(true);
     m_tree->setAlternatingRowColors(true);
     m_tree->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed
@@ -115,7 +127,7 @@ void SweepEditor::createTree()
     header->setSectionResizeMode(SweepGridModel::ValuesColumn, QHeaderView::Stretch);
     const int letter = fontMetrics().averageCharWidth();
     for (const auto& [column, letters] :
-        { std::pair(SweepGridModel::NameColumn, 28), std::pair(SweepGridModel::AllowedColumn, 22),
+        { std::pair(SweepGridModel::NameColumn, 32), std::pair(SweepGridModel::AllowedColumn, 22),
             std::pair(SweepGridModel::PointsColumn, 12), std::pair(SweepGridModel::TimeColumn, 18) })
         header->resizeSection(column, letters * letter);
 }

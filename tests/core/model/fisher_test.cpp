@@ -278,7 +278,8 @@ private Q_SLOTS:
             return refusalOf([&] { method->encode(*cache, {}, { job }); });
         };
         const QString reason = refusal("0.5");
-        QVERIFY2(reason.startsWith("fisher: step=0.5 is too fine for this cache: it takes levels above 32767; step="),
+        QVERIFY2(reason.startsWith(
+                     "fisher: step=0.5 is too fine for this cache: it takes levels above 32767; at least step="),
             qPrintable(reason));
         // The widest of what its layers and sides ask for.
         QString step = "0.5";

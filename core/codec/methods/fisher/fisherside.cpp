@@ -97,7 +97,7 @@ Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, doubl
     if (rounder.largest() > largestLevel) {
         const double fitting = std::ceil(100 * step * rounder.largest() / largestLevel) / 100;
         throw usageError("fisher: step=" + printParam(step) + " is too fine for this cache: it takes levels above "
-            + printParam(double(largestLevel)) + "; step=" + printParam(fitting) + " or wider would fit");
+            + printParam(double(largestLevel)) + "; at least step=" + printParam(fitting) + " is needed");
     }
     Bytes out;
     appendLe(out, logOfStep(step));

@@ -147,11 +147,12 @@ private:
                 input.fisher ? (isKey ? &input.fisher->key : &input.fisher->value) : nullptr, step(), side, out, job);
         const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
         std::vector<std::int8_t> classes = planned;
-        if (!weights.empty()) {
+        if (!weights.empty())
             classes = adaptedClasses(planned, weights);
+        Bytes codes = encodeSide(transform, rows, step(), classes, job);
+        if (classes != planned)
             out.add(side + ".steps", packDeviations(planned, classes, job));
-        }
-        out.add(side + ".codes", encodeSide(transform, rows, step(), classes, job));
+        out.add(side + ".codes", std::move(codes));
     }
 
     double step() const { return params().real("step"); }

@@ -3,6 +3,7 @@
 // expected sizes fall by (i16), and how much levels of ±1 and greater ones are moved when they are rebuilt (2 u8).
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/base/error.h"
+#include "core/codec/methods/fisher/rowsteps.h"
 #include "core/codec/paramspec.h"
 #include "core/codec/parts/planes.h"
 #include "core/kernels/levelstream.h"
@@ -20,7 +21,7 @@ namespace {
 /// Levels are rounded towards zero a little: what that costs in error it saves twice in bits (Sullivan 1996,
 /// Efficient scalar quantization of exponential and Laplacian random variables).
 constexpr float rounding = 0.38F;
-constexpr float largestLevel = 32767;
+constexpr float largestLevel = 32766;
 constexpr std::size_t headBytes = 4;
 constexpr std::int64_t blockRows = 256; ///< transformed before a stop is asked for again
 
@@ -45,20 +46,28 @@ LevelLayout layoutOf(const FisherTransform& t, std::vector<std::int16_t>& sizes,
 /// Rounds rows of coefficients and gathers what rebuilding from the levels alone would miss.
 class Rounder {
 public:
-    void row(const float* values, float factor, std::size_t count, std::int16_t* levels)
+    /// Widens the row's steps where a level could not hold its size; false where the widest do not suffice.
+    bool row(const float* values, std::size_t count, std::int8_t& stepClass, std::int16_t* levels)
     {
-        const float inverse = 1 / factor;
+        float largest = 0;
+        for (std::size_t i = 0; i < count; ++i)
+            largest = std::max(largest, std::abs(values[i]));
+        while (stepClass < largestClass && largest > largestLevel * factorOf(stepClass))
+            ++stepClass;
+        if (largest > largestLevel * factorOf(stepClass))
+            return false;
+        const float inverse = 1 / factorOf(stepClass);
         for (std::size_t i = 0; i < count; ++i) {
-            const float value = values[i] * inverse, size = std::min(std::abs(value), largestLevel);
-            m_largest = std::max(m_largest, std::abs(value));
+            const float size = std::abs(values[i]) * inverse;
             const auto level = static_cast<std::int16_t>(size + rounding);
-            levels[i] = value < 0 ? static_cast<std::int16_t>(-level) : level;
+            levels[i] = values[i] < 0 ? static_cast<std::int16_t>(-level) : level;
             if (level > 0) {
                 const std::size_t kind = level > 1;
                 m_misses[kind] += double(level) - double(size);
                 ++m_counts[kind];
             }
         }
+        return true;
     }
     std::array<std::uint8_t, 2> shrinkCodes() const
     {
@@ -68,18 +77,14 @@ public:
         return codes;
     }
 
-    /// Before it was cut to what a level can be.
-    float largest() const { return m_largest; }
-
 private:
-    float m_largest = 0;
     std::array<double, 2> m_misses {}, m_counts {}; ///< of levels of ±1, of greater ones
 };
 
 } // namespace
 
 Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, double step,
-    const std::vector<std::int8_t>& classes, const JobControl& job)
+    std::vector<std::int8_t>& classes, const JobControl& job)
 {
     const at::Tensor analysis = transform.analysis(job) / step;
     const auto width = static_cast<std::size_t>(transform.width());
@@ -90,15 +95,12 @@ Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, doubl
             = at::matmul(rows.narrow(0, first, count) - transform.mean, analysis).contiguous();
         for (std::int64_t i = 0; i < count; ++i) {
             const auto row = static_cast<std::size_t>(first + i);
-            rounder.row(coefficients.data_ptr<float>() + static_cast<std::size_t>(i) * width, factorOf(classes[row]),
-                width, levels.data() + row * width);
+            if (!rounder.row(coefficients.data_ptr<float>() + static_cast<std::size_t>(i) * width, width, classes[row],
+                    levels.data() + row * width))
+                throw usageError("fisher: step=" + printParam(step)
+                    + " is too fine for this cache: it takes levels above " + printParam(double(largestLevel)));
         }
     });
-    if (rounder.largest() > largestLevel) {
-        const double fitting = std::ceil(100 * step * rounder.largest() / largestLevel) / 100;
-        throw usageError("fisher: step=" + printParam(step) + " is too fine for this cache: it takes levels above "
-            + printParam(double(largestLevel)) + "; at least step=" + printParam(fitting) + " is needed");
-    }
     Bytes out;
     appendLe(out, logOfStep(step));
     for (const std::uint8_t code : rounder.shrinkCodes())

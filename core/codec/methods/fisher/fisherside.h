@@ -7,9 +7,10 @@
 
 namespace pikv {
 
-/// Codes rows f32 [n, width] with the step; the stream says how levels are rebuilt and what sizes to expect.
+/// Codes rows f32 [n, width] with the step; the stream says how levels are rebuilt and what sizes to expect. Widens the
+/// `classes` of rows that no level could hold otherwise. Throws Error{Usage} where the widest do not suffice.
 Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, double step,
-    const std::vector<std::int8_t>& classes, const JobControl& job);
+    std::vector<std::int8_t>& classes, const JobControl& job);
 /// f32 [n, width]. Throws Error{Input} where `bytes` are not those of so many rows.
 at::Tensor decodeSide(const FisherTransform& transform, ByteSpan bytes, double step,
     const std::vector<std::int8_t>& classes, const JobControl& job);

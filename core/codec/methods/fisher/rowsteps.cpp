@@ -17,7 +17,7 @@ namespace pikv {
 namespace {
 
 constexpr std::int8_t sinkClass = -4; ///< a quarter of the step
-constexpr int leastClass = -14, largestClass = 12;
+constexpr int leastClass = -14;
 /// A few queries or samples say less than all that is to come: weights to these powers gave the least KL at equal
 /// bytes.
 constexpr double ofAttention = 0.4, ofGradients = 0.8;

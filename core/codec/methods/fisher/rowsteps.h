@@ -12,6 +12,9 @@ namespace pikv {
 /// First tokens of a text, the attention sinks: coded with finer steps.
 inline constexpr std::int64_t sinkTokens = 4;
 
+/// The widest class that a row may have.
+inline constexpr std::int8_t largestClass = 12;
+
 /// Of keys and values: a row's steps are 2^(class / 2) as wide. Rows of a batch follow each other.
 struct RowSteps {
     std::array<std::vector<std::int8_t>, 2> classes; ///< of keys, of values; [batch * seq] each

@@ -228,9 +228,13 @@ void ResultsModel::removeMethod(const QString& methodId)
 void ResultsModel::removeRowsAt(QList<int> rows)
 {
     std::sort(rows.begin(), rows.end(), std::greater<>());
-    for (int row : rows) {
-        beginRemoveRows({}, row, row);
-        m_rows.removeAt(row);
+    for (qsizetype i = 0; i < rows.size();) { // a run of neighbours at once: views and charts do their work once for it
+        const int last = rows.at(i);
+        int first = last;
+        while (++i < rows.size() && rows.at(i) == first - 1)
+            --first;
+        beginRemoveRows({}, first, last);
+        m_rows.remove(first, last - first + 1);
         endRemoveRows();
     }
 }

@@ -2,6 +2,7 @@
 // The Fisher information against the divergence that it stands for, and the codec that measures errors by it.
 #include "core/codec/calibration.h"
 #include "core/codec/compressor.h"
+#include "core/dumps/generate.h"
 #include "core/eval/calibrate.h"
 #include "core/eval/nexttoken.h"
 #include "core/model/fisherinformation.h"
@@ -13,6 +14,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/randn.h>
 #include <QTemporaryDir>
@@ -282,6 +284,25 @@ private Q_SLOTS:
         const QString reason = refusalOf([&] { errorOf("0.01"); });
         QVERIFY2(reason.startsWith("fisher: step=0.01 is too fine for this cache: it takes levels above"),
             qPrintable(reason));
+    }
+
+    /// From many components to one to none: the last one's vector is coded most coarsely, and all its entries are
+    /// alike.
+    void coarseSteps()
+    {
+        const JobControl job;
+        const auto generated = std::dynamic_pointer_cast<const KvCache>(
+            generateCache({ .layers = 1, .kvHeads = 1, .seq = 64, .headDim = 64, .dtype = DType::F32 }));
+        const auto cache = std::make_shared<Moved>(
+            generated, 0, false, 50 * at::randn({ 1, 1, 64, 1 }, at::make_generator<at::CPUGeneratorImpl>(1)));
+        for (double step = 5; step <= 400; step *= 1.05) {
+            const auto method = makeCompressor(parseSpec("fisher:metric=plain,step=" + std::to_string(step)));
+            const QString reason = refusalOf([&] {
+                const auto decoded = method->decode(method->encode(*cache, {}, { job }), { job });
+                QVERIFY(at::isfinite(decoded->layer(0).value).all().item<bool>());
+            });
+            QVERIFY2(reason.isEmpty(), qPrintable(QString("step %1: %2").arg(step).arg(reason)));
+        }
     }
 
     void queriesChangeSteps()

@@ -29,8 +29,14 @@ constexpr int sizeOffset = 128; ///< of the stored log2 sizes in quarters
 /// as the tokens' own steps where ε = step / (σ √n). The tokens' coefficients make up for most of it, being found for
 /// the vectors as they are coded, so that so much wider steps gave the least divergence at equal bytes.
 constexpr double vectorStep = 3;
-/// Steps of a vector wider than 1 / 2 say too little, finer than 2^-9 no more. In quarters of an octave.
-constexpr int widestVector = -4, finestVector = -36;
+/// Steps of a vector finer than 2^-9 say no more. In quarters of an octave.
+constexpr int finestVector = -36;
+
+/// Steps that are wider than the entries of a unit vector, about 0.8 / √dim, would code it as 0.
+int widestVector(std::int64_t dim)
+{
+    return std::max(finestVector, static_cast<int>(std::floor(-2 * std::log2(static_cast<double>(dim)))));
+}
 
 /// What is stored of one side.
 struct Stored {
@@ -43,10 +49,10 @@ struct Stored {
     std::vector<std::int16_t> levels; ///< [used components, dim]
 };
 
-/// log2, in quarters, of the step that a component's vector is coded with.
-int vectorStepLog(const Stored& s, std::uint8_t size, std::int16_t stepLog)
+/// log2, in quarters, of the step that a component's vector, of `dim` entries, is coded with.
+int vectorStepLog(const Stored& s, std::int64_t dim, std::uint8_t size, std::int16_t stepLog)
 {
-    return std::clamp(s.vectorLog - (size - sizeOffset - stepLog), finestVector, widestVector);
+    return std::clamp(s.vectorLog - (size - sizeOffset - stepLog), finestVector, widestVector(dim));
 }
 
 /// As LevelLayout wants it: a token a vector.
@@ -61,7 +67,7 @@ struct VectorLayout {
         sizes.assign(static_cast<std::size_t>(dim), static_cast<std::int16_t>(std::lround(entry) - finestVector));
         for (const std::uint8_t size : s.sizes)
             if (size != unused)
-                classes.push_back(static_cast<std::int8_t>((vectorStepLog(s, size, stepLog) - finestVector) / 2));
+                classes.push_back(static_cast<std::int8_t>((vectorStepLog(s, dim, size, stepLog) - finestVector) / 2));
     }
     LevelLayout layout() const { return { sizes.size(), sizes, classes }; }
 };
@@ -76,7 +82,7 @@ at::Tensor vectorsOf(const Stored& s, std::int64_t dim, std::int16_t stepLog)
     for (const std::uint8_t size : s.sizes) {
         if (size == unused)
             continue;
-        const double step = std::exp2(vectorStepLog(s, size, stepLog) / 4.0);
+        const double step = std::exp2(vectorStepLog(s, dim, size, stepLog) / 4.0);
         for (std::int64_t c = 0; c < dim; ++c, ++at)
             value[at] = static_cast<float>(step * s.levels[at]);
     }
@@ -168,7 +174,7 @@ void codeVectors(Stored& s, const std::vector<HeadFit>& fits, std::int64_t dim, 
             const std::size_t at = h * static_cast<std::size_t>(dim) + static_cast<std::size_t>(i);
             if (s.sizes[at] == unused)
                 continue;
-            const double step = std::exp2(vectorStepLog(s, s.sizes[at], stepLog) / 4.0);
+            const double step = std::exp2(vectorStepLog(s, dim, s.sizes[at], stepLog) / 4.0);
             const double* row = fits[h].synthesis.data_ptr<double>() + i * dim;
             for (std::int64_t c = 0; c < dim; ++c) {
                 const double scale = s.unit
@@ -186,7 +192,8 @@ at::Tensor analysisOf(const at::Tensor& synthesis, const at::Tensor& metric)
         return at::zeros({ synthesis.size(1), 0 }, at::kFloat);
     const at::Tensor s = synthesis.to(at::kDouble), projected = at::matmul(s, metric);
     const at::Tensor gram = at::matmul(projected, s.t());
-    const at::Tensor ridge = at::eye(gram.size(0), at::kDouble) * (1e-9 * gram.diagonal().mean());
+    const at::Tensor ridge
+        = at::eye(gram.size(0), at::kDouble) * (1e-9 * gram.diagonal().mean() + 1e-30); // a vector may be coded as 0
     return linalg::solve(gram + ridge, projected).t().to(at::kFloat).contiguous();
 }
 

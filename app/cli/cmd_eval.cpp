@@ -7,9 +7,11 @@
 #include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
+#include "app/cli/protectoption.h"
 #include "app/cli/resulttable.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"
+#include "core/eval/alike.h"
 #include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
 #include "core/study/choices.h"
@@ -27,8 +29,9 @@ struct Options {
     DumpOptions dump;
     DumpModelOptions model;
     HistoryOption history;
+    ProtectOption protect;
     std::vector<std::string> specs;
-    bool perLayer = false, provenance = false;
+    bool perLayer = false, ledger = false, provenance = false;
     std::string csv, json, receipt;
 };
 
@@ -47,16 +50,18 @@ std::vector<MethodSpec> chosenMethods(
     const Options& options, const std::vector<CachePtr>& dumps, Invocation& invocation)
 {
     std::vector<MethodSpec> methods;
-    for (const std::string& text : options.specs) {
+    for (const std::string& text : options.specs)
         methods.push_back(parseSpec(text));
+    methods = options.protect.applied(methods);
+    for (const MethodSpec& method : methods)
         for (const CachePtr& dump : dumps)
-            requireFit(methods.back(), cacheInfo(*dump), dumps.size() > 1);
-    }
+            requireFit(method, cacheInfo(*dump), dumps.size() > 1);
     if (!options.specs.empty())
         return methods;
     methods = openingComparison();
     if (!options.model.model.empty())
         methods.push_back(recomputeMethod(options.model.model));
+    methods = options.protect.applied(methods);
     for (const CachePtr& dump : dumps)
         methods = fittingMethods(methods, cacheInfo(*dump),
             [&](const MethodSpec&, const Problem& problem) { invocation.warn("left out: " + problem.message); });
@@ -89,6 +94,8 @@ void writeResults(const Options& options, const CachePtr& cache, const std::stri
         for (const EvaluationResult& result : results)
             if (options.perLayer && !result.control)
                 text += "\n" + rowName(result) + "\n" + layerTable(result);
+        if (options.ledger)
+            text += "\nbytes\n" + ledgerTable(results);
         writeOutput(text);
     }
     if (!options.csv.empty())
@@ -242,7 +249,8 @@ private:
     {
         const auto means = meansOverDumps(m_dumps, m_invocation.seed);
         if (m_options.csv != "-" && m_options.json != "-")
-            writeOutput(resultTable(m_dumps, means));
+            writeOutput(resultTable(m_dumps, means)
+                + (m_options.ledger ? "\nbytes\n" + ledgerTable(m_results) : std::string()));
         if (!m_options.csv.empty())
             writeResult(m_options.csv, provenanceOf(m_options, m_fingerprints, m_results) + dumpsToCsv(m_dumps, means));
         if (!m_options.json.empty())
@@ -287,6 +295,7 @@ void run(const Options& options, Invocation& invocation)
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
     for (const std::string& text : options.specs)
         (void)parseSpec(text); // a typing error is told before the dump is opened
+    (void)options.protect.applied({});
     if (options.dump.isSeveral()) {
         checkSeveral(options);
         return DumpsRun(options, invocation).run();
@@ -305,6 +314,8 @@ void run(const Options& options, Invocation& invocation)
     const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
         [](const EvaluationResult& result) { return !result.measured.empty(); });
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
+    if (const std::string warning = alikeWarning(outcome.results); !warning.empty())
+        invocation.warn(warning);
     if (!outcome.rows().empty() || outcome.failures.empty())
         writeResults(options, study.cache(), fingerprint, outcome.rows());
     if (!options.receipt.empty() && !outcome.results.empty())
@@ -321,12 +332,15 @@ Command::Action addOptions(CLI::App& app)
     options->model.add(app);
     options->model.addControl(app);
     options->history.add(app);
+    options->protect.add(app);
     app.add_option("--with", options->specs,
            "A method, id:param=value,…; may be given several times (default: the opening comparison)")
         ->type_name("SPEC")
         ->allow_extra_args(false);
     app.add_flag(
         "--per-layer", options->perLayer, "Figures of every layer and head too; the CSV then has one row for each");
+    app.add_flag("--ledger", options->ledger,
+        "Also what the bytes of each method are for, and its ratio as its authors count it; files always hold it");
     app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")

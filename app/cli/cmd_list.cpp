@@ -29,6 +29,8 @@ std::string methodText(const MethodInfo& method)
     std::string text = "  " + method.id + ": " + method.sentence + "\n";
     if (!method.reference.empty())
         text += "    Source: " + method.reference + "\n";
+    if (!method.published.says.empty())
+        text += "    As published: " + method.published.says + "\n";
     if (!method.sweep.empty())
         text += "    Default sweep: " + method.id + ":" + method.sweep + "\n";
     const std::vector<ParamSpec> own = ownParams(method);

@@ -4,6 +4,7 @@
 #include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
+#include "app/cli/protectoption.h"
 #include "app/cli/texttable.h"
 #include "app/cli/wholenumber.h"
 #include "core/eval/figuretext.h"
@@ -23,6 +24,7 @@ namespace {
 struct Options {
     std::string model, text, importance = "none", dtype = "f16", csv, json;
     std::vector<std::string> files, specs;
+    ProtectOption protect;
     std::int64_t context = 512, predict = 128, queries = 32, greedy = 0;
     bool compressContinuation = false, control = false, klShares = false;
 };
@@ -109,7 +111,7 @@ std::vector<NextTokenMethod> methodsOf(const Options& options, const Invocation&
     std::vector<MethodSpec> specs { parseSpec("identity"), recomputeMethod(options.model) };
     for (const std::string& text : options.specs)
         specs.push_back(parseSpec(text));
-    for (const MethodSpec& spec : specs) {
+    for (const MethodSpec& spec : options.protect.applied(specs)) {
         const auto same = [&](const NextTokenMethod& other) { return other.method == spec; };
         if (std::none_of(methods.begin(), methods.end(), same))
             methods.push_back(scoringOf(spec, settings));
@@ -192,6 +194,7 @@ Command::Action addOptions(CLI::App& app)
         "Compress context and continuation together; the continuation then reads its own rows from the decoded cache");
     addControlOption(app, options->control);
     addSharesOption(app, options->klShares);
+    options->protect.add(app);
     app.add_option("--csv", options->csv, "Write the results as CSV; '-': to standard output, alone")
         ->type_name("FILE");
     app.add_option("--json", options->json, "Write the results as JSON; '-': to standard output, alone")

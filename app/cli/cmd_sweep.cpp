@@ -8,8 +8,10 @@
 #include "app/cli/invocation.h"
 #include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
+#include "app/cli/protectoption.h"
 #include "app/cli/resulttable.h"
 #include "core/base/text.h"
+#include "core/eval/alike.h"
 #include "core/eval/engineid.h"
 #include "core/eval/pareto.h"
 #include "core/eval/resultsio.h"
@@ -32,6 +34,7 @@ struct Options {
     DumpOptions dump;
     DumpModelOptions model;
     HistoryOption history;
+    ProtectOption protect;
     std::string preset = "default", folder = "results";
     std::vector<std::string> specs;
     std::string shardText = "1/1";
@@ -67,7 +70,7 @@ Plan planOf(Options& options)
         : "none";
     if (given.nextToken && options.model.model.empty())
         options.model.model = "default";
-    plan.methods = expandSpecs(given.specs);
+    plan.methods = options.protect.applied(expandSpecs(given.specs));
     if (plan.preset && !options.model.model.empty())
         plan.methods.push_back(recomputeMethod(options.model.model));
     return plan;
@@ -207,6 +210,8 @@ std::vector<EvaluationResult> sweepDump(
     const std::string reported = analysed ? report(folder, study, options, invocation) : "";
     if (!options.dump.isSeveral())
         writeOutput(frontText(folder.results()));
+    if (const std::string warning = alikeWarning(folder.results()); !warning.empty())
+        invocation.warn(warning);
     if (leftOut.count() > 0)
         invocation.warn(std::to_string(points.size() - leftOut.count()) + " of " + countText(points.size(), "point")
             + ", " + std::to_string(leftOut.count()) + " failed");
@@ -271,6 +276,7 @@ Command::Action addOptions(CLI::App& app)
     options->dump.addRepeat(app);
     options->model.add(app);
     options->history.add(app);
+    options->protect.add(app);
     CLI::Option* preset
         = app.add_option("--preset", options->preset, presetsHelp())->type_name("NAME")->capture_default_str();
     app.add_option("--with", options->specs,

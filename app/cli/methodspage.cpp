@@ -47,6 +47,8 @@ std::string methodSection(const MethodInfo& method)
     std::string text = "\n### " + method.label + " (`" + method.id + "`)\n\n" + method.sentence + "\n";
     if (!method.reference.empty() && method.reference != "none")
         text += "\nSource: " + method.reference + ".\n";
+    if (!method.published.says.empty())
+        text += "\nAs published: " + method.published.says + "\n";
     if (!method.sweep.empty())
         text += "\nDefault sweep: `" + method.id + ":" + method.sweep + "`.\n";
     if (canCalibrate(method.id))

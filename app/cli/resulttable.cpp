@@ -62,10 +62,14 @@ std::string tableOf(const std::vector<EvaluationResult>& results, const std::vec
         = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
     const bool amortised = shared
         && std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedCaches > 1; });
+    const bool kept
+        = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.keptShare() > 0; });
     const bool importance = std::any_of(results.begin(), results.end(),
         [&](const EvaluationResult& r) { return r.importance != results.front().importance; });
     std::vector<std::string> titles { "method", "stored bytes", "ratio", "bits/element", "attention error", "key NMSE",
         "value NMSE", "cosine", "encode ms", "decode ms" };
+    if (kept)
+        titles.emplace_back("16-bit share");
     if (shared)
         titles.insert(titles.end(), { "shared bytes", "ratio with shared" });
     if (amortised)
@@ -85,6 +89,8 @@ std::string tableOf(const std::vector<EvaluationResult>& results, const std::vec
             figureText(r.quality.valueNmse), figureText(r.quality.cosine),
             timeText(r.compressSeconds, r.compressFastest, r.compressSlowest, r),
             timeText(r.decompressSeconds, r.decompressFastest, r.decompressSlowest, r) };
+        if (kept)
+            row.push_back(figureText(r.keptShare()));
         if (shared)
             row.insert(row.end(), { plainBytes(r.sharedBytes), figureText(r.amortisedRatio(1)) });
         if (amortised)
@@ -159,6 +165,38 @@ std::string layerTable(const EvaluationResult& result)
             figureText(q.keyNmse), figureText(q.valueNmse), figureText(q.keyCosine), figureText(q.valueCosine) });
     }
     return table.text("  ");
+}
+
+std::string ledgerTable(const std::vector<EvaluationResult>& results)
+{
+    const auto counted = [](const EvaluationResult& r) { return r.ledger.total() > 0; };
+    if (std::none_of(results.begin(), results.end(), counted))
+        return {};
+    const bool shared
+        = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
+    std::vector<std::string> titles { "method" };
+    for (const LedgerPartInfo& part : ledgerParts())
+        titles.emplace_back(part.label);
+    titles.insert(titles.end(), { "whole file", "ratio", "as published" });
+    if (shared)
+        titles.insert(titles.end(), { "shared", "shared / N" });
+    TextTable table(titles);
+    for (const EvaluationResult& r : results) {
+        if (!counted(r))
+            continue;
+        std::vector<std::string> row { rowName(r) };
+        for (const LedgerPartInfo& part : ledgerParts())
+            row.push_back(plainBytes(r.ledger[part.part]));
+        row.insert(
+            row.end(), { plainBytes(r.storedBytes), figureText(r.compressionRatio()), figureText(r.publishedRatio()) });
+        if (shared)
+            row.insert(row.end(),
+                { plainBytes(r.sharedBytes),
+                    plainBytes(
+                        r.sharedBytes / static_cast<std::uint64_t>(std::max<std::int64_t>(1, r.sharedCaches))) });
+        table.add(std::move(row));
+    }
+    return table.text();
 }
 
 std::string breakdownTable(const std::vector<std::pair<std::string, std::uint64_t>>& breakdown)

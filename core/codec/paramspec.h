@@ -29,6 +29,7 @@ struct ParamSpec {
     std::vector<std::string> choices; ///< of Choice; of Int: the only values allowed, if any
     int maxLength = 8; ///< of a list
     bool advanced = false; ///< folded away in the form
+    bool isTail = false; ///< last tokens that the method itself keeps at 16 bits: withProtectedTokens()
     bool isModel = false; ///< of File: the language model that encode and decode need (modelOfParam())
 };
 

@@ -4,7 +4,6 @@
 #include "core/base/half.h"
 #include "core/cache/torchdtype.h"
 #include "core/codec/tensorbytes.h"
-#include <ATen/ops/cat.h>
 #include <algorithm>
 
 namespace pikv {
@@ -14,21 +13,27 @@ namespace {
 /// not reach so far.
 DType protectedType(DType dtype) { return dtype == DType::BF16 ? DType::BF16 : DType::F16; }
 
-Bytes protectedRows(const Protection& p, const at::Tensor& rows, DType dtype)
+Bytes protectedRows(const at::Tensor& kept, DType dtype)
 {
-    const at::Tensor kept = at::cat({ rows.narrow(2, 0, p.first), rows.narrow(2, p.seq - p.last, p.last) }, 2);
     const bool isWide = dtypeSize(dtype) > 2 && kept.numel() > 0 && kept.abs().max().item<double>() > largestHalf;
     return tensorToBytes(kept, isWide ? DType::F32 : protectedType(dtype));
 }
 
-void putProtected(const Protection& p, ByteSpan bytes, DType dtype, const at::Tensor& rows)
+void putProtected(ByteSpan bytes, DType dtype, const at::Tensor& rows)
 {
-    const std::int64_t count = rows.size(0) * rows.size(1) * (p.first + p.last) * rows.size(3);
-    const bool isWide = dtypeSize(dtype) > 2 && count > 0 && bytes.size() == static_cast<std::size_t>(count) * 4;
-    const at::Tensor kept = tensorFromBytes(bytes, isWide ? DType::F32 : protectedType(dtype),
-        { rows.size(0), rows.size(1), p.first + p.last, rows.size(3) });
-    rows.narrow(2, 0, p.first).copy_(kept.narrow(2, 0, p.first));
-    rows.narrow(2, p.seq - p.last, p.last).copy_(kept.narrow(2, p.first, p.last));
+    const bool isWide = dtypeSize(dtype) > 2 && rows.numel() > 0
+        && bytes.size() == static_cast<std::size_t>(rows.numel()) * sizeof(float);
+    rows.copy_(tensorFromBytes(bytes, isWide ? DType::F32 : protectedType(dtype), rows.sizes().vec()));
+}
+
+/// Calls visit(section, first row, rows) for both ends of `side`, "k" or "v", that have any.
+template <typename Visit>
+void eachEnd(const Protection& p, const std::string& side, Visit visit)
+{
+    if (p.first > 0)
+        visit(side + ".sinks", std::int64_t(0), p.first);
+    if (p.last > 0)
+        visit(side + ".recent", p.seq - p.last, p.last);
 }
 
 } // namespace
@@ -69,14 +74,24 @@ LayerOutput Protection::middleOutput(const LayerOutput& output, const LayerKv& w
 
 void Protection::write(const LayerInput& input, SectionSet& out) const
 {
-    out.add("protected.k", protectedRows(*this, input.kv.key, input.shape.keyDtype));
-    out.add("protected.v", protectedRows(*this, input.kv.value, input.shape.valueDtype));
+    const auto writeSide = [&](const std::string& side, const at::Tensor& rows, DType dtype) {
+        eachEnd(*this, side, [&](std::string section, std::int64_t from, std::int64_t count) {
+            out.add(std::move(section), protectedRows(rows.narrow(2, from, count).contiguous(), dtype));
+        });
+    };
+    writeSide("k", input.kv.key, input.shape.keyDtype);
+    writeSide("v", input.kv.value, input.shape.valueDtype);
 }
 
 void Protection::read(const LayerOutput& output, const LayerKv& whole) const
 {
-    putProtected(*this, output.sections.get("protected.k"), output.shape.keyDtype, whole.key);
-    putProtected(*this, output.sections.get("protected.v"), output.shape.valueDtype, whole.value);
+    const auto readSide = [&](const std::string& side, const at::Tensor& rows, DType dtype) {
+        eachEnd(*this, side, [&](const std::string& section, std::int64_t from, std::int64_t count) {
+            putProtected(output.sections.get(section), dtype, rows.narrow(2, from, count));
+        });
+    };
+    readSide("k", whole.key, output.shape.keyDtype);
+    readSide("v", whole.value, output.shape.valueDtype);
 }
 
 } // namespace pikv

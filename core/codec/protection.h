@@ -22,7 +22,7 @@ struct Protection {
     /// The place of the middle in `whole`, for decodeLayer().
     LayerOutput middleOutput(const LayerOutput& output, const LayerKv& whole, const SectionSet* shared) const;
 
-    /// Adds the sections "protected.k" and "protected.v".
+    /// Adds the sections "k.sinks", "v.sinks", "k.recent" and "v.recent", those that have rows.
     void write(const LayerInput& input, SectionSet& out) const;
     /// Puts the protected rows into `whole`. Throws Error{Input} where the sections do not fit.
     void read(const LayerOutput& output, const LayerKv& whole) const;

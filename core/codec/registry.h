@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The one list of methods, from which window, command line, documentation and tests follow.
 #pragma once
+#include "core/codec/ledger.h"
 #include "core/codec/methodspec.h"
 #include "core/codec/paramspec.h"
 #include <functional>
@@ -25,6 +26,8 @@ struct MethodInfo {
     std::string sweep = {}; ///< parameter lists of its default sweep: "rank=[8,16,32]"; "" for the defaults alone
     std::function<std::unique_ptr<Compressor>(const ParamSet&)> make = {}; ///< withFactory() fills it in
     bool checkedByDefault = true; ///< part of the comparison that opens with the program
+    std::vector<SectionParts> sections = {}; ///< those that ledgerOf() could not tell by their names
+    PublishedSize published = {};
 };
 
 /// Families in the order they are shown.

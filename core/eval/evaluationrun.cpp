@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/codec/layerview.h"
 #include "core/codec/padding.h"
+#include "core/codec/registry.h"
 #include "core/eval/attention.h"
 #include "core/eval/cleanlayers.h"
 #include "core/eval/figuretext.h"
@@ -101,6 +102,7 @@ void EvaluationRun::finish(const RoundTrip& trip)
     for (const auto& [name, bytes] : trip.sizes().global())
         m_result.breakdown.emplace_back(name, bytes);
     m_result.breakdown.emplace_back("header", file - trip.sizes().payloadBytes());
+    m_result.ledger = ledgerOf(Registry::instance().find(m_result.method.id), m_result.breakdown);
     const double ofTime = m_result.preview ? scale : 1;
     m_result.compressSeconds = trip.compressSeconds() * ofTime;
     m_result.decompressSeconds = trip.decompressSeconds() * ofTime;

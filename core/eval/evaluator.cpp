@@ -65,6 +65,19 @@ void setTimes(EvaluationResult& result, std::vector<double> encodes, std::vector
 
 } // namespace
 
+double EvaluationResult::keptShare() const
+{
+    const std::uint64_t kept = ledger[LedgerPart::Sinks] + ledger[LedgerPart::Tail];
+    return originalBytes && ledger.total() ? double(kept) / double(originalBytes) : kNoValue;
+}
+
+double EvaluationResult::publishedRatio() const
+{
+    const MethodInfo* info = Registry::instance().find(method.id);
+    return info && originalBytes && ledger.total() ? double(publishedBytes(*info, ledger)) / double(originalBytes)
+                                                   : kNoValue;
+}
+
 std::string rowName(const EvaluationResult& result) { return result.control ? controlName : printSpec(result.method); }
 
 EvaluationResult evaluate(const EvaluationRequest& request, const TokenImportance& importance, const JobControl& job)

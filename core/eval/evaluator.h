@@ -54,6 +54,7 @@ struct EvaluationResult {
     /// Caches that share it in the amortised ratio: not measured, but set by whoever shows or writes the result.
     std::int64_t sharedCaches = 1;
     std::vector<std::pair<std::string, std::uint64_t>> breakdown; ///< bytes by section, header last
+    ByteLedger ledger; ///< the same by what they are for
     int timings = 1; ///< runs that were timed
     double compressSeconds = 0, decompressSeconds = 0; ///< medians of them
     /// The fastest and the slowest of several runs; NaN of a single one.
@@ -80,6 +81,10 @@ struct EvaluationResult {
             : kNoValue;
     }
     double compressionFactor() const { return storedBytes ? double(originalBytes) / double(storedBytes) : kNoValue; }
+    /// Share of the cache that is kept as it was, at 16 bits. NaN where nobody has counted it.
+    double keptShare() const;
+    /// Stored / original bytes as the method's authors count them.
+    double publishedRatio() const;
     double memoryReduction() const { return 1.0 - compressionRatio(); }
     double bitsPerElement() const { return 16.0 * compressionRatio(); }
 };

@@ -90,7 +90,33 @@ constexpr MetricInfo sizes[] = {
         .aboutShared = true,
         .rank = 7,
         .derived = [](const R& r) { return r.amortisedRatio(r.sharedCaches); } },
+    { .name = "kept_share",
+        .label = "16-bit share",
+        .help = "16-bit bytes of tokens that the method leaves as they are (sinks, last tokens) / original bytes",
+        .group = Size,
+        .better = Neither,
+        .derived = [](const R& r) { return r.keptShare(); } },
+    { .name = "published_ratio",
+        .label = "Ratio as published",
+        .help = "Stored / original bytes without what the method's authors leave out; see the page of methods",
+        .group = Size,
+        .logScale = true,
+        .rare = true,
+        .rank = 8,
+        .derived = [](const R& r) { return r.publishedRatio(); } },
 };
+
+constexpr MetricInfo ofPart(const LedgerPartInfo& info)
+{
+    return { .name = info.name,
+        .label = info.label,
+        .unit = "bytes",
+        .help = info.help,
+        .group = Size,
+        .logScale = true,
+        .rare = true,
+        .part = info.part };
+}
 
 constexpr MetricInfo ofSeveralRuns(
     std::string_view name, std::string_view label, std::string_view help, double R::*seconds)
@@ -316,9 +342,13 @@ constexpr MetricInfo scores[] = {
 std::vector<MetricInfo> metricEntries()
 {
     std::vector<MetricInfo> all;
-    for (const std::span<const MetricInfo> group :
-        std::initializer_list<std::span<const MetricInfo>> { sizes, times, qualities, scores })
-        all.insert(all.end(), group.begin(), group.end());
+    const auto add = [&](std::span<const MetricInfo> group) { all.insert(all.end(), group.begin(), group.end()); };
+    add(sizes);
+    for (const LedgerPartInfo& part : ledgerParts())
+        all.push_back(ofPart(part));
+    add(times);
+    add(qualities);
+    add(scores);
     return all;
 }
 

@@ -12,6 +12,8 @@ double MetricInfo::value(const EvaluationResult& result) const
 {
     if (bytes)
         return static_cast<double>(result.*bytes);
+    if (part)
+        return result.ledger.total() > 0 ? static_cast<double>(result.ledger[*part]) : kNoValue;
     if (seconds)
         return result.*seconds;
     if (quality)
@@ -25,6 +27,8 @@ void MetricInfo::set(EvaluationResult& result, double value) const
 {
     if (bytes)
         result.*bytes = static_cast<std::uint64_t>(value);
+    else if (part)
+        result.ledger[*part] = value > 0 ? static_cast<std::uint64_t>(value) : 0;
     else if (seconds)
         result.*seconds = value;
     else if (quality)

@@ -3,9 +3,11 @@
 // JSON, their readers, tables, axes, tooltips and the page resources/docs/metrics.md follow from the table: a new
 // figure is its computation, the field that holds it and one entry in metricentries.cpp.
 #pragma once
+#include "core/codec/ledger.h"
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +68,7 @@ struct MetricInfo {
 
     // Where the value of a run is: in one of the fields, or derived from others.
     std::uint64_t EvaluationResult::*bytes = nullptr;
+    std::optional<LedgerPart> part = {}; ///< of the stored bytes
     double EvaluationResult::*seconds = nullptr;
     double QualityMetrics::*quality = nullptr; ///< exists per layer and per head, too
     double NextTokenMetrics::*nextToken = nullptr;
@@ -73,6 +76,8 @@ struct MetricInfo {
     /// At one position of the next-token test: `nextToken` is its mean. Null: follows from other means.
     double (*position)(const NextTokenPosition&) = nullptr;
 
+    /// Whether values are whole numbers of bytes.
+    bool countsBytes() const { return bytes || part; }
     /// Of a run, NaN where not measured.
     double value(const EvaluationResult& result) const;
     /// Puts a value that was read back; does nothing for what is derived.

@@ -3,7 +3,7 @@
 #include "core/eval/resultrecord.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
-#include "core/codec/methodspec.h"
+#include "core/codec/registry.h"
 #include <cstring>
 #include <type_traits>
 
@@ -155,6 +155,7 @@ EvaluationResult unpackResult(std::string_view bytes)
         name = in.text();
         in.number(size);
     }
+    result.ledger = ledgerOf(Registry::instance().find(result.method.id), result.breakdown);
     result.warnings.resize(in.count(sizeof(std::uint64_t)));
     for (std::string& warning : result.warnings)
         warning = in.text();

@@ -45,7 +45,9 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
         { "importance", printImportance(r.importance) }, { "seed", r.seed } };
     for (const MetricInfo& metric : metrics()) {
         const double value = metric.value(r);
-        json[std::string(metric.name)] = metric.bytes ? Json(r.*metric.bytes) : numberOrNull(value);
+        json[std::string(metric.name)] = metric.countsBytes() && !std::isnan(value)
+            ? Json(static_cast<std::uint64_t>(value))
+            : numberOrNull(value);
     }
     json["attention_queries"] = r.attentionQueries;
     json["shared_caches"] = r.sharedCaches;

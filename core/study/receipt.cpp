@@ -43,7 +43,7 @@ std::map<std::string, std::string> filesOf(const MethodSpec& method, ResultStore
 bool isFigure(const MetricInfo& metric)
 {
     // What derives from others, and what only changes how results are shown, would say the same again.
-    return metric.group != MetricGroup::Speed && !metric.derived;
+    return metric.group != MetricGroup::Speed && !metric.derived && !metric.part;
 }
 
 } // namespace

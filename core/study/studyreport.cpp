@@ -46,7 +46,9 @@ ReportTable resultsTable(const std::string& title, const Results& shown, const R
     for (const EvaluationResult& result : shown) {
         std::vector<std::string> row { printSpec(result.method), printImportance(result.importance) };
         for (const MetricInfo* metric : columns)
-            row.push_back((metric->bytes ? std::to_string(result.*(metric->bytes)) : figureText(metric->value(result)))
+            row.push_back((metric->countsBytes() && !std::isnan(metric->value(result))
+                                  ? std::to_string(static_cast<std::uint64_t>(metric->value(result)))
+                                  : figureText(metric->value(result)))
                 + (metric->group == MetricGroup::Speed && !result.measured.empty() ? "*" : ""));
         table.rows.push_back(std::move(row));
     }

@@ -292,6 +292,54 @@ void Session::changeAll(const QString& text, const SweepChoice& choice, const st
     m_undo.endMacro();
 }
 
+// Like for like
+
+void Session::applySettings(const std::vector<MethodSpec>& settings)
+{
+    QStringList edited;
+    m_settling = true;
+    for (const MethodSpec& spec : settings) {
+        const QString id = QString::fromStdString(spec.id);
+        if (m_specs->spec(id) != spec && m_methods->checkedMethods().contains(id))
+            edited << id;
+        m_specs->setSpec(spec);
+    }
+    m_settling = false;
+    for (const QString& id : edited)
+        m_runs->requestLive(id);
+}
+
+std::optional<ProtectedTokens> Session::protectedTokens() const
+{
+    std::optional<ProtectedTokens> all;
+    for (const QString& id : m_methods->checkedMethods()) {
+        const MethodSpec spec = settingsOf(id);
+        const ProtectedTokens own { spec.params.integer("sinks"), spec.params.integer("recent") };
+        if (withProtectedTokens(spec, ProtectedTokens { -1, -1 }) == spec)
+            continue; // a reference
+        if (withProtectedTokens(spec, own) != spec || (all && *all != own))
+            return {};
+        all = own;
+    }
+    return all;
+}
+
+void Session::protectTokens(const std::optional<ProtectedTokens>& tokens)
+{
+    SweepChoice choice = m_sweeps->choice();
+    std::vector<MethodSpec> settings;
+    for (const MethodInfo& method : Registry::instance().methods()) {
+        const QString id = QString::fromStdString(method.id);
+        settings.push_back(withProtectedTokens(settingsOf(id), tokens));
+        choice.setSpec(withProtectedTokens(choice.specOf(id), tokens));
+    }
+    const QString text = tokens ? tr("keep the same tokens for all methods") : tr("keep each method's own tokens");
+    m_undo.beginMacro(text);
+    m_sweeps->choose(choice);
+    m_undo.push(new SettingsCommand(this, text, settings));
+    m_undo.endMacro();
+}
+
 // Edits and checks
 
 void Session::noteEdit(const QString& methodId)

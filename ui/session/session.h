@@ -2,6 +2,7 @@
 // All that a window shows, without widgets.
 #pragma once
 #include "core/codec/methodspec.h"
+#include "core/codec/protectedtokens.h"
 #include "core/study/presets.h"
 #include "ui/engine/engine.h"
 #include "ui/session/boundeddefaults.h"
@@ -9,6 +10,7 @@
 #include <QObject>
 #include <QStringList>
 #include <QUndoStack>
+#include <optional>
 
 class QItemSelectionModel;
 
@@ -68,6 +70,10 @@ public:
     void setChecked(const QString& methodId, bool checked);
     /// The checked methods' settings and grid.
     Preset presentPreset(const QString& name) const;
+    /// Without a step of undo, and without checking a method; those that are checked are measured.
+    void applySettings(const std::vector<MethodSpec>& settings);
+    /// The tokens that every checked method keeps at 16 bits, where they are the same.
+    std::optional<ProtectedTokens> protectedTokens() const;
     /// Settings as the user left them: defaults where a short dump alone moved them.
     MethodSpec settingsOf(const QString& methodId) const { return m_defaults.settingsOf(methodId); }
 
@@ -92,6 +98,9 @@ public Q_SLOTS:
     void usePreset(const pikv::Preset& preset);
     /// Checks the methods of the first start as one step of undo, and sweeps them.
     void runDefaultComparison();
+    /// Like for like: every method, in its form and in sweeps, keeps these tokens at 16 bits and no others; nothing: as
+    /// each does by default. One step of undo.
+    void protectTokens(const std::optional<pikv::ProtectedTokens>& tokens);
     /// Stops what runs; what is there stays.
     void cancelWork();
     /// The same three as steps of undo, for the user's own doing.

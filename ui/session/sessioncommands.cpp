@@ -4,6 +4,7 @@
 #include "ui/session/sessioncommands.h"
 #include "ui/models/counted.h"
 #include "ui/models/methodsmodel.h"
+#include "ui/models/specstore.h"
 #include "ui/session/session.h"
 
 namespace pikv::ui {
@@ -75,6 +76,18 @@ void RemoveResultsCommand::redo()
                 rows << row;
     results->removeRowsAt(rows);
 }
+
+SettingsCommand::SettingsCommand(Session* session, const QString& text, std::vector<MethodSpec> settings)
+    : QUndoCommand(text)
+    , m_session(session)
+    , m_after(std::move(settings))
+{
+    for (const MethodSpec& spec : m_after)
+        m_before.push_back(session->specs()->spec(QString::fromStdString(spec.id)));
+    setObsolete(m_before == m_after);
+}
+
+void SettingsCommand::apply(const std::vector<MethodSpec>& settings) { m_session->applySettings(settings); }
 
 SweepChoiceCommand::SweepChoiceCommand(Sweeps* sweeps, SweepChoice choice)
     : QUndoCommand(QObject::tr("change the sweep"))

@@ -58,6 +58,20 @@ private:
     quint64 m_dump;
 };
 
+/// Settings of many methods at once, which checks none of them.
+class SettingsCommand : public QUndoCommand {
+public:
+    SettingsCommand(Session* session, const QString& text, std::vector<MethodSpec> settings);
+    void undo() override { apply(m_before); }
+    void redo() override { apply(m_after); }
+
+private:
+    void apply(const std::vector<MethodSpec>& settings);
+
+    Session* m_session;
+    std::vector<MethodSpec> m_before, m_after;
+};
+
 /// Another grid for sweeps.
 class SweepChoiceCommand : public QUndoCommand {
 public:

@@ -48,6 +48,8 @@ QList<Command> commands()
             QT_TR_NOOP("Choose which settings, importance sources and figures a sweep measures") },
         { Actions::Presets, "actionPresets", QT_TR_NOOP("&Presets…"), { Qt::CTRL | Qt::ALT | Qt::Key_P },
             QT_TR_NOOP("Settings and sweeps by their names: save, use, rename, delete, copy as text") },
+        { Actions::LikeForLike, "actionLikeForLike", QT_TR_NOOP("&Like for like…"), none,
+            QT_TR_NOOP("Keep the same first and last tokens at 16 bits for every method, or none") },
         { Actions::PauseQueue, "actionPauseQueue", QT_TR_NOOP("Pa&use sweeps"), control(Qt::Key_P),
             QT_TR_NOOP("Begin no further point until this is chosen again; the one that runs comes to its end"), true },
         { Actions::DefaultComparison, "actionDefaultComparison", QT_TR_NOOP("&Default comparison"),

@@ -40,6 +40,7 @@ public:
         EditSweep,
         DefaultComparison,
         Presets,
+        LikeForLike,
         PauseQueue,
         Cancel,
         Calibrate,

@@ -3,6 +3,7 @@
 #include "ui/window/charttabs.h"
 #include "ui/charts/comparisonpanel.h"
 #include "ui/charts/layerspanel.h"
+#include "ui/charts/ledgerpanel.h"
 #include "ui/charts/tradeoffpanel.h"
 #include "ui/charts/trainingpanel.h"
 #include "ui/models/problemsmodel.h"
@@ -26,6 +27,7 @@ ChartTabs::ChartTabs(Session* session, QWidget* parent)
     m_nextToken = new NextTokenPanel(session->nextToken(), this);
     add(m_nextToken, "nextTokenPanel", tr("&Next token"));
     add(new LayersPanel(session->results(), session->selection(), this), "layersPanel", tr("&Layers"));
+    add(new LedgerPanel(session->results(), session->selection(), this), "ledgerPanel", tr("&Bytes"));
     add(new TrainingPanel(session->training(), this), "trainingPanel", tr("Trainin&g"));
     const auto show = [this](Readiness readiness) {
         for (ChartPanel* panel : std::as_const(m_panels))

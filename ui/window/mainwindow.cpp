@@ -165,6 +165,7 @@ void MainWindow::connectRunMenu()
     on.connectTo(Actions::Sweep, m_session, &Session::runSweep);
     on.connectTo(Actions::EditSweep, m_sweeps, &SweepCommands::editSweep);
     on.connectTo(Actions::DefaultComparison, m_session, &Session::runDefaultComparison);
+    on.connectTo(Actions::LikeForLike, m_sweeps, &SweepCommands::likeForLike);
     on.connectTo(Actions::Presets, m_sweeps, &SweepCommands::showPresets);
     connect(m_docks->form(), &ParamForm::presetPasted, m_sweeps, &SweepCommands::pastePreset);
     qobject_cast<QBoxLayout*>(centralWidget()->layout())->insertWidget(1, m_sweeps->bar());

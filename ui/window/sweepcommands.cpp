@@ -3,6 +3,7 @@
 #include "ui/window/sweepcommands.h"
 #include "core/eval/problem.h"
 #include "ui/models/counted.h"
+#include "ui/panels/likeforlikedialog.h"
 #include "ui/panels/presetsdialog.h"
 #include "ui/panels/queuepanel.h"
 #include "ui/panels/sweepeditor.h"
@@ -59,6 +60,14 @@ void SweepCommands::showPresets()
     m_presets->show();
     m_presets->raise();
     m_presets->activateWindow();
+}
+
+void SweepCommands::likeForLike()
+{
+    auto* dialog = new LikeForLikeDialog(m_session->protectedTokens(), m_window);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] { m_session->protectTokens(dialog->tokens()); });
+    dialog->open();
 }
 
 void SweepCommands::pastePreset(const QString& text)

@@ -22,6 +22,7 @@ public:
 
     void editSweep();
     void showPresets();
+    void likeForLike();
     /// Takes a preset's text over that was pasted as settings.
     void pastePreset(const QString& text);
     /// To be put above the charts.

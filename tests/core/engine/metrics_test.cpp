@@ -27,7 +27,7 @@ EvaluationResult distinctFigures()
     result.method = parseSpec("identity");
     double next = 1;
     for (const MetricInfo& metric : metrics())
-        metric.set(result, metric.bytes ? 1000 * next++ : 1 / (3 + next++));
+        metric.set(result, metric.countsBytes() ? 1000 * next++ : 1 / (3 + next++));
     LayerQuality layer;
     layer.storedBytes = 77;
     layer.heads.resize(2);
@@ -98,7 +98,7 @@ void TestMetrics::everyEntryIsWhole()
         QVERIFY2(labels.insert(metric.label).second && !metric.label.empty(), metric.name.data());
         QVERIFY2(!metric.help.empty() && !metric.help.ends_with("."), metric.name.data());
         const int places = int(!!metric.bytes) + int(!!metric.seconds) + int(!!metric.quality) + int(!!metric.nextToken)
-            + int(!!metric.derived);
+            + int(!!metric.derived) + int(!!metric.part);
         QVERIFY2(places == 1, metric.name.data());
         QVERIFY2(!metric.position || metric.nextToken, metric.name.data());
         const bool scored = metric.group == MetricGroup::NextToken;

@@ -9,6 +9,7 @@
 #include <QFileInfo>
 #include <QTemporaryDir>
 #include <QTest>
+#include <algorithm>
 
 using namespace pikv;
 using namespace pikvtest;
@@ -61,6 +62,33 @@ private Q_SLOTS:
             compare(original.key, decoded.key);
             compare(original.value, decoded.value);
         }
+    }
+
+    /// The ledger says of every byte what it is for.
+    void everySectionHasItsPart_data() { acceptingMethodRows(); }
+    void everySectionHasItsPart()
+    {
+        QFETCH(QString, method);
+        const CachePtr cache = generateCache(smallCache());
+        const EncodedCache encoded
+            = encode(*fitting(method + (method.contains(':') ? "," : ":") + "sinks=2", cache->info()), *cache);
+        const MethodInfo& info = Registry::instance().get(parseSpec(method.toStdString()).id);
+        const EncodedSizes sizes = encoded.sizes();
+        auto sections = sizes.layerBreakdown();
+        sections.insert(sections.end(), sizes.global().begin(), sizes.global().end());
+        std::uint64_t sum = 0;
+        for (const auto& [name, bytes] : sections) {
+            sum += bytes;
+            const std::string last = name.substr(name.find_last_of("./") + 1);
+            QVERIFY2(partOfName(name) || std::ranges::count(info.sections, last, &SectionParts::section), name.c_str());
+        }
+        const ByteLedger ledger = ledgerOf(&info, sections);
+        QCOMPARE(quint64(ledger.total()), quint64(sum));
+        // Two rows of 3 layers, 2 heads, 32 channels, keys and values, 2 bytes each.
+        QCOMPARE(quint64(ledger[LedgerPart::Sinks]), quint64(2 * 3 * 2 * 32 * 2 * 2));
+        QVERIFY(ledger[LedgerPart::Payload] > 0);
+        QVERIFY(publishedBytes(info, ledger) > 0 && publishedBytes(info, ledger) <= ledger.total());
+        QCOMPARE(info.published.says.empty(), info.published.leavesOut.empty());
     }
 
     void threadsChangeNothing_data() { acceptingMethodRows(); }

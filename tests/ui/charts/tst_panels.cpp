@@ -5,11 +5,15 @@
 #include "ui/charts/comparisonpanel.h"
 #include "ui/charts/layerschart.h"
 #include "ui/charts/layerspanel.h"
+#include "ui/charts/ledgerchart.h"
+#include "ui/charts/ledgerpanel.h"
 #include "ui/charts/metriccombo.h"
+#include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffchart.h"
 #include "ui/charts/tradeoffpanel.h"
 #include <QCheckBox>
 #include <QLabel>
+#include <QTableView>
 #include <QTest>
 
 using namespace pikv;
@@ -32,6 +36,8 @@ private Q_SLOTS:
     void layersLeaveMissingLayersEmpty();
     void layersFillThePlaneOfOneHead();
     void layersSayWhenThereIsNothing();
+    void ledgerStacksTheParts();
+    void ledgerIsEmptyWhereNobodyCounted();
 };
 
 void PanelsTest::metricsAndScalesReachTheChart()
@@ -41,7 +47,7 @@ void PanelsTest::metricsAndScalesReachTheChart()
     TradeoffPanel panel(&results.model, &results.selection);
     auto* x = panel.findChild<MetricCombo*>("tradeoffXMetric");
     auto* y = panel.findChild<MetricCombo*>("tradeoffYMetric");
-    QCOMPARE(x->count(), 7);
+    QCOMPARE(x->count(), 8);
     x->setMetric("memory_reduction");
     y->setMetric("cosine");
     const TradeoffAxes& axes = panel.tradeoffChart()->axes();
@@ -262,6 +268,67 @@ void PanelsTest::layersSayWhenThereIsNothing()
     QCOMPARE(panel.layersChart()->shownRow(), -1);
     QTest::keyClick(panel.layersChart(), Qt::Key_Down);
     QCOMPARE(panel.layersChart()->cursorCell(), QPoint(-1, -1));
+}
+
+void PanelsTest::ledgerStacksTheParts()
+{
+    Results results;
+    auto small = makeResult(kAlpha, 8, 4, 0.1), large = makeResult(kBeta, 8, 6, 0.2);
+    small->ledger[LedgerPart::Payload] = 3'000'000;
+    small->ledger[LedgerPart::Sinks] = 1'000'000;
+    small->sharedBytes = 800'000;
+    small->sharedCaches = 4;
+    large->ledger[LedgerPart::Payload] = 6'000'000;
+    results.model.put(small, true);
+    results.model.put(large, true);
+    LedgerPanel panel(&results.model, &results.selection);
+    panel.resize(700, 500);
+    panel.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&panel));
+    LedgerChart* chart = panel.ledgerChart();
+    QTRY_COMPARE(chart->rows().size(), 2);
+    const auto* table = panel.findChild<QTableView*>("ledgerTable")->model();
+    const auto cell = [&](int row, const QString& title) {
+        for (int column = 0; column < table->columnCount(); ++column)
+            if (table->headerData(column, Qt::Horizontal).toString() == title)
+                return table->index(row, column).data().toString().replace(QChar(0xa0), QLatin1Char(' '));
+        return QString("no such column");
+    };
+    QCOMPARE(cell(0, "Payload"), QString("3 MB"));
+    QCOMPARE(cell(0, "Sinks"), QString("1 MB"));
+    QCOMPARE(cell(0, "Scales"), QString("–"));
+    QCOMPARE(cell(0, "16-bit share"), QString("0.0625"));
+    QCOMPARE(cell(0, "Shared size"), QString("800 kB"));
+    QCOMPARE(cell(0, "Shared / N"), QString("200 kB"));
+    QCOMPARE(cell(1, "Payload"), QString("6 MB"));
+    QVERIFY2(chart->accessibleDescription().contains("Sinks 1"), qPrintable(chart->accessibleDescription()));
+    // The bars' colours: the payload's at the left of both, further to the right only of the larger one.
+    const QImage image = chart->grab().toImage();
+    const auto colorAt = [&](int row, double bits) {
+        const auto* plot = chart->findChild<QCustomPlot*>("ledgerChartPlot");
+        const double x = plot->mapTo(chart, QPoint(int(plot->xAxis->coordToPixel(bits)), 0)).x();
+        return image.pixelColor(
+            int(x * image.devicePixelRatio()), int(chart->bandOf(row).center().y() * image.devicePixelRatio()));
+    };
+    QTRY_COMPARE(colorAt(0, 1), colorAt(1, 1));
+    QCOMPARE(colorAt(1, 5), colorAt(1, 1));
+    QVERIFY(colorAt(0, 5) != colorAt(1, 5));
+    // Bars are chosen as in the comparison.
+    QTest::keyClick(chart, Qt::Key_Down);
+    QTest::keyClick(chart, Qt::Key_Down);
+    QTest::keyClick(chart, Qt::Key_Return);
+    QCOMPARE(results.selectedRows(), QList<int>({ 1 }));
+    QTest::mouseClick(chart, Qt::LeftButton, {}, chart->bandOf(0).center().toPoint());
+    QCOMPARE(results.selectedRows(), QList<int>({ 0 }));
+}
+
+void PanelsTest::ledgerIsEmptyWhereNobodyCounted()
+{
+    Results results;
+    results.addTwoSweeps(); // as a table from before bytes were counted
+    LedgerPanel panel(&results.model, &results.selection);
+    QVERIFY(!panel.findChild<QLabel*>("ledgerEmpty")->isHidden());
+    QCOMPARE(panel.ledgerChart()->rows().size(), 0);
 }
 
 PIKV_TEST(PanelsTest)

@@ -177,6 +177,8 @@ const MethodRegistration registration { withFactory<FastV>({
         sharedParam(),
     },
     .sweep = "subvector=[1,2,3,4,8]",
+    .published = payloadAlone(
+        "PiKV counts the centroids' indices alone, not the codebooks."),
 }) };
 
 } // namespace

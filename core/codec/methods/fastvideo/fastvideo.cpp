@@ -101,6 +101,8 @@ const MethodRegistration registration { withFactory<FastVideo>({
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
+    .published = payloadAlone(
+        "PiKV counts keyframes and residuals alone, not the predictor."),
 }) };
 
 } // namespace

@@ -134,12 +134,21 @@ protected:
     }
 };
 
+/// A block begins with its scale.
+template <typename Block>
+std::vector<SectionParts> blocksWith()
+{
+    constexpr double share = 2.0 / double(Block::blockBytes);
+    return { { "k", LedgerPart::Scales, share }, { "v", LedgerPart::Scales, share } };
+}
+
 const MethodRegistration q8 { withFactory<GgmlBlocks<Q8>>({
     .id = "q8_0",
     .label = "q8_0",
     .family = "Quantization",
     .sentence = "llama.cpp's 8-bit cache type: blocks of 32 values with one f16 scale, 8.5 bits a value.",
     .reference = "ggml-common.h of llama.cpp",
+    .sections = blocksWith<Q8>(),
 }) };
 
 const MethodRegistration q4 { withFactory<GgmlBlocks<Q4>>({
@@ -148,6 +157,7 @@ const MethodRegistration q4 { withFactory<GgmlBlocks<Q4>>({
     .family = "Quantization",
     .sentence = "llama.cpp's 4-bit cache type: blocks of 32 values with one f16 scale, 4.5 bits a value.",
     .reference = "ggml-common.h of llama.cpp",
+    .sections = blocksWith<Q4>(),
 }) };
 
 } // namespace

@@ -28,7 +28,7 @@ const MethodRegistration registration { withFactory<Kivi>({
     .label = "KIVI",
     .family = "Quantization",
     .sentence = "Quantises keys per channel over groups of tokens and values per token, and keeps the last "
-        "tokens at 16 bits.",
+                "tokens at 16 bits.",
     .reference = "KIVI, Liu et al. 2024 (arXiv 2402.02750)",
     .params = {
         param::integer("key_bits", "Key bits", 2, 1, 8, "bits", "Width of a key code; keys are the sensitive side."),
@@ -36,14 +36,21 @@ const MethodRegistration registration { withFactory<Kivi>({
         [] {
             ParamSpec spec = param::integer("group_size", "Group size", 32, 8, 256, "",
                 "Tokens of a key group and channels of a value group; each group stores an f16 scale and "
-                    "minimum.", ParamScale::Log);
+                "minimum.",
+                ParamScale::Log);
             spec.step = 8;
             return spec;
         }(),
-        param::integer("residual_length", "Residual window", 32, 0, 4096, "tokens",
-            "Last tokens kept at 16 bits (f16 for 32-bit dumps); keys that do not fill a group stay there too."),
+        [] {
+            ParamSpec spec = param::integer("residual_length", "Residual window", 32, 0, 4096, "tokens",
+                "Last tokens kept at 16 bits (f16 for 32-bit dumps); keys that do not fill a group stay there too.");
+            spec.isTail = true;
+            return spec;
+        }(),
     },
     .sweep = "key_bits=[2,3,4,6,8],value_bits=[2,4,8]",
+    .published = payloadAlone(
+        "The paper names settings by their code bits: scales, minima and the window at 16 bits come on top."),
 }) };
 
 } // namespace

@@ -227,6 +227,8 @@ const MethodRegistration registration { withFactory<Kvtc>({
     },
     .sweep = "compression=[4,8,16,32,64]",
     .checkedByDefault = false,
+    .published = payloadAlone(
+        "The paper's ratios leave out the principal components, the sinks and the window of 128 tokens."),
 }) };
 
 } // namespace

@@ -160,6 +160,8 @@ const MethodRegistration registration { withFactory<Lora>({
         sharedParam(),
     },
     .sweep = "rank=[8,16,32,64,96]",
+    .published = payloadAlone(
+        "PiKV counts the coefficients alone, rank / hidden: neither the factors, nor the means."),
 }) };
 
 } // namespace

@@ -182,6 +182,8 @@ const MethodRegistration registration { withFactory<LoraPlus>({
         sharedParam(),
     },
     .sweep = "ranks=[[2,4,8],[4,8,16],[8,16,32],[16,32,64],[32,64,96]]",
+    .published = payloadAlone(
+        "PiKV counts the coefficients alone: neither the factors, nor the means, nor each token's rank."),
 }) };
 
 } // namespace

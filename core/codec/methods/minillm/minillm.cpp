@@ -195,6 +195,8 @@ const MethodRegistration registration { withFactory<MiniLlm>({
     },
     .sweep = "student_size=[16,32,64,96,128]",
     .checkedByDefault = false,
+    .published = payloadAlone(
+        "PiKV counts the student's codes alone, not its parameters."),
 }) };
 
 } // namespace

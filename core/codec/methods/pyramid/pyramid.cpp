@@ -208,6 +208,8 @@ const MethodRegistration registration { withFactory<Pyramid>({
         sharedParam(),
     },
     .sweep = "compression_ratio=[0.1,0.15,0.2,0.3,0.5]",
+    .published = payloadAlone(
+        "PiKV counts the levels' codes alone: neither their bases, nor each token's level."),
 }) };
 
 } // namespace

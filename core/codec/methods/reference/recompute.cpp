@@ -137,6 +137,7 @@ const MethodRegistration registration { withFactory<Recompute>({
     .reference = "none",
     .params = { param::model("; its weights are not counted as bytes.") },
     .checkedByDefault = false,
+    .sections = { { "tokens", LedgerPart::Payload } },
 }) };
 
 } // namespace

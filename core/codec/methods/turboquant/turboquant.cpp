@@ -76,6 +76,8 @@ const MethodRegistration registration { withFactory<TurboQuant>({
                 "error in practice."),
     },
     .sweep = "key_bits=[2,3,4,6],value_bits=[2,3,4]",
+    .published = payloadAlone(
+        "The paper counts bits a channel: every vector's length at 16 bits comes on top."),
 }) };
 
 } // namespace

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/comparedrows.h"
+#include "ui/models/resultsmodel.h"
+#include <QMap>
+#include <algorithm>
+
+namespace pikv::ui {
+namespace {
+
+constexpr int kMostBars = 12; // of a file of results before each method is reduced to one
+constexpr int kLongestLabel = 30; // characters
+
+} // namespace
+
+QList<int> comparedRows(const ResultsModel& model)
+{
+    QList<int> present, all;
+    QMap<std::string, int> byMethod;
+    for (int row = 0; row < model.resultCount(); ++row) {
+        const ResultRow& entry = model.row(row);
+        const MethodSpec& method = entry.result->method;
+        all << row;
+        if (entry.current)
+            present << row;
+        const bool defaults = printSpec(method) == method.id;
+        if (defaults || !byMethod.contains(method.id))
+            byMethod[method.id] = row;
+    }
+    if (!present.isEmpty() || all.size() <= kMostBars)
+        return present.isEmpty() ? all : present;
+    QList<int> chosen = byMethod.values();
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
+}
+
+QString comparedLabel(const ResultsModel& model, int row)
+{
+    const QString name = model.index(row, ResultsModel::MethodColumn).data().toString();
+    if (model.row(row).current)
+        return name;
+    const QString spec = QString::fromStdString(printSpec(model.row(row).result->method));
+    const qsizetype colon = spec.indexOf(QLatin1Char(':'));
+    if (colon < 0)
+        return name;
+    const QString full = name + QLatin1Char(' ') + spec.mid(colon + 1).replace(QLatin1Char(','), QLatin1Char(' '));
+    return full.size() > kLongestLabel ? full.left(kLongestLabel - 1) + QChar(0x2026) : full;
+}
+
+} // namespace pikv::ui

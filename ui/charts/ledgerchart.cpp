@@ -93,12 +93,14 @@ void LedgerChart::draw(QCustomPlot& plot, const ChartStyle& style, QSize size, b
         if (!any)
             bars->removeFromLegend();
     }
+    const bool hasRoom = size.height() > double(2 * rows().size()) * QFontMetrics(style.font).height();
     for (qsizetype i = 0; i < rows().size(); ++i) {
         const EvaluationResult& result = *m_ledger.rows().at(i).result;
         const double end = bitsOf(result.ledger.total(), result), place = double(i);
         longest = std::max(longest, end);
         names->addTick(place, m_ledger.rows().at(i).name);
-        addFigure(plot, end, place, tr("%1 bits").arg(shortNumber(end)), style);
+        if (hasRoom)
+            addFigure(plot, end, place, tr("%1 bits").arg(shortNumber(end)), style);
         if (const double published = 16 * result.publishedRatio(); published < end) {
             auto* mark = new QCPItemLine(&plot);
             mark->start->setCoords(published, place - kThickness * 0.65);

@@ -26,6 +26,7 @@ LedgerPanel::LedgerPanel(ResultsModel* model, QItemSelectionModel* selection, QW
     table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table->setTabKeyNavigation(false);
     table->verticalHeader()->hide();
+    table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 6);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table->horizontalHeader()->setHighlightSections(false);
     auto* split = new QSplitter(Qt::Vertical, this);
@@ -33,8 +34,18 @@ LedgerPanel::LedgerPanel(ResultsModel* model, QItemSelectionModel* selection, QW
     split->addWidget(m_chart);
     split->addWidget(table);
     split->setStretchFactor(0, 3);
-    split->setStretchFactor(1, 2);
+    split->setStretchFactor(1, 1);
+    split->setSizes({ 360, 120 });
     split->setCollapsible(0, false);
+    const auto hideUnshared = [this, table] {
+        bool shared = false;
+        for (const LedgerModel::Row& row : m_chart->ledger().rows())
+            shared = shared || row.result->sharedBytes > 0;
+        for (int column = m_chart->ledger().firstSharedColumn(); column < m_chart->ledger().columnCount(); ++column)
+            table->setColumnHidden(column, !shared);
+    };
+    connect(&m_chart->ledger(), &QAbstractItemModel::modelReset, this, hideUnshared);
+    hideUnshared();
     setChartWidget(split);
 }
 

@@ -23,6 +23,9 @@ public:
     void setRows(const QList<Row>& rows);
     const QList<Row>& rows() const { return m_rows; }
 
+    /// From here on columns tell of a calibration that several caches share.
+    int firstSharedColumn() const { return columnCount() - 2; }
+
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;

@@ -27,7 +27,7 @@ ChartTabs::ChartTabs(Session* session, QWidget* parent)
     m_nextToken = new NextTokenPanel(session->nextToken(), this);
     add(m_nextToken, "nextTokenPanel", tr("&Next token"));
     add(new LayersPanel(session->results(), session->selection(), this), "layersPanel", tr("&Layers"));
-    add(new LedgerPanel(session->results(), session->selection(), this), "ledgerPanel", tr("&Bytes"));
+    add(new LedgerPanel(session->results(), session->selection(), this), "ledgerPanel", tr("B&ytes"));
     add(new TrainingPanel(session->training(), this), "trainingPanel", tr("Trainin&g"));
     const auto show = [this](Readiness readiness) {
         for (ChartPanel* panel : std::as_const(m_panels))

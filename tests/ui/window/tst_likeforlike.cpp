@@ -26,19 +26,19 @@ private Q_SLOTS:
         QVERIFY(!in<QSpinBox>(dialog, "protectSinks")->isEnabled());
         in<QRadioButton>(dialog, "protectSame")->click();
         in<QSpinBox>(dialog, "protectSinks")->setValue(2);
-        in<QSpinBox>(dialog, "protectRecent")->setValue(8);
+        in<QSpinBox>(dialog, "protectRecent")->setValue(30);
         QTest::keyClick(dialog, Qt::Key_Return);
-        QCOMPARE(window.specText("kivi"), QString("kivi:residual_length=0,sinks=2,recent=8"));
-        QCOMPARE(window.specText("lora"), QString("lora:sinks=2,recent=8"));
-        QCOMPARE(window.specText("fastv"), QString("fastv:sinks=2,recent=8")); // which is not checked, and stays so
+        QCOMPARE(window.specText("kivi"), QString("kivi:residual_length=0,sinks=2,recent=30"));
+        QCOMPARE(window.specText("lora"), QString("lora:sinks=2,recent=30"));
+        QCOMPARE(window.specText("fastv"), QString("fastv:sinks=2,recent=30")); // which is not checked, and stays so
         QCOMPARE(window.session()->methods()->checkedMethods(), checked);
         QTRY_VERIFY(shareOf(window, "kivi") > 0 && shareOf(window, "kivi") == shareOf(window, "lora"));
         QVERIFY(
-            QString::fromStdString(window.session()->sweeps()->choice().specOf("kivi")).endsWith(",sinks=2,recent=8"));
+            QString::fromStdString(window.session()->sweeps()->choice().specOf("kivi")).endsWith(",sinks=2,recent=30"));
 
         dialog = open(window); // shows what holds now
         QVERIFY(in<QRadioButton>(dialog, "protectSame")->isChecked());
-        QCOMPARE(in<QSpinBox>(dialog, "protectRecent")->value(), 8);
+        QCOMPARE(in<QSpinBox>(dialog, "protectRecent")->value(), 30);
         QTest::keyClick(dialog, Qt::Key_Escape);
 
         window.session()->undoStack()->undo();

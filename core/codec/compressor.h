@@ -118,13 +118,14 @@ private:
 class LayerwiseCompressor : public Compressor {
 public:
     using Compressor::Compressor;
-    EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const final;
+    /// Overriders, who look at the whole cache first, answer layerwise() with null then.
+    EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const override;
     std::shared_ptr<KvCache> decode(const EncodedCache& encoded, const CodecContext& context) const final;
 
     EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches, const at::Tensor& importance,
         const CodecContext& context) const final;
     std::uint64_t sharedBytes() const final;
-    const LayerwiseCompressor* layerwise() const final { return this; }
+    const LayerwiseCompressor* layerwise() const override { return this; }
     /// Refuses a calibration of another method or shape; overriders call it first.
     void validate(const CacheInfo& info) const override;
     /// Of the parameter `rope`, where the method has it; overriders begin with it.

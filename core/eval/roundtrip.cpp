@@ -97,8 +97,10 @@ std::shared_ptr<const KvCache> RoundTrip::whole(const KvCache& cache, const at::
     }
     m_sizes = encoded.sizes();
     m_header = encoded.header;
+    // The header's spec: a method that finds a setting for a target decodes with what it found.
+    const auto decoder = makeCompressor(parseSpec(m_header.spec));
     const Timed timed(m_decompressSeconds);
-    return m_decoder->decode(encoded, m_context);
+    return decoder->decode(encoded, m_context);
 }
 
 } // namespace pikv

@@ -2,9 +2,11 @@
 """Bytes that each method needs for a given divergence of the next tokens, over the committed texts."""
 import csv
 import io
+import json
 import math
 import random
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,7 @@ RESAMPLES = 2000
 CALIBRATION_TOKENS = 1000
 # Settings that reach from below the first target to above the last one, where the method can.
 SWEEPS = {
-    "fisher": ("fisher:step={}", [.5, 1, 2, 4, 8, 16, 32]),
+    "fisher": ("fisher:step={}", [.5, 1, 2, 4, 8, 16, 32, 64]),
     "kvtc": ("kvtc:compression={}", [2, 4, 8, 16, 32, 64]),
     "fastvideo": ("fastvideo:compression_ratio={}", [.08, .12, .16, .2, .25, .3, .4]),
     "fastv": ("fastv:compression_ratio={}", [.1, .15, .2, .25, .3, .4, .5]),
@@ -64,7 +66,7 @@ def calibrate(pikv, method, texts, folder):
 
 
 def curve(pikv, text, context, specs):
-    """[(share of 16 bits, KL)] of the settings that the text's cache allows."""
+    """The program's own rows of the settings, as dictionaries of texts."""
     command = [pikv, "next-token", "--model", "default", "--text-file", text, "--context", str(context), "--predict",
                str(PREDICT), "--csv", "-", "--quiet"]
     for spec in specs:
@@ -73,8 +75,60 @@ def curve(pikv, text, context, specs):
     if result.returncode:
         sys.exit(f"measure: {text.name}: {result.stderr.strip()[-500:]}")
     method = specs[0].split(":")[0]
-    rows = [row for row in csv.DictReader(io.StringIO(result.stdout)) if row["compressor"] == method]
+    return [row for row in csv.DictReader(io.StringIO(result.stdout)) if row["compressor"] == method]
+
+
+def points_of(rows):
+    """[(share of 16 bits, KL)]"""
     return [(float(row["compression_ratio"]), float(row["next_token_kl"])) for row in rows]
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def mean_rows(curves):
+    """A row a setting: the mean of each figure over the texts, the rest as in the first one."""
+    rows = []
+    for same in zip(*curves):
+        row = dict(same[0])
+        for name in row:
+            values = [number(one[name]) for one in same]
+            if name != "seed" and None not in values:
+                mean = sum(values) / len(values)
+                row[name] = str(round(mean) if name.endswith("_bytes") else mean)
+        rows.append(row)
+    return rows
+
+
+def write_rows(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def deviations(basis):
+    """Of all components of a fisher calibration, in steps of 1: log2 in quarters of their mean size, which is 0.7 of it."""
+    with open(basis, "rb") as file:
+        length, = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        found = []
+        for name in ("k.sizes", "v.sizes"):
+            begin, end = header[name]["data_offsets"]
+            file.seek(8 + length + begin)
+            found += [2 ** (size / 4) / .7 for size, in struct.iter_unpack("<h", file.read(end - begin))]
+    return found
+
+
+def water_filled(sizes, step):
+    """Share of 16 bits that the components take at least, were they Gaussian, for the mean square error of a uniform step
+    (reverse water-filling in the Fisher metric; Cover & Thomas, theorem 10.3.3)."""
+    level = step / math.sqrt(12)
+    return sum(max(0, math.log2(size / level)) for size in sizes) / len(sizes) / 16
 
 
 def share_at(points, target):
@@ -103,18 +157,53 @@ def cell(values):
     return f"{100 * mean:.1f} % ({100 * low:.1f} to {100 * high:.1f}){missing}"
 
 
-def measure(pikv, root, methods, contexts):
+def floor_cells(basis, curves):
+    """What reverse water-filling takes at the steps where the calibrated codec has the targets' divergences."""
+    sizes = deviations(basis)
+    cells = []
+    for target in TARGETS:
+        shares = []
+        for rows in curves:
+            points = [(water_filled(sizes, float(re.search(r"step=([0-9.e+-]+)", row["params"]).group(1))),
+                       float(row["next_token_kl"])) for row in rows]
+            shares.append(share_at(points, target))
+        cells.append(cell(shares))
+    return cells
+
+
+def measure(pikv, root, methods, contexts, out=None):
     texts, learned = (sorted((root / "tests/data/texts" / kind).glob("*.txt")) for kind in ("test", "calibration"))
     check_apart(texts, learned)
     print(f"rate, whole files as a share of 16 bits, means and 95 % intervals over {len(texts)} texts; + with a calibration, "
           "its bytes apart")
     print(f"  {'':<12} {'tokens':>6}  " + "".join(f"{'KL ' + str(target):<28}" for target in TARGETS))
+    tables = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in methods or [*SWEEPS, *CALIBRATED]:
             method = CALIBRATED.get(name, name)
             pattern, settings = SWEEPS[method]
-            more = f",shared={calibrate(pikv, method, learned, folder)}" if name in CALIBRATED else ""
+            basis = calibrate(pikv, method, learned, folder) if name in CALIBRATED else None
+            more = f",shared={basis}" if basis else ""
             for context in contexts:
                 curves = [curve(pikv, text, context, [pattern.format(s) + more for s in settings]) for text in texts]
-                cells = [cell([share_at(points, target) for points in curves]) for target in TARGETS]
+                cells = [cell([share_at(points_of(rows), target) for rows in curves]) for target in TARGETS]
                 print(f"  {name:<12} {context:>6}  " + "".join(f"{text:<28}" for text in cells), flush=True)
+                if name == "fisher+":
+                    print(f"  {'its floor':<12} {context:>6}  "
+                          + "".join(f"{text:<28}" for text in floor_cells(basis, curves)), flush=True)
+                kind = "calibrated" if basis else "own"
+                tables.setdefault(f"{kind}-{context}", []).extend(mean_rows(curves))
+                if out:
+                    draw(pikv, out, f"{kind}-{context}", tables[f"{kind}-{context}"])
+    for context in contexts:
+        bytes_of_ids = curve(pikv, texts[0], context, ["recompute"])[0]["compression_ratio"]
+        print(f"  {'recompute':<12} {context:>6}  KL 0 at {100 * float(bytes_of_ids):.3f} %: token ids, and the model runs again")
+
+
+def draw(pikv, out, name, rows):
+    """Means over the texts as a table and as the program's own charts: after each method, as a run takes hours."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rows(folder / f"{name}.csv", rows)
+    subprocess.run([pikv, "plot", folder / f"{name}.csv", "-o", folder / name, "--quiet"], check=True,
+                   stdout=subprocess.DEVNULL)

@@ -2,6 +2,7 @@
 // The Fisher information against the divergence that it stands for, and the codec that measures errors by it.
 #include "core/codec/calibration.h"
 #include "core/codec/compressor.h"
+#include "core/codec/methods/fisher/steptarget.h"
 #include "core/dumps/generate.h"
 #include "core/eval/calibrate.h"
 #include "core/eval/nexttoken.h"
@@ -303,6 +304,57 @@ private Q_SLOTS:
             });
             QVERIFY2(reason.isEmpty(), qPrintable(QString("step %1: %2").arg(step).arg(reason)));
         }
+    }
+
+    void targetsAreMet()
+    {
+        const JobControl job;
+        const auto cache = captured(kRows + kPredict);
+        for (const double ratio : { 0.15, 0.2, 0.25, 0.3, 0.4, 0.6 }) {
+            const auto method
+                = makeCompressor(parseSpec("fisher:metric=plain,compression_ratio=" + std::to_string(ratio)));
+            const EncodedCache encoded = method->encode(*cache, {}, { job });
+            const double met = double(encoded.fileBytes()) / double(cache->info().referenceBytes());
+            QVERIFY2(std::abs(met / ratio - 1) < 0.02, qPrintable(QString::number(met)));
+            const MethodSpec found = parseSpec(encoded.header.spec); // what decode knows
+            QCOMPARE(found.params.real("compression_ratio"), 0.0);
+            QVERIFY(found.params.real("step") != 5);
+        }
+        // The divergence of what is decoded from the bytes, measured here again.
+        const ModelPtr model = openSharedModel(tinyPath());
+        const auto method = makeCompressor(parseSpec("fisher:metric=plain,kl=0.01,model=" + tinyPath()));
+        const EncodedCache encoded = method->encode(*cache, {}, { job });
+        const auto decoded = makeCompressor(parseSpec(encoded.header.spec))->decode(encoded, { job });
+        const double kl = divergenceOf(*model, *cache, *decoded, (kRows + kPredict) / 4, job);
+        QVERIFY2(std::abs(kl / 0.01 - 1) < 0.1, qPrintable(QString::number(kl)));
+    }
+
+    void targetsThatNothingReaches_data()
+    {
+        QTest::addColumn<QString>("spec");
+        QTest::addColumn<bool>("named");
+        QTest::addColumn<QString>("reason");
+        QTest::newRow("less than the header") << "fisher:metric=plain,compression_ratio=0.0001" << true
+                                              << "compression_ratio=1e-04 is not reached: step=10000 gives";
+        QTest::newRow("two") << "fisher:compression_ratio=0.1,kl=0.1" << true << "are two targets";
+        QTest::newRow("no tokens") << "fisher:kl=0.1,model=" + QString::fromStdString(tinyPath()) << false
+                                   << "kl needs the next tokens of a model";
+    }
+    void targetsThatNothingReaches()
+    {
+        QFETCH(QString, spec);
+        QFETCH(bool, named);
+        QFETCH(QString, reason);
+        const JobControl job;
+        std::shared_ptr<const KvCache> cache = captured(kRows + kPredict);
+        if (!named)
+            cache = std::make_shared<Nameless>(cache);
+        const auto method = makeCompressor(parseSpec(spec.toStdString()));
+        const QString said = refusalOf([&] {
+            method->accept(cache->info());
+            (void)method->encode(*cache, {}, { job });
+        });
+        QVERIFY2(said.contains(reason), qPrintable(said));
     }
 
     void queriesChangeSteps()

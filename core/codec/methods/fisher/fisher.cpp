@@ -5,7 +5,9 @@
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/codec/methods/fisher/ownbases.h"
 #include "core/codec/methods/fisher/rowsteps.h"
+#include "core/codec/methods/fisher/steptarget.h"
 #include "core/codec/parts/planes.h"
+#include "core/model/fisherinformation.h"
 #include "core/model/model.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
@@ -24,6 +26,42 @@ public:
     {
         LayerwiseCompressor::validate(info);
         calibratedSpec({ "rope" });
+        if (ratio() > 0 && divergence() > 0)
+            throw usageError("fisher: compression_ratio and kl are two targets; give one of them");
+    }
+
+    /// A target is one for the whole cache: a few layers would have another step.
+    bool needsAllLayers() const override { return hasTarget(); }
+    const LayerwiseCompressor* layerwise() const override { return hasTarget() ? nullptr : this; }
+
+    EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const override
+    {
+        if (!hasTarget())
+            return LayerwiseCompressor::encode(cache, importance, context);
+        EncodedCache last;
+        double lastStep = 0;
+        const auto encodeAt = [&](double step) -> const EncodedCache& {
+            if (step != lastStep) {
+                last = withStep(step).encode(cache, importance, context);
+                lastStep = step;
+            }
+            return last;
+        };
+        StepTarget target { "compression_ratio", ratio(), 0.005,
+            [&](double step) { return double(encodeAt(step).fileBytes()) / double(cache.info().referenceBytes()); } };
+        std::shared_ptr<const LanguageModel> model;
+        if (divergence() > 0) {
+            model = scoringModel(cache, context);
+            target
+                = { "kl", divergence(), 0.03, [&](double step) {
+                       const auto decoded = withStep(step).decode(encodeAt(step), context);
+                       return divergenceOf(*model, cache, *decoded, fisherRequest(cache.info()).predict, context.job);
+                   } };
+        }
+        const ParamSpec& param
+            = *std::ranges::find(Registry::instance().get("fisher").params, "step", &ParamSpec::name);
+        encodeAt(stepFor(target, param.minimum, param.maximum, step()));
+        return last;
     }
 
     std::vector<std::string> warnings(const CacheInfo& info) const override
@@ -120,7 +158,7 @@ protected:
             const std::int64_t dim = isKey ? shape.keyDim : shape.valueDim, width = shape.kvHeads * dim;
             const FisherTransform transform = output.shared
                 ? FisherTransform::read(*output.shared, name, width)
-                : readOwnBases(output.sections, name, shape.kvHeads, dim, logOfStep(step()), context.job);
+                : readOwnBases(output.sections, name, shape.kvHeads, dim, context.job);
             std::vector<std::int8_t> classes = plannedClasses(transform, output.positions, shape.batch);
             if (output.sections.has(name + ".steps"))
                 classes = unpackDeviations(classes, output.sections.get(name + ".steps"), context.job);
@@ -156,6 +194,28 @@ private:
     }
 
     double step() const { return params().real("step"); }
+    double ratio() const { return params().real("compression_ratio"); }
+    double divergence() const { return params().real("kl"); }
+    bool hasTarget() const { return ratio() > 0 || divergence() > 0; }
+
+    Fisher withStep(double step) const
+    {
+        MethodSpec found = spec();
+        found.params.set("step", step);
+        found.params.set("compression_ratio", 0.0);
+        found.params.set("kl", 0.0);
+        return Fisher(std::move(found));
+    }
+
+    /// What tells the divergence. Throws Error{Usage} with the obstacle.
+    std::shared_ptr<const LanguageModel> scoringModel(const KvCache& cache, const CodecContext& context) const
+    {
+        auto model = openSharedModel(modelOfParam(params().text("model")), context.job);
+        if (const std::string obstacle = gradientObstacle(*model, cache.info(), fisherRequest(cache.info()));
+            !obstacle.empty())
+            throw usageError("fisher: kl needs the next tokens of a model: " + obstacle);
+        return model;
+    }
 
     /// `rows` as rowsOf() gives them, less those of the first tokens, which are unlike all others; all where that
     /// leaves none.
@@ -195,6 +255,11 @@ const MethodRegistration registration { withFactory<Fisher>({
             "Width of every quantiser: in 1e-5 of the square root of a nat where a model's next tokens are the metric, "
             "else in 4 % of the rows' deviation.",
             ParamScale::Log),
+        param::real("compression_ratio", "Target ratio", 0.0, 0.0, 1.0, 0.01, "",
+            "The step with which the whole file is this share of 16 bits is found, from the one above; 0: that one."),
+        param::folded(param::real("kl", "Target KL", 0.0, 0.0, 10.0, 0.001, "nats",
+            "The step is found with which the model's predictions of the cache's own last tokens, a quarter and 128 at "
+            "most, diverge so much; 0: no target.")),
         param::choice("metric", "Metric", "auto", { "auto", "next_token", "plain" },
             "What errors are measured by, in a calibration or, without one, when a cache is encoded: the next tokens "
             "of a model, or plain squares; auto: the model where it is that of the dumps."),

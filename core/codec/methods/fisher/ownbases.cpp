@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The heads' transforms as one transform of a layer's side, and their bytes: the unit (f32), log2 in quarters of the
-// steps that a vector of level size 1 is coded with (i16), means (f16), channel scales (i8, log2 in quarters), sizes
-// of components (u8), classes by distance (i8), then the vectors as a stream of levels.
+// The heads' transforms as one transform of a layer's side, and their bytes: the unit (f32), log2 in 64ths of the step
+// that the vector of a component of size 1 is coded with (i16), means (f16), channel scales (i8, log2 in quarters),
+// sizes of components (u8), classes by distance (i8), then the vectors as a stream of levels.
 #include "core/codec/methods/fisher/ownbases.h"
 #include "core/base/error.h"
 #include "core/base/half.h"
@@ -21,8 +21,8 @@
 namespace pikv {
 namespace {
 
-/// Components whose levels are smaller on the average are not worth their vector: 2^(-7/4) = 0.3.
-constexpr int leastSize = -7;
+/// Components whose levels deviate less are not worth their vector.
+constexpr double leastDeviation = 0.42;
 constexpr std::uint8_t unused = 0;
 constexpr int sizeOffset = 128; ///< of the stored log2 sizes in quarters
 /// An error ε in each entry of a vector costs every token of n that has its component, of deviation σ: n σ² ε², as much
@@ -41,7 +41,7 @@ int widestVector(std::int64_t dim)
 /// What is stored of one side.
 struct Stored {
     float unit = 1; ///< a step of 1 of a channel whose scale is 1
-    std::int16_t vectorLog = 0; ///< log2 of a vector's step, in quarters, at a level size of 1 (at the tokens' step)
+    std::int16_t vectorLog = 0; ///< log2 of a vector's step, in 64ths, where the component's size at a step of 1 is 1
     at::Tensor means; ///< f32 [heads, dim], of f16 values
     std::vector<std::int8_t> scales; ///< [heads * dim], log2 in quarters
     std::vector<std::uint8_t> sizes; ///< [heads * dim], at a step of 1, with the offset; unused: not stored
@@ -49,10 +49,15 @@ struct Stored {
     std::vector<std::int16_t> levels; ///< [used components, dim]
 };
 
-/// log2, in quarters, of the step that a component's vector, of `dim` entries, is coded with.
-int vectorStepLog(const Stored& s, std::int64_t dim, std::uint8_t size, std::int16_t stepLog)
+/// log2, in quarters, of the step that a component's vector, of `dim` entries, is coded with. `at`: its place among all
+/// components, by which rounding to quarters is spread: else all vectors would become finer at once, and the file's
+/// size would jump.
+int vectorStepLog(const Stored& s, std::int64_t dim, std::size_t at)
 {
-    return std::clamp(s.vectorLog - (size - sizeOffset - stepLog), finestVector, widestVector(dim));
+    constexpr int fine = 16; // in a quarter
+    const int spread = static_cast<int>(at * 7 % fine), log = s.vectorLog + spread;
+    const int quarters = log >= 0 ? log / fine : -((fine - 1 - log) / fine);
+    return std::clamp(quarters - (s.sizes[at] - sizeOffset), finestVector, widestVector(dim));
 }
 
 /// As LevelLayout wants it: a token a vector.
@@ -60,29 +65,29 @@ struct VectorLayout {
     std::vector<std::int16_t> sizes;
     std::vector<std::int8_t> classes;
 
-    VectorLayout(const Stored& s, std::int64_t dim, std::int16_t stepLog)
+    VectorLayout(const Stored& s, std::int64_t dim)
     {
         // An entry of a unit vector is about 0.8 / sqrt(dim).
         const double entry = 4 * std::log2(0.8 / std::sqrt(static_cast<double>(dim)));
         sizes.assign(static_cast<std::size_t>(dim), static_cast<std::int16_t>(std::lround(entry) - finestVector));
-        for (const std::uint8_t size : s.sizes)
-            if (size != unused)
-                classes.push_back(static_cast<std::int8_t>((vectorStepLog(s, dim, size, stepLog) - finestVector) / 2));
+        for (std::size_t i = 0; i < s.sizes.size(); ++i)
+            if (s.sizes[i] != unused)
+                classes.push_back(static_cast<std::int8_t>((vectorStepLog(s, dim, i) - finestVector) / 2));
     }
     LevelLayout layout() const { return { sizes.size(), sizes, classes }; }
 };
 
 /// Vectors as decode has them, f32 [used, dim], of unit length about.
-at::Tensor vectorsOf(const Stored& s, std::int64_t dim, std::int16_t stepLog)
+at::Tensor vectorsOf(const Stored& s, std::int64_t dim)
 {
     const auto used = static_cast<std::int64_t>(s.levels.size()) / dim;
     at::Tensor out = at::zeros({ used, dim }, at::kFloat);
     float* value = out.data_ptr<float>();
     std::size_t at = 0;
-    for (const std::uint8_t size : s.sizes) {
-        if (size == unused)
+    for (std::size_t i = 0; i < s.sizes.size(); ++i) {
+        if (s.sizes[i] == unused)
             continue;
-        const double step = std::exp2(vectorStepLog(s, dim, size, stepLog) / 4.0);
+        const double step = std::exp2(vectorStepLog(s, dim, i) / 4.0);
         for (std::int64_t c = 0; c < dim; ++c, ++at)
             value[at] = static_cast<float>(step * s.levels[at]);
     }
@@ -90,9 +95,9 @@ at::Tensor vectorsOf(const Stored& s, std::int64_t dim, std::int16_t stepLog)
 }
 
 /// Synthesis rows of one head, f32 [used by it, dim], in the order of its components.
-std::vector<at::Tensor> synthesisOf(const Stored& s, std::int64_t heads, std::int64_t dim, std::int16_t stepLog)
+std::vector<at::Tensor> synthesisOf(const Stored& s, std::int64_t heads, std::int64_t dim)
 {
-    const at::Tensor vectors = vectorsOf(s, dim, stepLog);
+    const at::Tensor vectors = vectorsOf(s, dim);
     std::vector<at::Tensor> out;
     std::int64_t from = 0;
     for (std::int64_t h = 0; h < heads; ++h) {
@@ -160,7 +165,7 @@ HeadFit fitHead(const at::Tensor& rows, const at::Tensor& metric)
 }
 
 /// Levels of the vectors that are used, and the channels' scales behind them.
-void codeVectors(Stored& s, const std::vector<HeadFit>& fits, std::int64_t dim, std::int16_t stepLog)
+void codeVectors(Stored& s, const std::vector<HeadFit>& fits, std::int64_t dim)
 {
     for (const HeadFit& fit : fits) {
         // As if each channel stood alone: 1 / sqrt(metric) is where its entries are about those of a unit vector.
@@ -174,7 +179,7 @@ void codeVectors(Stored& s, const std::vector<HeadFit>& fits, std::int64_t dim, 
             const std::size_t at = h * static_cast<std::size_t>(dim) + static_cast<std::size_t>(i);
             if (s.sizes[at] == unused)
                 continue;
-            const double step = std::exp2(vectorStepLog(s, dim, s.sizes[at], stepLog) / 4.0);
+            const double step = std::exp2(vectorStepLog(s, dim, at) / 4.0);
             const double* row = fits[h].synthesis.data_ptr<double>() + i * dim;
             for (std::int64_t c = 0; c < dim; ++c) {
                 const double scale = s.unit
@@ -225,11 +230,11 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const La
     const std::string& side, SectionSet& out, const JobControl& job)
 {
     const std::int64_t dim = rows.size(1) / heads;
-    const std::int16_t stepLog = logOfStep(step);
     const RowMetric metric(rows, fisher);
     Stored s;
     s.unit = static_cast<float>(metric.unit / std::sqrt(metric.metric.diagonal().mean().item<double>()));
-    s.vectorLog = logOfStep(vectorStep / std::sqrt(static_cast<double>(rows.size(0))));
+    s.vectorLog = static_cast<std::int16_t>(std::clamp(
+        std::lround(64 * std::log2(vectorStep * step / std::sqrt(static_cast<double>(rows.size(0))))), -8000L, 8000L));
     s.means = rows.mean(0).to(at::kHalf).to(at::kFloat).view({ heads, dim });
     s.distances = metric.distanceClasses;
     std::vector<HeadFit> fits(static_cast<std::size_t>(heads));
@@ -240,13 +245,16 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const La
         fits[static_cast<std::size_t>(h)] = fitHead(rows.narrow(1, h * dim, dim), own);
         const at::Tensor deviations = fits[static_cast<std::size_t>(h)].deviations;
         for (std::int64_t i = 0; i < dim; ++i) {
-            const std::int16_t size = levelSize(deviations.data_ptr<double>()[i]);
-            s.sizes.push_back(
-                size - stepLog < leastSize ? unused : static_cast<std::uint8_t>(std::clamp(size + sizeOffset, 1, 255)));
+            const double deviation = deviations.data_ptr<double>()[i];
+            const std::int16_t size = levelSize(deviation);
+            // Not by the rounded size: components that go one by one let the file's size follow the step.
+            s.sizes.push_back(deviation < leastDeviation * step
+                    ? unused
+                    : static_cast<std::uint8_t>(std::clamp(size + sizeOffset, 1, 255)));
         }
     }
-    codeVectors(s, fits, dim, stepLog);
-    const std::vector<at::Tensor> syntheses = synthesisOf(s, heads, dim, stepLog);
+    codeVectors(s, fits, dim);
+    const std::vector<at::Tensor> syntheses = synthesisOf(s, heads, dim);
     std::vector<at::Tensor> analyses;
     for (std::size_t h = 0; h < fits.size(); ++h)
         analyses.push_back(analysisOf(syntheses[h], fits[h].metric));
@@ -258,13 +266,13 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const La
     appendAll(bytes, s.scales);
     appendAll(bytes, s.sizes);
     appendAll(bytes, s.distances);
-    encodeLevels(VectorLayout(s, dim, stepLog).layout(), s.levels.data(), bytes, job);
+    encodeLevels(VectorLayout(s, dim).layout(), s.levels.data(), bytes, job);
     out.add(side + ".basis", std::move(bytes));
     return joined(s, dim, syntheses, analyses);
 }
 
-FisherTransform readOwnBases(const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim,
-    std::int16_t stepLog, const JobControl& job)
+FisherTransform readOwnBases(
+    const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim, const JobControl& job)
 {
     ByteSpan bytes = sections.get(side + ".basis");
     const auto channels = static_cast<std::size_t>(heads * dim);
@@ -285,10 +293,10 @@ FisherTransform readOwnBases(const SectionSet& sections, const std::string& side
     s.sizes = takeAll<std::uint8_t>(bytes, channels);
     s.distances = takeAll<std::int8_t>(bytes, LayerFisher::distances);
     requireDistanceClasses(s.distances);
-    const VectorLayout layout(s, dim, stepLog);
+    const VectorLayout layout(s, dim);
     s.levels.resize(layout.classes.size() * static_cast<std::size_t>(dim));
     decodeLevels(layout.layout(), bytes, s.levels.data(), job);
-    return joined(s, dim, synthesisOf(s, heads, dim, stepLog), {});
+    return joined(s, dim, synthesisOf(s, heads, dim), {});
 }
 
 } // namespace pikv

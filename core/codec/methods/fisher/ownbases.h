@@ -11,8 +11,8 @@ namespace pikv {
 /// that a step lets through, as precise as their sizes deserve, and the classes by distance.
 FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const LayerFisher::Side* fisher, double step,
     const std::string& side, SectionSet& out, const JobControl& job);
-/// `stepLog`: logOfStep() of the step. Throws Error{Input} where the section is not that of so many heads.
-FisherTransform readOwnBases(const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim,
-    std::int16_t stepLog, const JobControl& job);
+/// Throws Error{Input} where the section is not that of so many heads.
+FisherTransform readOwnBases(
+    const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim, const JobControl& job);
 
 } // namespace pikv

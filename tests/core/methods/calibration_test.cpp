@@ -32,7 +32,8 @@ private Q_SLOTS:
     {
         QFETCH(QString, method);
         const ParamSet params(Registry::instance().get(method.section(':', 0, 0).toStdString()).params);
-        const bool joint = params.has("compression"), aims = joint || params.has("compression_ratio");
+        const bool joint = params.has("compression"),
+                   aims = joint || (params.has("compression_ratio") && params.real("compression_ratio") > 0);
         const QString plain = joint ? "kvtc:compression=4,recent=16"
                                     : method + (aims ? ":compression_ratio=0.2,transform=klt,sinks=4" : ":sinks=4");
         const std::string with = learn(plain, { 0, 1 }, "a");

@@ -24,6 +24,8 @@ private Q_SLOTS:
     void unequalHeadDims();
     void evalPrintsATable();
     void evalWritesCsvAndJson();
+    void ledgerAndLikeForLike();
+    void alikeSettingsAreTold();
     void perLayerRows();
     void importanceIsRecorded();
     void standardOutputIsPure();
@@ -220,6 +222,46 @@ void CommandsTest::plotDrawsCharts()
     }
     const Finished wrong = pikv({ "plot", csv, "-o", folder, "--format", "gif" });
     QVERIFY2(wrong.status == 2 && wrong.err.contains("gif") && wrong.err.contains("svg"), wrong.err);
+}
+
+void CommandsTest::ledgerAndLikeForLike()
+{
+    const QString csv = m_folder.filePath("ledger.csv");
+    const Finished result = pikv({ "eval", m_dump, "--with", "kivi:group_size=8", "--with", "turboquant", "--with",
+        "identity", "--protect", "2,16", "--ledger", "--csv", csv });
+    QVERIFY2(result.status == 0, result.err);
+    QVERIFY(result.out.contains("as published") && result.out.contains("16-bit tail"));
+    QHash<QString, Row> rows;
+    for (const Row& row : parseCsv(readFile(csv)))
+        rows[row["compressor"]] = row;
+    QVERIFY(rows["kivi"]["params"].contains("residual_length=0") && rows["kivi"]["params"].contains("sinks=2"));
+    for (const char* method : { "kivi", "turboquant" }) {
+        const Row& row = rows[method];
+        qint64 sum = 0;
+        for (const char* part :
+            { "payload_bytes", "scale_bytes", "model_bytes", "map_bytes", "sink_bytes", "tail_bytes", "header_bytes" })
+            sum += row[part].toLongLong();
+        QCOMPARE(sum, row["stored_bytes"].toLongLong());
+        QCOMPARE(row["sink_bytes"], rows["turboquant"]["sink_bytes"]);
+        QVERIFY(row["kept_share"].toDouble() > 0);
+        QVERIFY(row["published_ratio"].toDouble() < row["compression_ratio"].toDouble());
+    }
+    QCOMPARE(rows["identity"]["sink_bytes"].toLongLong(), 0); // a reference stays as it is
+    const Finished none = pikv({ "eval", m_dump, "--with", "lora", "--protect", "none", "--csv", "-" });
+    QCOMPARE(parseCsv(none.out).at(0)["kept_share"].toDouble(), 0.0);
+    for (const char* wrong : { "4", "x,4", "4,-1" }) {
+        const Finished refused = pikv({ "eval", m_dump, "--protect", wrong });
+        QVERIFY2(refused.status == 2 && !refused.err.isEmpty(), wrong);
+    }
+}
+
+void CommandsTest::alikeSettingsAreTold()
+{
+    // Without importance its exponent changes nothing.
+    const Finished alike = pikv({ "eval", m_dump, "--with", "lora", "--with", "lora:alpha=4" });
+    QVERIFY2(alike.err.contains("same figures as another, to six digits: lora and lora:alpha=4"), alike.err);
+    const Finished apart = pikv({ "eval", m_dump, "--with", "lora", "--with", "lora:rank=4" });
+    QVERIFY2(!apart.err.contains("six digits"), apart.err);
 }
 
 PIKV_TEST(CommandsTest)

@@ -4,6 +4,7 @@
 #include "core/codec/registry.h"
 #include "core/eval/pareto.h"
 #include "ui/charts/axisvalue.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/models/metrictext.h"
 #include <QCoreApplication>
 #include <set>
@@ -177,9 +178,50 @@ TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, c
     return data;
 }
 
+QList<TradeoffMean> tradeoffMeans(const DumpMeansModel& model, const TradeoffAxes& axes,
+    const QSet<QString>& hiddenMethods, const ImportanceSpec& importance)
+{
+    QList<TradeoffMean> means;
+    for (int row = 0; row < model.rowCount(); ++row) {
+        const DumpsMean& mean = model.mean(row);
+        const QString method = QString::fromStdString(mean.setting.method.id);
+        if (hiddenMethods.contains(method) || !(mean.setting.importance == importance))
+            continue;
+        const auto span = [&](const MetricInfo& metric, bool log) {
+            const MeanInterval& interval = mean.of(metric);
+            const double middle = axisValue(metric, log, interval.mean);
+            if (std::isnan(interval.low) || std::isnan(interval.high))
+                return std::pair(middle, AxisSpan { middle, middle });
+            const double low = axisValue(metric, log, interval.low), high = axisValue(metric, log, interval.high);
+            return std::pair(middle, AxisSpan { std::min(low, high), std::max(low, high) });
+        };
+        const auto [x, xSpan] = span(*axes.x, axes.logX);
+        const auto [y, ySpan] = span(*axes.y, axes.logY);
+        if (!std::isfinite(x) || !std::isfinite(y))
+            continue;
+        TradeoffMean one { {}, method, xSpan, ySpan };
+        one.at.row = row;
+        one.at.x = x;
+        one.at.y = y;
+        one.at.edgeX = axes.logX && x <= 0;
+        one.at.edgeY = axes.logY && y <= 0;
+        means << one;
+    }
+    return means;
+}
+
 AxisSpan dataSpan(const TradeoffData& data, bool ofX, bool log)
 {
     double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const TradeoffMean& mean : data.means) {
+        const AxisSpan& span = ofX ? mean.x : mean.y;
+        for (const double value : { span.lower, span.upper }) {
+            if (log && value <= 0)
+                continue;
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    }
     for (const TradeoffSeries& series : data.series) {
         if (series.hidden)
             continue;

@@ -46,6 +46,7 @@ public:
     void setSettings(const StudySettings& settings);
     /// Times that encode and decode of full results are timed from now on; what was timed less often is not known.
     void setRepeat(int times) { m_repeat = times; }
+    int repeat() const { return m_repeat; }
 
     /// Evaluates the method on these layers; on all where `layers` is empty, unless the store has the result. Throws
     /// Error.

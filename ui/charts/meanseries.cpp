@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// How a mean over dumps and its intervals are painted.
 #include "ui/charts/meanseries.h"
 #include <algorithm>
 

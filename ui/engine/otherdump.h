@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One of several dumps that are swept alike.
 #pragma once
 #include "core/cache/cachehandle.h"
 #include "core/study/resultstore.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Means over dumps as an item model; chart, table and report read it.
 #pragma once
 #include "core/study/dumpsstudy.h"
 #include "ui/models/settingsindex.h"

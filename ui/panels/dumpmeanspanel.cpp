@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The table of means over dumps: columns as in the results, its copy and its CSV.
 #include "ui/panels/dumpmeanspanel.h"
 #include "core/eval/metrics.h"
 #include "core/study/dumpstables.h"

@@ -136,6 +136,20 @@ void OverDumpsTest::sweepOverDumpsFromTheEditor()
         QVERIFY(window.results()->row(row).result->originalBytes == window.live("kivi")->originalBytes);
     // The list is there the next time, and another dump takes the means away.
     QCOMPARE(window.session()->sweeps()->choice().dumps, m_dumps);
+    window.trigger("actionEditSweep");
+    editor = dialogOf(window, "sweepEditor");
+    QVERIFY(editor);
+    list = in<QListWidget>(editor, "sweepDumps");
+    QCOMPARE(list->count(), 2);
+    if (qEnvironmentVariableIsSet("PIKV_SHOT"))
+        editor->grab().save("/tmp/w17shot_editor.png");
+    list->setFocus();
+    QTest::keyClick(list, Qt::Key_Down);
+    QTest::keyClick(list, Qt::Key_Space);
+    click(in<QPushButton>(editor, "sweepDumpsRemove"));
+    QCOMPARE(list->count(), 1);
+    click(in<QPushButton>(editor, "sweepCancel"));
+    QCOMPARE(window.session()->sweeps()->choice().dumps, m_dumps);
     QVERIFY(window.open(m_dumps.first()));
     QVERIFY(means->isEmpty());
     QTRY_VERIFY(!box->isVisible());

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/eval/evaluator.h"
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace pikv {
@@ -10,5 +11,7 @@ namespace pikv {
 /// Results with NaN in either are left out; equal points are all kept.
 std::vector<std::size_t> paretoFront(
     const std::vector<EvaluationResult>& results, const MetricInfo& x, const MetricInfo& y);
+/// The same of their values, (x, y) each.
+std::vector<std::size_t> paretoFront(const std::vector<std::pair<double, double>>& points, Better x, Better y);
 
 } // namespace pikv

@@ -61,6 +61,23 @@ std::vector<std::string> shortNames(const std::vector<std::string>& paths)
     return paths;
 }
 
+std::string otherLayers(const CacheInfo& like, const CacheInfo& dump)
+{
+    if (dump.layers.size() != like.layers.size())
+        return "it has " + countText(dump.layers.size(), "layer") + ", the open dump "
+            + std::to_string(like.layers.size());
+    for (std::size_t i = 0; i < like.layers.size(); ++i) {
+        const LayerShape &a = like.layers[i], &b = dump.layers[i];
+        const auto text = [](const LayerShape& shape) {
+            return countText(std::size_t(shape.kvHeads), "KV head") + " of " + std::to_string(shape.keyDim) + " and "
+                + std::to_string(shape.valueDim) + " channels";
+        };
+        if (a.kvHeads != b.kvHeads || a.keyDim != b.keyDim || a.valueDim != b.valueDim)
+            return "its layer " + std::to_string(i) + " has " + text(b) + ", that of the open dump has " + text(a);
+    }
+    return {};
+}
+
 DumpsStudy::DumpsStudy(std::vector<CachePtr> dumps, const StudySettings& settings)
     : m_dumps(std::move(dumps))
     , m_names(shortNames(pathsOf(m_dumps)))

@@ -55,6 +55,10 @@ private:
 /// As few of the last parts of every path as tell the paths apart: "a.npz", or "en/a.npz" beside "de/a.npz".
 std::vector<std::string> shortNames(const std::vector<std::string>& paths);
 
+/// What of the layers, heads or head dims of `dump` is not as in `like`, as a clause; "" where nothing is. Tokens may
+/// differ: means over dumps of one model are over texts.
+std::string otherLayers(const CacheInfo& like, const CacheInfo& dump);
+
 /// One setting over the dumps that it was measured on.
 struct DumpsMean {
     /// Method, importance, device and seed; its figures are the first dump's.

@@ -220,6 +220,35 @@ std::vector<ReportTable> reportTables(const Results& results)
     return tables;
 }
 
+ReportTable meansTable(const std::vector<DumpResults>& dumps, const std::vector<DumpsMean>& means)
+{
+    std::string names;
+    for (const DumpResults& dump : dumps)
+        names += (names.empty() ? "" : ", ") + dump.name;
+    ReportTable table { "Means over " + countText(dumps.size(), "dump") + " (" + names
+            + "), in brackets their 95 % intervals: percentile bootstrap, " + std::to_string(bootstrapResamples)
+            + " resamples",
+        { "Method", "Importance", "Dumps" }, {} };
+    std::vector<const MetricInfo*> columns;
+    for (const char* name : kColumns)
+        if (const MetricInfo* metric = findMetric(name);
+            std::any_of(means.begin(), means.end(), [&](const DumpsMean& mean) { return mean.of(*metric).count > 0; }))
+            columns.push_back(metric);
+    for (const MetricInfo* metric : columns)
+        table.columns.push_back(titleOf(*metric));
+    for (const DumpsMean& mean : means) {
+        std::vector<std::string> row { printSpec(mean.setting.method), printImportance(mean.setting.importance),
+            std::to_string(mean.dumps) };
+        for (const MetricInfo* metric : columns) {
+            const MeanInterval& figure = mean.of(*metric);
+            row.push_back(figureText(figure.mean)
+                + (figure.count > 1 ? " [" + figureText(figure.low) + ", " + figureText(figure.high) + "]" : ""));
+        }
+        table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
 std::string reportHtml(const StudyReport& report)
 {
     std::string text = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>"

@@ -3,6 +3,7 @@
 // request. Torch-free.
 #pragma once
 #include "core/eval/evaluator.h"
+#include "core/study/dumpsstudy.h"
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ ReportFacts dumpFacts(const CacheInfo& dump);
 ReportFacts studyFacts(const std::vector<EvaluationResult>& results);
 /// The Pareto front, all results, and the settings of other programs for the methods that these have.
 std::vector<ReportTable> reportTables(const std::vector<EvaluationResult>& results);
+
+/// Means over dumps with their intervals, as a table that names the dumps.
+ReportTable meansTable(const std::vector<DumpResults>& dumps, const std::vector<DumpsMean>& means);
 
 /// One page that needs nothing beside it: no script, no style, font or picture from elsewhere.
 std::string reportHtml(const StudyReport& report);

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/codec/methodspec.h"
+#include "core/codec/registry.h"
 #include <algorithm>
 #include <utility>
 
@@ -76,6 +77,8 @@ std::string shellWord(std::string_view word)
 std::string printSweepCommand(const SweepCommand& command)
 {
     std::string text = "pikv sweep " + (command.dump.empty() ? "DUMP" : shellWord(command.dump));
+    for (const std::string& other : command.others)
+        text += " " + shellWord(other);
     for (const std::string& spec : command.grid.specs)
         text += " --with " + shellWord(spec);
     if (!command.grid.importances.empty())
@@ -103,6 +106,7 @@ public:
         }
     }
     bool isEnd() const { return m_at == m_words.size(); }
+    const std::string& peek() const { return m_words[m_at]; }
     const std::string& next() { return m_words[m_at++]; }
     bool skip(std::string_view word)
     {
@@ -121,6 +125,9 @@ private:
     std::vector<std::string> m_words;
     std::size_t m_at = 0;
 };
+
+/// A dump's name stands at the same place.
+bool isSpec(const std::string& word) { return Registry::instance().find(word.substr(0, word.find(':'))) != nullptr; }
 
 void takeSpec(SweepGrid& grid, const std::string& spec)
 {
@@ -141,6 +148,8 @@ SweepCommand parseSweepCommand(std::string_view text)
         if (dump.starts_with('-'))
             throw usageError("pikv sweep names its dump first, got " + inQuotes(dump));
         command.dump = dump == "DUMP" ? "" : dump;
+        while (!words.isEnd() && !words.peek().starts_with('-') && !isSpec(words.peek()))
+            command.others.push_back(words.next());
     }
     while (!words.isEnd()) {
         const std::string word = words.next();

@@ -20,17 +20,19 @@ struct SweepGrid {
 std::vector<ImportanceSpec> parseImportances(std::string_view text);
 std::string printImportances(const std::vector<ImportanceSpec>& importances);
 
-/// A grid and the dump that it is measured on.
+/// A grid and the dump, or dumps, that it is measured on.
 struct SweepCommand {
     SweepGrid grid;
-    std::string dump; ///< "": none was named
-    std::string model; ///< with a next-token test; "": the default one
+    std::string dump {}; ///< "": none was named
+    std::string model {}; ///< with a next-token test; "": the default one
+    std::vector<std::string> others {}; ///< further dumps, measured alike
 };
 /// "pikv sweep DUMP --with 'lora:rank=[4,8]' --importance none,recency --model default -o results", as a shell takes
 /// it.
 std::string printSweepCommand(const SweepCommand& command);
 /// The inverse; `pikv sweep` and folder may be missing, and bare specs stand for --with. Everything that is named is
-/// checked. Throws Error{Usage} naming the word that is wrong.
+/// checked; what stands behind the dump and is no method's spec is a further dump. Throws Error{Usage} naming the word
+/// that is wrong.
 SweepCommand parseSweepCommand(std::string_view text);
 
 /// Words as a shell splits them, quotes and backslashes taken away; a word in quotes for each. Throws Error{Usage}

@@ -6,6 +6,8 @@
 #     sbatch --dependency=afterok:JOBID --wrap 'pikv merge DIR/shard-* -o DIR/all'
 #
 # A task that was cancelled or ran out of time goes on where it stopped when the array is submitted again.
+# Tried with Slurm 22.05 on one node: an array, the merge that depends on it, and an array that was cancelled (scancel)
+# and submitted again.
 #SBATCH --job-name=pikv-sweep
 #SBATCH --cpus-per-task=8
 #SBATCH --mem=16G

@@ -3,10 +3,12 @@
 #include "runpikv.h"
 #include "testmain.h"
 #include <QFile>
+#include <QProcess>
 #include <QRegularExpression>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QUrl>
 #include <QXmlStreamReader>
 
 using namespace pikvtest;
@@ -16,6 +18,7 @@ class ReportTest : public QObject {
 private Q_SLOTS:
     void initTestCase();
     void pageStandsAlone();
+    void pageOpensWithoutANetwork();
     void documentHasVectors();
     void tablesForPapers();
     void refusesOtherForms();
@@ -68,6 +71,43 @@ void ReportTest::pageStandsAlone()
     while (!reader.atEnd())
         reader.readNext();
     QVERIFY2(!reader.hasError(), qPrintable(reader.errorString() + QString::number(reader.lineNumber())));
+}
+
+/// In a browser that has no network, where there is one: everything is drawn, and the page asks for nothing.
+void ReportTest::pageOpensWithoutANetwork()
+{
+    QString browser;
+    for (const char* name : { "chromium", "chromium-browser", "google-chrome" })
+        if (browser.isEmpty())
+            browser = QStandardPaths::findExecutable(name);
+    if (browser.isEmpty())
+        QSKIP("no Chromium is installed");
+    QCOMPARE(report("browser.html", { "--dump", m_dump, "--title", "A < B" }).status, 0);
+    QProcess process;
+    process.setProcessChannelMode(QProcess::MergedChannels);
+    QStringList arguments { "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+        "--disable-background-networking", "--enable-logging=stderr", "--user-data-dir=" + path("profile"),
+        "--log-net-log=" + path("net.json"), "--window-size=1000,1400", "--screenshot=" + path("page.png"),
+        QUrl::fromLocalFile(path("browser.html")).toString() };
+    if (QProcess::execute("unshare", { "--net", "--map-root-user", "true" }) == 0) { // else no name is resolved
+        arguments.prepend(browser);
+        process.start("unshare", QStringList { "--net", "--map-root-user" } + arguments);
+    } else {
+        process.start(browser, QStringList { "--host-resolver-rules=MAP * ~NOTFOUND" } + arguments);
+    }
+    QVERIFY(process.waitForFinished(60'000));
+    const QByteArray log = process.readAll();
+    QVERIFY2(process.exitCode() == 0 && !log.contains("CONSOLE"), log);
+    // What it asked for, the browser's own services aside.
+    auto asked
+        = QRegularExpression("\"url\":\"([a-z]+://[^/\"]*)").globalMatch(QString::fromUtf8(readFile(path("net.json"))));
+    static const QRegularExpression own("^https?://([a-z0-9.-]+\\.)?(google|googleapis|gvt1|gstatic)\\.com$");
+    while (asked.hasNext()) {
+        const QString address = asked.next().captured(1);
+        QVERIFY2(own.match(address).hasMatch(), qPrintable(address));
+    }
+    const QByteArray picture = readFile(path("page.png")); // a blank page has some kilobytes
+    QVERIFY2(picture.startsWith("\x89PNG") && picture.size() > 30'000, qPrintable(QString::number(picture.size())));
 }
 
 void ReportTest::documentHasVectors()

@@ -11,7 +11,11 @@ bool isDistance(const MetricInfo& metric, bool log) { return log && metric.name.
 
 double axisValue(const MetricInfo& metric, bool log, const EvaluationResult& result)
 {
-    const double value = metric.value(result);
+    return axisValue(metric, log, metric.value(result));
+}
+
+double axisValue(const MetricInfo& metric, bool log, double value)
+{
     return isDistance(metric, log) ? 1 - value : value;
 }
 

@@ -13,7 +13,10 @@ MeasuredMetrics::MeasuredMetrics(const ResultsModel* model, QObject* parent)
         [this](const QModelIndex&, int first, int last) { look(first, last); });
     connect(model, &QAbstractItemModel::dataChanged, this,
         [this](const QModelIndex& first, const QModelIndex& last) { look(first.row(), last.row()); });
-    connect(model, &QAbstractItemModel::rowsRemoved, this, &MeasuredMetrics::lookAtAll);
+    connect(model, &QAbstractItemModel::rowsRemoved, this, [this] {
+        if (m_nextToken) // else none is there that could be gone
+            lookAtAll();
+    });
     connect(model, &QAbstractItemModel::modelReset, this, &MeasuredMetrics::lookAtAll);
     lookAtAll();
 }

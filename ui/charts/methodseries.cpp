@@ -69,6 +69,8 @@ void MethodSeries::draw(QCPPainter* painter)
     painter->setBrush(Qt::NoBrush);
     for (qsizetype i = 1; i < m_series.line.size(); ++i)
         drawCut(painter, pixel(m_series.line[i - 1]), pixel(m_series.line[i]));
+    m_sprites.setLook({ m_method.marker, kMarker * m_style.scale, m_method.color, m_style.background,
+        mParentPlot->bufferDevicePixelRatio() });
     for (const bool live : { false, true }) {
         for (const TradeoffPoint& point : std::as_const(m_series.points)) {
             if (point.current == live)
@@ -77,7 +79,7 @@ void MethodSeries::draw(QCPPainter* painter)
     }
 }
 
-void MethodSeries::drawPoint(QCPPainter* painter, const TradeoffPoint& point) const
+void MethodSeries::drawPoint(QCPPainter* painter, const TradeoffPoint& point)
 {
     const QPointF at = pixel(point);
     QRectF inside = area();
@@ -97,8 +99,11 @@ void MethodSeries::drawPoint(QCPPainter* painter, const TradeoffPoint& point) co
         painter->setPen(QPen(color, m_style.scale, Qt::DotLine));
         painter->drawEllipse(at, kMarker * m_style.scale, kMarker * m_style.scale);
     }
-    drawMarker(*painter, m_method.marker, at, (point.current ? kLiveMarker : kMarker) * m_style.scale, color,
-        m_style.background);
+    if (point.current || point.preview || point.stale || painter->modes().testFlag(QCPPainter::pmNoCaching))
+        drawMarker(*painter, m_method.marker, at, (point.current ? kLiveMarker : kMarker) * m_style.scale, color,
+            m_style.background);
+    else
+        m_sprites.draw(*painter, at); // there may be thousands of them in a frame
     if (point.edgeX || point.edgeY)
         drawEdgeArrow(painter, point, at, color);
 }

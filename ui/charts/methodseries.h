@@ -4,6 +4,7 @@
 #include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffdata.h"
 #include "ui/theme/chartstyle.h"
+#include "ui/theme/markersprites.h"
 #include "ui/theme/methodstyle.h"
 
 namespace pikv::ui {
@@ -46,13 +47,14 @@ protected:
     void drawLegendIcon(QCPPainter* painter, const QRectF& rect) const override;
 
 private:
-    void drawPoint(QCPPainter* painter, const TradeoffPoint& point) const;
+    void drawPoint(QCPPainter* painter, const TradeoffPoint& point);
     void drawEdgeArrow(QCPPainter* painter, const TradeoffPoint& point, QPointF at, const QColor& color) const;
 
     TradeoffSeries m_series;
     QPointF m_whole;
     ChartStyle m_style;
     MethodStyle m_method;
+    MarkerSprites m_sprites; ///< of points of sweeps
 };
 
 /// The Pareto front as a staircase below the points.

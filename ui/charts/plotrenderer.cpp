@@ -49,6 +49,8 @@ struct ChartSeries::Parts {
     ResultsModel model;
     QItemSelectionModel selection { &model };
     QList<Chosen> chosen;
+    const DumpMeansModel* means = nullptr;
+    ImportanceSpec importance; ///< of the means
 
     RenderedChart draw(ChartSource& chart, const QString& name)
     {
@@ -73,6 +75,12 @@ ChartSeries::ChartSeries(const std::vector<EvaluationResult>& results, const Exp
 
 ChartSeries::~ChartSeries() = default;
 
+void ChartSeries::setMeans(const DumpMeansModel* means, const ImportanceSpec& importance)
+{
+    m_parts->means = means;
+    m_parts->importance = importance;
+}
+
 int ChartSeries::count() const { return int(m_parts->chosen.size()); }
 
 RenderedChart ChartSeries::render(int index)
@@ -80,6 +88,8 @@ RenderedChart ChartSeries::render(int index)
     const auto [x, y] = m_parts->chosen.at(index);
     if (x) {
         TradeoffChart chart(&m_parts->model, &m_parts->selection);
+        if (m_parts->means)
+            chart.setMeans(m_parts->means, [importance = m_parts->importance] { return importance; });
         chart.setAxes({ x, y, x->logScale, y->logScale });
         return m_parts->draw(chart, QStringLiteral("tradeoff-%1-%2").arg(nameOf(*y), nameOf(*x)));
     }

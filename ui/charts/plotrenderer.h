@@ -10,6 +10,8 @@ class QApplication;
 
 namespace pikv::ui {
 
+class DumpMeansModel;
+
 /// A chart as the bytes of a file.
 struct RenderedChart {
     QString name; ///< of a file, without suffix: "tradeoff-mse-compression_ratio"
@@ -23,6 +25,8 @@ class ChartSeries {
 public:
     ChartSeries(const std::vector<EvaluationResult>& results, const ExportSpec& spec);
     ~ChartSeries();
+    /// The trade-offs have these means of an importance, too; `means` outlives the series.
+    void setMeans(const DumpMeansModel* means, const ImportanceSpec& importance);
 
     int count() const;
     /// Throws Error{Resource} for a PNG beyond 100 megapixels.

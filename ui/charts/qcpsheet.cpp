@@ -28,6 +28,7 @@ void paintPlot(QCustomPlot& plot, const ChartSheet& sheet)
     QCPPainter painter(sheet.device);
     painter.scale(sheet.scale, sheet.scale);
     painter.setMode(QCPPainter::pmVectorized, sheet.vector);
+    painter.setMode(QCPPainter::pmNoCaching); // pixels of the screen are too coarse for a file
     painter.fillRect(QRect(QPoint(), sheet.size), sheet.style.background);
     plot.toPainter(&painter, sheet.size.width(), sheet.size.height());
 }

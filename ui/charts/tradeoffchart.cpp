@@ -5,6 +5,7 @@
 #include "ui/charts/qcp.h"
 #include "ui/charts/tradeoffpointer.h"
 #include "ui/charts/tradeoffscene.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/models/metrictext.h"
 #include <QItemSelectionModel>
 #include <QKeyEvent>
@@ -19,6 +20,7 @@ QString label(const MetricInfo& metric)
 }
 
 constexpr double kZoomStep = 1.25; // of a key
+constexpr qreal kReachOfMean = 8; // pixels from which a mean is hit, rather than a point beside it
 
 } // namespace
 
@@ -59,6 +61,24 @@ void TradeoffChart::connectPointer()
         [this](const QString& method) { setMethodHidden(method, !m_hidden.contains(method)); });
 }
 
+void TradeoffChart::setMeans(const DumpMeansModel* means, std::function<ImportanceSpec()> importance)
+{
+    m_means = means;
+    m_importance = std::move(importance);
+    connect(means, &QAbstractItemModel::modelReset, this, [this] {
+        m_data.means.clear(); // those that were drawn may not be hit before the next frame
+        m_structural = true;
+        scheduleRefresh();
+    });
+}
+
+void TradeoffChart::setMeansShown(bool shown)
+{
+    m_meansShown = shown;
+    m_structural = true;
+    scheduleRefresh();
+}
+
 void TradeoffChart::setAxes(const TradeoffAxes& axes)
 {
     m_axes = axes;
@@ -92,6 +112,12 @@ void TradeoffChart::forgetRows()
 void TradeoffChart::refresh(const ChartStyle&)
 {
     m_data = tradeoffData(model(), m_axes, m_hidden);
+    if (m_means && m_meansShown)
+        m_data.means = tradeoffMeans(*m_means, m_axes, m_hidden, m_importance());
+    for (const TradeoffMean& mean : std::as_const(m_data.means)) {
+        m_data.brokenX |= mean.at.edgeX;
+        m_data.brokenY |= mean.at.edgeY;
+    }
     m_scene->setData(m_data, m_axes);
     m_scene->placeLegend(m_plot->size());
     if (!m_userRange)
@@ -148,6 +174,8 @@ QString TradeoffChart::description() const
         parts << tr("smallest on it is %1")
                      .arg(resultSentence(*model().row(row).result, methodLabel(row), *m_axes.x, *m_axes.y));
     }
+    if (!m_data.means.isEmpty())
+        parts << tr("means over dumps: %1").arg(m_data.means.size());
     return parts.join(QLatin1String("; "));
 }
 
@@ -183,8 +211,58 @@ QString TradeoffChart::tooltipOf(int row) const
     return row < 0 ? QString() : resultTooltip(*model().row(row).result, methodLabel(row), m_axes.x, m_axes.y);
 }
 
+int TradeoffChart::meanAt(QPointF position) const
+{
+    int found = -1;
+    qreal nearest = kReachOfMean;
+    for (const TradeoffMean& mean : m_data.means) {
+        const qreal distance = QLineF(m_scene->pixelOf(mean.at), position - m_plot->pos()).length();
+        if (distance <= nearest) {
+            nearest = distance;
+            found = mean.at.row;
+        }
+    }
+    return found;
+}
+
+QPointF TradeoffChart::positionOfMean(int row) const
+{
+    for (const TradeoffMean& mean : m_data.means)
+        if (mean.at.row == row)
+            return m_scene->pixelOf(mean.at) + m_plot->pos();
+    return { -1, -1 };
+}
+
+QString TradeoffChart::meanTooltip(int row) const
+{
+    const DumpsMean& mean = m_means->mean(row);
+    const QModelIndex cell = m_means->index(row, DumpMeansModel::MethodColumn);
+    QString rows = QStringLiteral("<tr><td></td><td align=right>%1&nbsp;&nbsp;</td><td align=right>%2</td></tr>")
+                       .arg(label(*m_axes.x).toHtmlEscaped(), label(*m_axes.y).toHtmlEscaped());
+    const auto add = [&](const QString& name, const QString& x, const QString& y, bool strong) {
+        rows += QStringLiteral("<tr><td>%4%1%5&nbsp;&nbsp;</td><td align=right>%4%2%5&nbsp;&nbsp;</td>"
+                               "<td align=right>%4%3%5</td></tr>")
+                    .arg(name.toHtmlEscaped(), x.toHtmlEscaped(), y.toHtmlEscaped(), QLatin1String(strong ? "<b>" : ""),
+                        QLatin1String(strong ? "</b>" : ""));
+    };
+    add(tr("Mean of %1 dumps").arg(mean.dumps), DumpMeansModel::intervalText(*m_axes.x, mean.of(*m_axes.x)),
+        DumpMeansModel::intervalText(*m_axes.y, mean.of(*m_axes.y)), true);
+    for (const DumpMeansModel::OfDump& one : m_means->ofDumps(row))
+        if (one.result)
+            add(one.name, metricText(*m_axes.x, m_axes.x->value(*one.result)),
+                metricText(*m_axes.y, m_axes.y->value(*one.result)), false);
+    return QStringLiteral("<b>%1, %2</b><table cellspacing=0>%3</table>")
+        .arg(cell.data().toString().toHtmlEscaped(),
+            cell.siblingAtColumn(DumpMeansModel::ParamsColumn).data().toString().toHtmlEscaped(), rows);
+}
+
+/// A mean stands above the points.
 void TradeoffChart::hover(int row, QPoint globalPosition)
 {
+    if (const int mean = meanAt(mapFromGlobal(globalPosition)); mean >= 0) {
+        setCursorRow(-1);
+        return showTooltip(meanTooltip(mean), globalPosition);
+    }
     if (row == cursorRow() && (row >= 0) == QToolTip::isVisible())
         return;
     setCursorRow(row);

@@ -3,6 +3,7 @@
 #pragma once
 #include "ui/charts/resultschart.h"
 #include "ui/charts/tradeoffdata.h"
+#include <functional>
 #include <memory>
 
 class QCustomPlot;
@@ -21,6 +22,13 @@ public:
     TradeoffChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent = nullptr);
     ~TradeoffChart() override;
 
+    /// Draws these means of the importance that `importance` tells, too; `means` outlives the chart.
+    void setMeans(const DumpMeansModel* means, std::function<ImportanceSpec()> importance);
+    void setMeansShown(bool shown);
+    /// What hovering over the mean of that row tells: mean, interval and the value of every dump.
+    QString meanTooltip(int row) const;
+    /// Where it is, in pixels of this widget.
+    QPointF positionOfMean(int row) const;
     void setAxes(const TradeoffAxes& axes);
     const TradeoffAxes& axes() const { return m_axes; }
     QStringList hiddenMethods() const { return { m_hidden.begin(), m_hidden.end() }; }
@@ -44,7 +52,7 @@ Q_SIGNALS:
 
 protected:
     void refresh(const ChartStyle& style) override;
-    bool hasData() const override { return m_data.hasPoints(); }
+    bool hasData() const override { return m_data.hasPoints() || !m_data.means.isEmpty(); }
     QString description() const override;
     QString emptyText() const override;
     QStringList notes() const override { return m_data.notes; }
@@ -60,6 +68,7 @@ protected:
 private:
     void connectPointer();
     void setRings();
+    int meanAt(QPointF position) const;
     void hover(int row, QPoint globalPosition);
     void moveCursor(int key);
     QString tooltipOf(int row) const;
@@ -70,6 +79,9 @@ private:
     TradeoffAxes m_axes;
     TradeoffData m_data;
     QSet<QString> m_hidden;
+    const DumpMeansModel* m_means = nullptr;
+    std::function<ImportanceSpec()> m_importance; ///< of the means that are drawn
+    bool m_meansShown = true;
     bool m_structural = true; ///< rows came or went: ranges may shrink
     bool m_userRange = false; ///< zoomed or panned by hand: ranges stay
 };

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the trade-off chart shows of the results: points by method, the lines that join them, the Pareto front, notes.
 #include "ui/charts/tradeoffdata.h"
-#include "core/base/text.h"
+#include "core/codec/registry.h"
 #include "core/eval/pareto.h"
 #include "ui/charts/axisvalue.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/models/metrictext.h"
 #include <QCoreApplication>
-#include <QHash>
 #include <set>
+#include <unordered_map>
 
 namespace pikv::ui {
 namespace {
 
 QString tr(const char* s) { return QCoreApplication::translate("Tradeoff", s); }
 
-TradeoffSeries& seriesOf(TradeoffData& data, QHash<QString, qsizetype>& index, const ResultsModel& model, int row)
+using SeriesIndex = std::unordered_map<std::string, qsizetype>; ///< by method
+
+TradeoffSeries& seriesOf(TradeoffData& data, SeriesIndex& index, const ResultsModel& model, int row)
 {
+    const std::string& id = model.row(row).result->method.id;
+    const auto known = index.find(id);
+    if (known != index.end())
+        return data.series[known->second];
+    index.emplace(id, data.series.size());
     const QModelIndex cell = model.index(row, ResultsModel::MethodColumn);
-    const QString id = cell.data(ResultsModel::MethodIdRole).toString();
-    const auto known = index.constFind(id);
-    if (known != index.constEnd())
-        return data.series[*known];
-    index.insert(id, data.series.size());
-    data.series.append({ id, cell.data().toString(), false, {}, {} });
+    data.series.append({ QString::fromStdString(id), cell.data().toString(), false, {}, {} });
     return data.series.last();
 }
 
@@ -63,11 +66,14 @@ void addEdgeNotes(TradeoffData& data, const TradeoffAxes& axes)
 /// The points of `points` on their common Pareto front, from best to worst x.
 QList<TradeoffPoint> frontOf(const QList<TradeoffPoint>& points, const ResultsModel& model, const TradeoffAxes& axes)
 {
-    std::vector<EvaluationResult> figures;
-    for (const TradeoffPoint& point : points)
-        figures.push_back(figuresOf(*model.row(point.row).result));
+    std::vector<std::pair<double, double>> values;
+    values.reserve(std::size_t(points.size()));
+    for (const TradeoffPoint& point : points) {
+        const EvaluationResult& result = *model.row(point.row).result;
+        values.emplace_back(axes.x->value(result), axes.y->value(result));
+    }
     QList<TradeoffPoint> front;
-    for (const std::size_t i : paretoFront(figures, *axes.x, *axes.y))
+    for (const std::size_t i : paretoFront(values, axes.x->better, axes.y->better))
         front << points.at(qsizetype(i));
     const bool rising = axes.x->better != Better::Higher;
     std::stable_sort(
@@ -75,23 +81,28 @@ QList<TradeoffPoint> frontOf(const QList<TradeoffPoint>& points, const ResultsMo
     return front;
 }
 
-/// How many parameters (and the importance source) are not the same in all points.
-int variedParameters(const QList<TradeoffPoint>& points, const ResultsModel& model)
+/// Whether more than one parameter (the importance source is one, too) is not the same in all points.
+bool variesSeveral(const QList<TradeoffPoint>& points, const ResultsModel& model)
 {
-    std::vector<std::string> first;
-    std::set<std::size_t> varied;
+    if (points.isEmpty())
+        return false;
+    const EvaluationResult& first = *model.row(points.first().row).result;
+    const MethodInfo* method = Registry::instance().find(first.method.id);
+    std::set<std::string> varied; // the importance source as ""
     for (const TradeoffPoint& point : points) {
         const EvaluationResult& result = *model.row(point.row).result;
-        std::vector<std::string> values = splitTopLevel(printParams(result.method), ',');
-        values.push_back(printImportance(result.importance));
-        if (first.empty())
-            first = values;
-        for (std::size_t i = 0; i < std::min(first.size(), values.size()); ++i) {
-            if (values[i] != first[i])
-                varied.insert(i);
+        if (!(result.importance == first.importance))
+            varied.insert(std::string());
+        if (method && !(result.method.params == first.method.params)) {
+            for (const ParamSpec& param : method->params) {
+                if (result.method.params.value(param.name) != first.method.params.value(param.name))
+                    varied.insert(param.name);
+            }
         }
+        if (varied.size() > 1)
+            return true;
     }
-    return int(varied.size());
+    return false;
 }
 
 void addLine(TradeoffSeries& series, const ResultsModel& model, const TradeoffAxes& axes)
@@ -99,7 +110,7 @@ void addLine(TradeoffSeries& series, const ResultsModel& model, const TradeoffAx
     QList<TradeoffPoint> sweep;
     std::copy_if(
         series.points.begin(), series.points.end(), std::back_inserter(sweep), [](auto& p) { return !p.current; });
-    series.line = variedParameters(sweep, model) > 1 ? frontOf(sweep, model, axes) : sweep;
+    series.line = variesSeveral(sweep, model) ? frontOf(sweep, model, axes) : sweep;
 }
 
 void addFront(TradeoffData& data, const ResultsModel& model, const TradeoffAxes& axes)
@@ -140,7 +151,7 @@ bool TradeoffData::hasPoints() const
 TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, const QSet<QString>& hiddenMethods)
 {
     TradeoffData data;
-    QHash<QString, qsizetype> index;
+    SeriesIndex index;
     int missing = 0;
     for (int row = 0; row < model.resultCount(); ++row) {
         TradeoffSeries& series = seriesOf(data, index, model, row);
@@ -167,9 +178,50 @@ TradeoffData tradeoffData(const ResultsModel& model, const TradeoffAxes& axes, c
     return data;
 }
 
+QList<TradeoffMean> tradeoffMeans(const DumpMeansModel& model, const TradeoffAxes& axes,
+    const QSet<QString>& hiddenMethods, const ImportanceSpec& importance)
+{
+    QList<TradeoffMean> means;
+    for (int row = 0; row < model.rowCount(); ++row) {
+        const DumpsMean& mean = model.mean(row);
+        const QString method = QString::fromStdString(mean.setting.method.id);
+        if (hiddenMethods.contains(method) || !(mean.setting.importance == importance))
+            continue;
+        const auto span = [&](const MetricInfo& metric, bool log) {
+            const MeanInterval& interval = mean.of(metric);
+            const double middle = axisValue(metric, log, interval.mean);
+            if (std::isnan(interval.low) || std::isnan(interval.high))
+                return std::pair(middle, AxisSpan { middle, middle });
+            const double low = axisValue(metric, log, interval.low), high = axisValue(metric, log, interval.high);
+            return std::pair(middle, AxisSpan { std::min(low, high), std::max(low, high) });
+        };
+        const auto [x, xSpan] = span(*axes.x, axes.logX);
+        const auto [y, ySpan] = span(*axes.y, axes.logY);
+        if (!std::isfinite(x) || !std::isfinite(y))
+            continue;
+        TradeoffMean one { {}, method, xSpan, ySpan };
+        one.at.row = row;
+        one.at.x = x;
+        one.at.y = y;
+        one.at.edgeX = axes.logX && x <= 0;
+        one.at.edgeY = axes.logY && y <= 0;
+        means << one;
+    }
+    return means;
+}
+
 AxisSpan dataSpan(const TradeoffData& data, bool ofX, bool log)
 {
     double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const TradeoffMean& mean : data.means) {
+        const AxisSpan& span = ofX ? mean.x : mean.y;
+        for (const double value : { span.lower, span.upper }) {
+            if (log && value <= 0)
+                continue;
+            low = std::min(low, value);
+            high = std::max(high, value);
+        }
+    }
     for (const TradeoffSeries& series : data.series) {
         if (series.hidden)
             continue;

@@ -4,6 +4,7 @@
 #include "ui/charts/measuredmetrics.h"
 #include "ui/charts/metriccombo.h"
 #include "ui/charts/tradeoffchart.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/models/metrictext.h"
 #include <QCheckBox>
 #include <QHBoxLayout>
@@ -19,6 +20,7 @@ TradeoffPanel::TradeoffPanel(ResultsModel* model, QItemSelectionModel* selection
     : ChartPanel(parent)
     , m_chart(new TradeoffChart(model, selection, this))
     , m_measured(new MeasuredMetrics(model, this))
+    , m_means(new QCheckBox(tr("Means"), this))
 {
     m_y = addAxis({ QStringLiteral("y"), QStringLiteral("tradeoffYMetric"), tr("Vertical axis"),
         QStringLiteral("tradeoffLogY"), tr("Logarithmic vertical axis") });
@@ -44,11 +46,24 @@ void TradeoffPanel::addFitButton()
                        "drag select several points,\na click on a name in the legend hides its method."));
     fit->setAccessibleName(tr("Show all points"));
     connect(fit, &QToolButton::clicked, m_chart, &TradeoffChart::fit);
+    m_means->setObjectName(QStringLiteral("tradeoffMeans"));
+    m_means->setToolTip(tr("Means over the dumps of a sweep, with their 95 % intervals"));
+    m_means->setChecked(true);
+    m_means->hide();
+    connect(m_means, &QCheckBox::toggled, m_chart, &TradeoffChart::setMeansShown);
     controls()->addStretch(1);
+    controls()->addWidget(m_means);
     controls()->addWidget(fit);
     QWidget* before = m_y->combo();
-    for (QWidget* next : std::initializer_list<QWidget*> { m_y->box(), m_x->combo(), m_x->box(), fit, m_chart })
+    for (QWidget* next :
+        std::initializer_list<QWidget*> { m_y->box(), m_x->combo(), m_x->box(), m_means, fit, m_chart })
         setTabOrder(std::exchange(before, next), next);
+}
+
+void TradeoffPanel::setMeans(const DumpMeansModel* means, std::function<ImportanceSpec()> importance)
+{
+    m_chart->setMeans(means, std::move(importance));
+    connect(means, &QAbstractItemModel::modelReset, m_means, [this, means] { m_means->setVisible(!means->isEmpty()); });
 }
 
 ChartSource& TradeoffPanel::chart() { return *m_chart; }
@@ -75,11 +90,13 @@ void TradeoffPanel::extendMenu(QMenu& menu)
 
 void TradeoffPanel::saveTo(QJsonObject& state) const
 {
+    state["means"] = m_means->isChecked();
     state["hidden"] = QJsonArray::fromStringList(m_chart->hiddenMethods());
 }
 
 void TradeoffPanel::restoreFrom(const QJsonObject& state)
 {
+    m_means->setChecked(state["means"].toBool(true));
     for (const QJsonValue& method : state["hidden"].toArray())
         m_chart->setMethodHidden(method.toString(), true);
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/cache/importance.h"
 #include "ui/charts/chartpanel.h"
+#include <functional>
 
 class QItemSelectionModel;
 
 namespace pikv::ui {
 
+class DumpMeansModel;
 class MeasuredMetrics;
 class ResultsModel;
 class TradeoffChart;
@@ -16,6 +19,8 @@ class TradeoffPanel : public ChartPanel {
 public:
     TradeoffPanel(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent = nullptr);
 
+    /// Draws these means of the importance that `importance` tells, too, with a check box while there are any.
+    void setMeans(const DumpMeansModel* means, std::function<ImportanceSpec()> importance);
     ChartSource& chart() override;
     TradeoffChart* tradeoffChart() const { return m_chart; }
 
@@ -30,6 +35,7 @@ private:
 
     TradeoffChart* m_chart;
     MeasuredMetrics* m_measured;
+    QCheckBox* m_means;
     AxisChoice *m_x = nullptr, *m_y = nullptr;
 };
 

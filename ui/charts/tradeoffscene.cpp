@@ -4,6 +4,7 @@
 #include "ui/charts/axisvalue.h"
 #include "ui/charts/brokenaxes.h"
 #include "ui/charts/chartticker.h"
+#include "ui/charts/meanseries.h"
 #include "ui/charts/methodseries.h"
 #include "ui/charts/qcpaxis.h"
 #include "ui/charts/qcpsheet.h"
@@ -44,6 +45,9 @@ TradeoffScene::TradeoffScene(QCustomPlot* plot)
     plot->layer("rings")->setMode(QCPLayer::lmBuffered);
     m_front = new FrontSeries(plot->xAxis, plot->yAxis);
     m_front->setLayer("front");
+    plot->addLayer("means", plot->layer("main"), QCustomPlot::limAbove);
+    m_means = new MeanSeries(plot->xAxis, plot->yAxis);
+    m_means->setLayer("means");
     m_breaks = new BrokenAxes(plot->xAxis, plot->yAxis);
     m_breaks->setLayer("front");
     m_rings = new RingSeries(plot->xAxis, plot->yAxis);
@@ -105,6 +109,7 @@ void TradeoffScene::applySeries()
     for (qsizetype i = 0; i < m_series.size(); ++i)
         m_series[i]->set(m_data.series[i], whole, m_style);
     m_front->set(m_data.front, m_style);
+    m_means->set(m_data.means, whole, m_style);
     m_breaks->set(breakLabel(m_data, true), breakLabel(m_data, false), m_style);
     setRings(m_selected, m_cursor);
     fillLegend();
@@ -113,16 +118,22 @@ void TradeoffScene::applySeries()
 
 void TradeoffScene::fillLegend()
 {
-    const qsizetype wanted = m_series.size() + (m_data.front.size() > 1 ? 1 : 0);
-    const bool endsWithFront = wanted == m_series.size()
-        || m_plot->legend->item(int(wanted) - 1) == m_plot->legend->itemWithPlottable(m_front);
-    if (m_plot->legend->itemCount() == wanted && endsWithFront)
+    QList<QCPAbstractPlottable*> last; // behind the methods
+    if (m_data.front.size() > 1)
+        last << m_front;
+    if (!m_data.means.isEmpty())
+        last << m_means;
+    const qsizetype wanted = m_series.size() + last.size();
+    bool isThere = m_plot->legend->itemCount() == wanted;
+    for (qsizetype i = 0; i < last.size() && isThere; ++i)
+        isThere = m_plot->legend->item(int(m_series.size() + i)) == m_plot->legend->itemWithPlottable(last[i]);
+    if (isThere)
         return;
     m_plot->legend->clearItems(); // a grid with holes, when single entries are taken out of it
     for (MethodSeries* series : std::as_const(m_series))
         series->addToLegend();
-    if (wanted > m_series.size())
-        m_front->addToLegend();
+    for (QCPAbstractPlottable* one : std::as_const(last))
+        one->addToLegend();
 }
 
 void TradeoffScene::setRings(const QList<TradeoffPoint>& selected, const std::optional<TradeoffPoint>& cursor)
@@ -170,9 +181,11 @@ void TradeoffScene::applyLegendStyle()
             item->setTextColor(m_data.series[i].hidden ? m_style.muted : m_style.text);
         }
     }
-    if (auto* item = legend->itemWithPlottable(m_front)) {
-        item->setFont(m_style.font);
-        item->setTextColor(m_style.text);
+    for (QCPAbstractPlottable* one : std::initializer_list<QCPAbstractPlottable*> { m_front, m_means }) {
+        if (auto* item = legend->itemWithPlottable(one)) {
+            item->setFont(m_style.font);
+            item->setTextColor(m_style.text);
+        }
     }
 }
 

@@ -17,6 +17,7 @@ namespace pikv::ui {
 class BrokenAxes;
 class MethodSeries;
 class FrontSeries;
+class MeanSeries;
 class RingSeries;
 
 /// What stands inside the trade-off chart's QCustomPlot: axes, series, front, rings, legend, title.
@@ -50,6 +51,7 @@ private:
 
     QCustomPlot* m_plot;
     FrontSeries* m_front;
+    MeanSeries* m_means;
     BrokenAxes* m_breaks;
     RingSeries* m_rings;
     QList<MethodSeries*> m_series;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The open dump as the engine thread works with it.
 #include "ui/engine/dumpstudy.h"
+#include <algorithm>
 #include <utility>
 
 namespace pikv::ui {
 namespace {
 
 constexpr std::size_t previewCount = 3; ///< layers
+constexpr std::size_t mostSettings = 4; ///< of which what is stored stays in memory
 
 /// Evaluates and notes how long that took, unless it was stored.
 EvaluationResult timed(const Recorder& recorder, const Study& study, const MethodSpec& method,
@@ -24,7 +26,7 @@ EvaluationResult timed(const Recorder& recorder, const Study& study, const Metho
 void DumpStudy::setCache(const CachePtr& cache, const std::string& fingerprint)
 {
     m_fingerprint = fingerprint;
-    setStored({});
+    m_stored.clear();
     m_settings.acceptNonFinite = false;
     m_study = std::make_shared<Study>(cache, m_settings);
     m_others.clear();
@@ -37,17 +39,20 @@ void DumpStudy::setSettings(const StudySettings& settings)
 {
     m_settings = settings;
     m_others.clear();
-    setStored({});
+    const auto known = std::find_if(
+        m_stored.begin(), m_stored.end(), [&](const Stored& stored) { return stored.settings == settings; });
+    if (known != m_stored.end())
+        m_stored.splice(m_stored.begin(), m_stored, known);
     if (m_study)
         m_study = std::make_shared<Study>(m_study->cache(), settings);
 }
 
 /// Of what results of one dump depend on here: device and seed stay as they are.
-QString DumpStudy::keyOf(const SweepPoint& point) const
+QString DumpStudy::keyOf(const SweepPoint& point, bool acceptNonFinite)
 {
     return QStringLiteral("%1|%2|%3")
         .arg(QString::fromStdString(printSpec(point.method)), QString::fromStdString(printImportance(point.importance)),
-            m_settings.acceptNonFinite ? "all" : "finite");
+            acceptNonFinite ? "all" : "finite");
 }
 
 std::function<ResultPtr(const JobControl&)> DumpStudy::measure(
@@ -108,7 +113,9 @@ ResultPtr DumpStudy::known(const SweepPoint& point) const
 {
     const QString key = keyOf(point);
     const ResultPtr* recent = m_recent.object(key);
-    const ResultPtr result = recent ? *recent : m_known.value(key, m_swept.value(key).result);
+    ResultPtr result = recent ? *recent : m_swept.value(key).result;
+    for (auto stored = m_stored.begin(); !result && stored != m_stored.end(); ++stored)
+        result = stored->known.value(key);
     return result && result->timings >= m_repeat ? result : nullptr;
 }
 
@@ -128,28 +135,37 @@ void DumpStudy::rememberSwept(const ResultPtr& result)
 
 QList<ResultPtr> DumpStudy::stored() const
 {
-    QList<ResultPtr> all = m_stored;
+    const Stored none, &stored = hasStored() ? m_stored.front() : none;
+    QList<ResultPtr> all = stored.wanted;
     for (auto swept = m_swept.begin(); swept != m_swept.end(); ++swept)
         if (swept->result->importance == m_settings.importance && swept->acceptNonFinite == m_settings.acceptNonFinite
-            && !m_storedKeys.contains(swept.key()))
+            && !stored.wantedKeys.contains(swept.key()))
             all << swept->result;
     return all;
 }
 
-void DumpStudy::setStored(const std::vector<ResultStore::Found>& found)
+DumpStudy::Stored DumpStudy::asStored(const StudySettings& settings, const std::vector<ResultStore::Found>& found)
 {
-    m_known.clear();
-    m_stored.clear();
-    m_storedKeys.clear();
+    Stored stored { settings, {}, {}, {} };
+    stored.known.reserve(qsizetype(found.size()));
     for (const auto& [result, origin] : found) {
         const auto shared = std::make_shared<EvaluationResult>(result);
-        const QString key = keyOf(result);
-        m_known.insert(key, shared);
+        const QString key = keyOf({ result.method, result.importance }, settings.acceptNonFinite);
+        stored.known.insert(key, shared);
         if (origin != Origin::Wanted)
             continue;
-        m_stored << shared;
-        m_storedKeys.insert(key);
+        stored.wanted << shared;
+        stored.wantedKeys.insert(key);
     }
+    return stored;
+}
+
+void DumpStudy::setStored(const Stored& stored)
+{
+    m_stored.remove_if([&](const Stored& other) { return other.settings == stored.settings; });
+    m_stored.push_front(stored);
+    if (m_stored.size() > mostSettings)
+        m_stored.pop_back();
 }
 
 std::vector<ResultPtr> DumpStudy::unkept() const

@@ -12,6 +12,7 @@
 #include <QSet>
 #include <QString>
 #include <functional>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -45,6 +46,7 @@ public:
     void setSettings(const StudySettings& settings);
     /// Times that encode and decode of full results are timed from now on; what was timed less often is not known.
     void setRepeat(int times) { m_repeat = times; }
+    int repeat() const { return m_repeat; }
 
     /// Evaluates the method on these layers; on all where `layers` is empty, unless the store has the result. Throws
     /// Error.
@@ -63,9 +65,20 @@ public:
     void remember(const ResultPtr& result);
     /// Of a point of a sweep: it is stored() from now on, whether there is a store or not.
     void rememberSwept(const ResultPtr& result);
-    /// What the store has at the present settings.
-    void setStored(const std::vector<ResultStore::Found>& found);
-    /// Those of setStored() that somebody wanted for themselves, and rememberSwept()'s of the present settings.
+    /// What the store has at some settings, as it is looked up here.
+    struct Stored {
+        StudySettings settings;
+        QHash<QString, ResultPtr> known; ///< by keyOf()
+        QList<ResultPtr> wanted; ///< those that somebody wanted for themselves
+        QSet<QString> wantedKeys;
+    };
+    /// Any thread may do so.
+    static Stored asStored(const StudySettings& settings, const std::vector<ResultStore::Found>& found);
+    /// Of the open dump. What it has of other settings stays known: an undo comes back to it.
+    void setStored(const Stored& stored);
+    /// Whether setStored() was called for the present settings.
+    bool hasStored() const { return !m_stored.empty() && m_stored.front().settings == m_settings; }
+    /// Those of setStored() that somebody wanted for themselves, and rememberSwept()'s, of the present settings.
     QList<ResultPtr> stored() const;
     /// Of evaluations of the open dump.
     const std::shared_ptr<MeasuredTimes>& times() const { return m_times; }
@@ -73,7 +86,8 @@ public:
     std::vector<ResultPtr> unkept() const;
 
 private:
-    QString keyOf(const SweepPoint& point) const;
+    static QString keyOf(const SweepPoint& point, bool acceptNonFinite);
+    QString keyOf(const SweepPoint& point) const { return keyOf(point, m_settings.acceptNonFinite); }
     QString keyOf(const EvaluationResult& result) const
     {
         return keyOf(SweepPoint { result.method, result.importance });
@@ -92,9 +106,7 @@ private:
         bool acceptNonFinite = false;
     };
     QHash<QString, Swept> m_swept; ///< by keyOf()
-    QSet<QString> m_storedKeys; ///< of m_stored
-    QHash<QString, ResultPtr> m_known; ///< by keyOf(), of the store
-    QList<ResultPtr> m_stored;
+    std::list<Stored> m_stored; ///< by settings, the ones that were in use last first
     QCache<QString, ResultPtr> m_recent { 512 };
 };
 

@@ -18,7 +18,8 @@ auto keepAndFind(const Recorder& recorder, const StudyPtr& study, const std::vec
     return [recorder, study, unkept](const JobControl&) {
         for (const ResultPtr& result : unkept)
             recorder.keep(*study, *result);
-        return std::make_shared<std::vector<ResultStore::Found>>(recorder.all(study->settings()));
+        return std::make_shared<const DumpStudy::Stored>(
+            DumpStudy::asStored(study->settings(), recorder.all(study->settings())));
     };
 }
 
@@ -140,11 +141,10 @@ void Engine::takeFingerprint(const std::string& fingerprint)
 
 void Engine::recall()
 {
-    if (!recorder().works()) {
+    if (!recorder().works() || m_study.hasStored())
         Q_EMIT recalled();
-        return;
-    }
-    m_recalls.request({}, { tr("Looking up"), Urgency::Task }, keepAndFind(recorder(), study(), {}));
+    if (recorder().works())
+        m_recalls.request({}, { tr("Looking up"), Urgency::Task }, keepAndFind(recorder(), study(), {}));
 }
 
 void Engine::listTensors(const QString& path)

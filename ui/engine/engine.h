@@ -60,8 +60,9 @@ public:
     /// Times that every full result is timed from now on, previews aside.
     void setRepeat(int times) { m_study.setRepeat(times); }
 
-    /// Looks up what is stored of the open dump at the present settings; recalled() follows, at once where there is
-    /// nothing to look in.
+    /// Looks up what is stored of the open dump at the present settings; recalled() follows. It comes at once where
+    /// there is nothing to look in, and where these settings were in use before, a second time with what has been
+    /// stored since.
     void recall();
     /// Those of the stored results that were wanted for themselves, not passed with a slider; without layers.
     QList<ResultPtr> stored() const { return m_study.stored(); }
@@ -150,7 +151,7 @@ private:
     Latest<Opened> m_open;
     Latest<ListingPtr> m_list;
     Latest<std::string> m_fingerprints;
-    Latest<std::shared_ptr<std::vector<ResultStore::Found>>> m_recalls;
+    Latest<std::shared_ptr<const DumpStudy::Stored>> m_recalls;
     QString m_opening; ///< path of the dump that was asked for last
     bool m_working = false, m_busy = false; ///< a job runs; that, or points are to come
 };

@@ -54,6 +54,14 @@ QString timeText(bool isActive, const std::optional<double>& seconds)
     return !isActive ? QString() : seconds ? durationText(*seconds) : QueueModel::tr("unknown");
 }
 
+QString dumpNames(const SweepOrder& order)
+{
+    QStringList names { QFileInfo(order.dump).fileName() };
+    for (const QString& other : order.others)
+        names << QFileInfo(other).fileName();
+    return names.join(QStringLiteral(", "));
+}
+
 } // namespace
 
 QueueModel::QueueModel(TaskList* tasks, SweepQueue* sweeps, QObject* parent)
@@ -172,9 +180,10 @@ QString QueueModel::text(const SweepQueue::Entry& entry, int column) const
 {
     switch (column) {
     case WorkColumn:
-        return entry.order.isAutomatic() ? tr("%1 (default sweep)").arg(entry.title)
-            : entry.order.grid.nextToken ? tr("%1, with next-token KL").arg(entry.title)
-                                         : entry.title;
+        return entry.order.isAutomatic()
+            ? tr("%1 (default sweep)").arg(entry.title)
+            : entry.title + (entry.order.grid.nextToken ? tr(", with next-token KL") : QString())
+                + (entry.order.others.isEmpty() ? QString() : tr(", over %1 dumps").arg(entry.order.others.size() + 1));
     case StateColumn:
         return stateText(entry.state, m_sweeps->isPaused());
     case ProgressColumn: {
@@ -218,7 +227,7 @@ QVariant QueueModel::data(const QModelIndex& index, int role) const
         if (sweep && !sweep->order.isAutomatic())
             return tr("%1\nImportance: %2\nDump: %3")
                 .arg(sweep->title, QString::fromStdString(printImportances(sweep->order.grid.importances)),
-                    QFileInfo(sweep->order.dump).fileName());
+                    dumpNames(sweep->order));
         return data(index, Qt::DisplayRole);
     case ActiveRole:
         return isActive(key);

@@ -35,16 +35,10 @@ SweepQueue::SweepQueue(JobQueue* queue, DumpStudy* study, QObject* parent)
     : QObject(parent)
     , m_study(study)
     , m_points(queue, JobKind::SweepPoint,
-          { [this](const std::string& key, const ResultPtr& result, quint64) {
-               m_study->rememberSwept(result);
-               Q_EMIT ready(result);
-               landed(key, false);
-           },
+          { [this](const std::string& key, const ResultPtr& result, quint64) { arrived(key, result); },
               [this](const std::string& key, const JobProblem& problem) {
-                  if (problem.isCancel())
-                      return;
-                  Q_EMIT failed(problem);
-                  landed(key, true);
+                  if (!problem.isCancel())
+                      missed(key, problem);
               } })
 {
 }
@@ -54,9 +48,18 @@ std::vector<SweepQueue::Entry>::iterator SweepQueue::find(quint64 id)
     return std::find_if(m_entries.begin(), m_entries.end(), [&](const Entry& entry) { return entry.id == id; });
 }
 
-std::string SweepQueue::keyOf(const SweepPoint& point, const Entry& entry)
+std::string SweepQueue::keyOf(const Entry::Open& open, const Entry& entry)
 {
-    return pointText(point) + (entry.order.grid.nextToken ? " with next tokens" : "");
+    return pointText(open.point) + (entry.order.grid.nextToken ? " with next tokens" : "")
+        + (open.dump ? " of " + open.dump->path().toStdString() : "");
+}
+
+std::shared_ptr<OtherDump> SweepQueue::other(const QString& path)
+{
+    std::shared_ptr<OtherDump>& known = m_others[path];
+    if (!known)
+        known = std::make_shared<OtherDump>(path, m_study->cache(), m_study->store());
+    return known;
 }
 
 /// The points of its order that fit the dump and do not wait already.
@@ -69,10 +72,14 @@ void SweepQueue::fill(Entry& entry)
     if (!order.isAutomatic())
         methods
             = fittingMethods(expandSpecs(order.grid.specs), m_study->study()->info(), [](const auto&, const auto&) {});
+    std::vector<std::shared_ptr<OtherDump>> dumps { nullptr };
+    for (const QString& path : order.others)
+        dumps.push_back(other(path));
     entry.open.clear();
-    for (const SweepPoint& point : sweepPoints(methods, importances))
-        if (m_waiting.emplace(keyOf(point, entry), entry.id).second)
-            entry.open.push_back(point);
+    for (const auto& dump : dumps)
+        for (const SweepPoint& point : sweepPoints(methods, importances))
+            if (Entry::Open open { point, dump }; m_waiting.emplace(keyOf(open, entry), entry.id).second)
+                entry.open.push_back(std::move(open));
     entry.total = int(entry.open.size());
     entry.done = entry.failed = 0;
 }
@@ -109,7 +116,7 @@ void SweepQueue::offer(const SweepOrder& order)
     entry.title = titleOf(order);
     entry.state = State::Interrupted;
     const std::size_t importances = std::max<std::size_t>(1, order.grid.importances.size());
-    entry.total = int(expandSpecs(order.grid.specs).size() * importances);
+    entry.total = int(expandSpecs(order.grid.specs).size() * importances * std::size_t(1 + order.others.size()));
     m_entries.push_back(std::move(entry));
     Q_EMIT listChanged();
 }
@@ -152,19 +159,28 @@ void SweepQueue::feed()
 
 void SweepQueue::start(Entry& entry)
 {
-    const SweepPoint point = std::move(entry.open.front());
+    const Entry::Open open = std::move(entry.open.front());
     entry.open.pop_front();
-    const std::string key = keyOf(point, entry);
-    m_inFlight.push_back({ entry.id, key, point });
+    const std::string key = keyOf(open, entry);
+    m_inFlight.push_back({ entry.id, key, open });
     const bool isScored = entry.order.grid.nextToken;
-    if (const ResultPtr known = isScored ? nullptr : m_study->known(point)) {
+    if (const ResultPtr known = isScored || open.dump ? nullptr : m_study->known(open.point)) {
         m_points.answer(key, known);
         return;
     }
     Latest<ResultPtr>::Terms terms;
-    terms.label = QString::fromStdString(Registry::instance().get(point.method.id).label);
+    terms.label = QString::fromStdString(Registry::instance().get(open.point.method.id).label);
     terms.urgency = Urgency::Sweep;
-    m_points.request(key, terms, m_study->measure(point, isScored ? entry.order.test : nullptr));
+    m_points.request(key, terms, work(open, entry));
+}
+
+std::function<ResultPtr(const JobControl&)> SweepQueue::work(const Entry::Open& open, const Entry& entry)
+{
+    const std::shared_ptr<SweepTest> test = entry.order.grid.nextToken ? entry.order.test : nullptr;
+    if (!open.dump)
+        return m_study->measure(open.point, test);
+    const OtherDump::Wish wish { open.point, m_study->settings(), m_study->repeat(), test, m_study->times() };
+    return [dump = open.dump, wish](const JobControl& control) { return dump->measure(wish, control); };
 }
 
 /// Those from `from` on have not begun, or begin anew.
@@ -175,8 +191,58 @@ void SweepQueue::takeBack(std::size_t from)
         m_inFlight.pop_back();
         m_points.drop(flight.key);
         if (const auto entry = find(flight.entry); entry != m_entries.end() && entry->isActive())
-            entry->open.push_front(flight.point);
+            entry->open.push_front(flight.open);
     }
+}
+
+void SweepQueue::arrived(const std::string& key, const ResultPtr& result)
+{
+    const auto flight
+        = std::find_if(m_inFlight.begin(), m_inFlight.end(), [&](const Flight& one) { return one.key == key; });
+    const std::shared_ptr<OtherDump> dump = flight == m_inFlight.end() ? nullptr : flight->open.dump;
+    const auto entry = flight == m_inFlight.end() ? m_entries.end() : find(flight->entry);
+    if (!dump) {
+        m_study->rememberSwept(result);
+        Q_EMIT ready(result);
+    }
+    if (entry != m_entries.end() && !entry->order.others.isEmpty())
+        Q_EMIT measured(result, dump);
+    landed(key, false);
+}
+
+/// Where a dump itself is what is wrong, it is said once, and the others go on.
+void SweepQueue::missed(const std::string& key, const JobProblem& problem)
+{
+    const auto flight
+        = std::find_if(m_inFlight.begin(), m_inFlight.end(), [&](const Flight& one) { return one.key == key; });
+    if (flight != m_inFlight.end() && flight->open.dump && flight->open.dump->isRefused())
+        if (const auto entry = find(flight->entry); entry != m_entries.end())
+            leaveOut(*entry, flight->open.dump.get(), key);
+    Q_EMIT failed(problem);
+    landed(key, true);
+}
+
+/// All points of the dump that have not come to an end, but for one.
+void SweepQueue::leaveOut(Entry& entry, const OtherDump* dump, const std::string& but)
+{
+    const auto forget = [&](const std::string& key) {
+        m_waiting.erase(key);
+        --entry.total;
+        --m_total;
+    };
+    std::erase_if(m_inFlight, [&](const Flight& flight) {
+        if (flight.entry != entry.id || flight.open.dump.get() != dump || flight.key == but)
+            return false;
+        m_points.drop(flight.key);
+        forget(flight.key);
+        return true;
+    });
+    std::erase_if(entry.open, [&](const Entry::Open& open) {
+        if (open.dump.get() != dump)
+            return false;
+        forget(keyOf(open, entry));
+        return true;
+    });
 }
 
 void SweepQueue::landed(const std::string& key, bool hasFailed)
@@ -308,7 +374,7 @@ void SweepQueue::dropMethod(const QString& methodId)
     const std::string id = methodId.toStdString();
     std::set<std::string> dropped;
     for (const Flight& flight : m_inFlight)
-        if (flight.point.method.id == id)
+        if (flight.open.point.method.id == id)
             dropped.insert(flight.key);
     std::erase_if(m_inFlight, [&](const Flight& flight) {
         const auto entry = find(flight.entry);
@@ -321,10 +387,10 @@ void SweepQueue::dropMethod(const QString& methodId)
         return true;
     });
     for (Entry& entry : m_entries) {
-        const auto gone = std::erase_if(entry.open, [&](const SweepPoint& point) {
-            if (point.method.id != id)
+        const auto gone = std::erase_if(entry.open, [&](const Entry::Open& open) {
+            if (open.point.method.id != id)
                 return false;
-            m_waiting.erase(keyOf(point, entry));
+            m_waiting.erase(keyOf(open, entry));
             return true;
         });
         entry.total -= int(gone);
@@ -344,6 +410,7 @@ void SweepQueue::dropAll()
     m_inFlight.clear();
     m_points.dropAll();
     m_waiting.clear();
+    m_others.clear();
     m_total = m_done = m_failed = 0;
     std::erase_if(m_entries, [](const Entry& entry) {
         return entry.state != State::Interrupted && (entry.order.isAutomatic() || !entry.isActive());
@@ -385,10 +452,10 @@ std::optional<double> SweepQueue::secondsLeft(const Entry& entry) const
 {
     const MeasuredTimes& times = *m_study->times();
     std::map<std::string, int> counts;
-    for (const SweepPoint& point : entry.open)
-        ++counts[point.method.id];
+    for (const Entry::Open& open : entry.open)
+        ++counts[open.point.method.id];
     for (const Flight& flight : m_inFlight)
-        counts[flight.point.method.id] += flight.entry == entry.id ? 1 : 0;
+        counts[flight.open.point.method.id] += flight.entry == entry.id ? 1 : 0;
     double seconds = 0;
     for (const auto& [method, count] : counts) {
         const auto evaluation = times.evaluation(method), score = times.score(method);

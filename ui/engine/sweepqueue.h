@@ -3,10 +3,13 @@
 #pragma once
 #include "core/study/sweepgrid.h"
 #include "ui/engine/dumpstudy.h"
+#include "ui/engine/otherdump.h"
 #include "ui/jobs/latest.h"
+#include <QHash>
 #include <QList>
 #include <QObject>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +24,7 @@ struct SweepOrder {
     std::shared_ptr<SweepTest> test {}; ///< where grid.nextToken
     /// One that follows an opening or a check has points alone: it goes with the dump, or its importance.
     std::vector<MethodSpec> points {};
+    QStringList others {}; ///< paths of further dumps, which are measured alike after the open one
     bool isAutomatic() const { return grid.specs.empty(); }
 };
 
@@ -35,7 +39,11 @@ public:
         QString title; ///< "kivi:key_bits=[2,4]", or the methods of automatic ones
         State state = State::Waiting;
         int total = 0, done = 0, failed = 0; ///< points; the failed ones are among the done ones
-        std::deque<SweepPoint> open {}; ///< not begun
+        struct Open {
+            SweepPoint point;
+            std::shared_ptr<OtherDump> dump; ///< null: the open one
+        };
+        std::deque<Open> open {}; ///< not begun
         bool isActive() const { return state == State::Waiting || state == State::Running; }
     };
 
@@ -91,7 +99,10 @@ public:
     static QString summary(int done, int total, int failed);
 
 Q_SIGNALS:
+    /// Of the open dump.
     void ready(const pikv::ui::ResultPtr& result);
+    /// Of an entry over several dumps, of whichever it is; after ready(). `other`: null for the open dump.
+    void measured(const pikv::ui::ResultPtr& result, const std::shared_ptr<pikv::ui::OtherDump>& other);
     /// A point came to nothing; the sweep goes on.
     void failed(const pikv::ui::JobProblem& problem);
     /// No point is to come any more. `done` is less than `total` where it was cancelled; `failed` of the done ones came
@@ -106,16 +117,21 @@ private:
     struct Flight {
         quint64 entry;
         std::string key;
-        SweepPoint point;
+        Entry::Open open;
     };
     std::vector<Entry>::iterator find(quint64 id);
-    static std::string keyOf(const SweepPoint& point, const Entry& entry);
+    static std::string keyOf(const Entry::Open& open, const Entry& entry);
+    std::shared_ptr<OtherDump> other(const QString& path);
+    std::function<ResultPtr(const JobControl&)> work(const Entry::Open& open, const Entry& entry);
     void fill(Entry& entry);
     void queueUp(Entry entry);
     void feed();
     void start(Entry& entry);
     void takeBack(std::size_t from);
+    void arrived(const std::string& key, const ResultPtr& result);
+    void missed(const std::string& key, const JobProblem& problem);
     void landed(const std::string& key, bool hasFailed);
+    void leaveOut(Entry& entry, const OtherDump* dump, const std::string& but);
     void end(Entry& entry, State state);
     void settle();
     void sortEnded();
@@ -125,6 +141,7 @@ private:
     std::vector<Entry> m_entries;
     std::deque<Flight> m_inFlight; ///< in the jobs' line: the one that runs, and one behind it so that nothing idles
     std::map<std::string, quint64> m_waiting; ///< keys of points that are to come, and their entry
+    QHash<QString, std::shared_ptr<OtherDump>> m_others; ///< by path, while the dump beside them is open
     quint64 m_lastId = 0;
     int m_total = 0, m_done = 0, m_failed = 0;
     bool m_paused = false;

@@ -13,6 +13,11 @@ SweepTest::SweepTest(std::shared_ptr<NextTokenSession> open, ModelPtr model, std
 {
 }
 
+std::shared_ptr<SweepTest> SweepTest::another() const
+{
+    return std::make_shared<SweepTest>(nullptr, m_model, m_path, m_predict);
+}
+
 std::shared_ptr<NextTokenSession> SweepTest::session(const Study& study, const JobControl& job)
 {
     if (m_problem)

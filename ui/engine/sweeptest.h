@@ -24,6 +24,8 @@ public:
 
     /// In the jobs' thread, with studies of one dump. Throws Error; what was wrong the first time is said again.
     std::shared_ptr<NextTokenSession> session(const Study& study, const JobControl& job);
+    /// The same model's test of another dump. In the jobs' thread.
+    std::shared_ptr<SweepTest> another() const;
     /// The model's path, for the command line.
     const std::string& modelPath() const { return m_path; }
 

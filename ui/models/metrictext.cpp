@@ -213,15 +213,6 @@ std::vector<const MetricInfo*> comparisonMetrics(bool withNextToken)
 
 bool hasNextToken(const EvaluationResult& result) { return pikv::hasNextToken(result.nextToken); }
 
-EvaluationResult figuresOf(const EvaluationResult& result)
-{
-    EvaluationResult figures;
-    figures.sharedCaches = result.sharedCaches;
-    for (const MetricInfo& metric : metrics())
-        metric.set(figures, metric.value(result));
-    return figures;
-}
-
 QList<double> decadeTicks(double lower, double upper)
 {
     const double decades = std::log10(upper / lower);

@@ -38,8 +38,6 @@ std::vector<const MetricInfo*> qualityMetrics(bool withNextToken);
 std::vector<const MetricInfo*> comparisonMetrics(bool withNextToken);
 /// Whether any figure of the next-token test is there.
 bool hasNextToken(const EvaluationResult& result);
-/// The figures alone, without layers and texts: cheap to copy.
-EvaluationResult figuresOf(const EvaluationResult& result);
 
 /// Ticks of a logarithmic axis from `lower` to `upper` (both > 0): decades, with 2 and 5 between them where there is
 /// room; empty when less than two would fit and a linear ticker does better.

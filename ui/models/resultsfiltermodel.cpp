@@ -55,6 +55,8 @@ void ResultsFilterModel::setFilterText(const QString& text)
 
 bool ResultsFilterModel::filterAcceptsRow(int sourceRow, const QModelIndex&) const
 {
+    if (m_words.isEmpty() && m_bounds.isEmpty())
+        return true;
     const QModelIndex first = sourceModel()->index(sourceRow, ResultsModel::MethodColumn);
     const QString text = first.data().toString() + QLatin1Char(' ')
         + first.siblingAtColumn(ResultsModel::ParamsColumn).data().toString() + QLatin1Char(' ')
@@ -71,11 +73,21 @@ bool ResultsFilterModel::filterAcceptsRow(int sourceRow, const QModelIndex&) con
     return std::all_of(m_words.begin(), m_words.end(), has) && std::all_of(m_bounds.begin(), m_bounds.end(), keeps);
 }
 
+/// Of a cell of the source, which is a ResultsModel.
+const EvaluationResult& ResultsFilterModel::resultOf(const QModelIndex& source) const
+{
+    return *static_cast<const ResultsModel*>(source.model())->row(source.row()).result;
+}
+
 bool ResultsFilterModel::lessThan(const QModelIndex& left, const QModelIndex& right) const
 {
+    const EvaluationResult &first = resultOf(left), &second = resultOf(right);
+    if (left.column() == ResultsModel::MethodColumn && first.method.id == second.method.id)
+        return false; // thousands of one method are no work
     if (left.column() < ResultsModel::FirstMetricColumn)
         return QString::localeAwareCompare(left.data().toString(), right.data().toString()) < 0;
-    const double a = left.data(ResultsModel::RawRole).toDouble(), b = right.data(ResultsModel::RawRole).toDouble();
+    const MetricInfo& metric = metrics()[static_cast<std::size_t>(left.column() - ResultsModel::FirstMetricColumn)];
+    const double a = metric.value(first), b = metric.value(second);
     if (std::isnan(a) || std::isnan(b))
         return sortOrder() == Qt::AscendingOrder ? !std::isnan(a) : std::isnan(a) && !std::isnan(b);
     return a < b;

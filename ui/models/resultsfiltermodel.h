@@ -2,6 +2,10 @@
 #pragma once
 #include <QSortFilterProxyModel>
 
+namespace pikv {
+struct EvaluationResult;
+}
+
 namespace pikv::ui {
 
 /// Results sorted by their raw values (missing ones last in either direction) and filtered by a text whose words must
@@ -25,6 +29,8 @@ private:
         bool less;
         double value;
     };
+    const EvaluationResult& resultOf(const QModelIndex& source) const;
+
     QStringList m_words;
     QList<Bound> m_bounds;
 };

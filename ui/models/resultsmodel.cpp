@@ -65,17 +65,18 @@ ResultsModel::ResultsModel(QObject* parent)
 {
 }
 
-bool sameSettings(const EvaluationResult& a, const EvaluationResult& b)
+/// All at once: views and charts do their work once for them.
+void ResultsModel::append(QList<ResultRow> rows)
 {
-    return a.method == b.method && a.importance == b.importance;
-}
-
-void ResultsModel::append(ResultRow row)
-{
-    row.result = sharedBy(std::move(row.result), m_sharedCaches);
-    row.swept = sharedBy(std::move(row.swept), m_sharedCaches);
-    beginInsertRows({}, int(m_rows.size()), int(m_rows.size()));
-    m_rows.append(std::move(row));
+    if (rows.isEmpty())
+        return;
+    beginInsertRows({}, int(m_rows.size()), int(m_rows.size() + rows.size()) - 1);
+    for (ResultRow& row : rows) {
+        row.result = sharedBy(std::move(row.result), m_sharedCaches);
+        row.swept = sharedBy(std::move(row.swept), m_sharedCaches);
+        m_index.append(*row.result);
+    }
+    m_rows.append(std::move(rows));
     endInsertRows();
 }
 
@@ -83,6 +84,7 @@ int ResultsModel::replace(int row, ResultRow with)
 {
     with.result = sharedBy(std::move(with.result), m_sharedCaches);
     with.swept = sharedBy(std::move(with.swept), m_sharedCaches);
+    m_index.replace(row, *with.result);
     m_rows[row] = std::move(with);
     Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
     return row;
@@ -90,9 +92,10 @@ int ResultsModel::replace(int row, ResultRow with)
 
 int ResultsModel::rowOf(const EvaluationResult& result) const
 {
-    const auto at = std::find_if(
-        m_rows.begin(), m_rows.end(), [&](const ResultRow& row) { return sameSettings(*row.result, result); });
-    return at == m_rows.end() ? -1 : int(at - m_rows.begin());
+    for (const int row : m_index.candidates(result))
+        if (sameSettings(*m_rows.at(row).result, result))
+            return row;
+    return -1;
 }
 
 int ResultsModel::currentRow(const QString& methodId) const
@@ -108,7 +111,7 @@ int ResultsModel::put(ResultPtr result, bool current)
         return putCurrent(std::move(result));
     const int row = rowOf(*result);
     if (row < 0) {
-        append({ std::move(result), false, false, {} });
+        append({ { std::move(result), false, false, {} } });
         return int(m_rows.size()) - 1;
     }
     ResultRow merged = m_rows.at(row);
@@ -126,13 +129,9 @@ void ResultsModel::addSwept(const QList<ResultPtr>& results)
 {
     QList<ResultRow> fresh;
     for (const ResultPtr& result : results)
-        if (rowOf(*result) < 0) // while the rows are few; the fresh ones are no question
-            fresh.append({ sharedBy(result, m_sharedCaches), false, false, {} });
-    if (fresh.isEmpty())
-        return;
-    beginInsertRows({}, int(m_rows.size()), int(m_rows.size() + fresh.size()) - 1);
-    m_rows.append(fresh);
-    endInsertRows();
+        if (rowOf(*result) < 0)
+            fresh.append({ result, false, false, {} });
+    append(std::move(fresh));
 }
 
 void ResultsModel::scoreSwept(const std::function<const NextTokenMetrics*(const EvaluationResult&)>& scoreOf)
@@ -168,30 +167,33 @@ int ResultsModel::putCurrent(ResultPtr result)
     if (taken && result->preview)
         result = taken; // better than a preview of the same
     if (row < 0)
-        append({ result, true, false, taken });
+        append({ { result, true, false, taken } });
     else
         replace(row, { result, true, false, taken });
     if (left)
-        append({ left, false, false, {} });
+        append({ { left, false, false, {} } });
     return row < 0 ? currentRow(QString::fromStdString(result->method.id)) : row;
 }
 
 QList<ResultRow> ResultsModel::rowsOf(const QString& methodId) const
 {
     QList<ResultRow> rows;
+    const std::string id = methodId.toStdString();
     for (const ResultRow& row : m_rows)
-        if (QString::fromStdString(row.result->method.id) == methodId)
+        if (row.result->method.id == id)
             rows.append(row);
     return rows;
 }
 
 void ResultsModel::restore(const QList<ResultRow>& rows)
 {
+    QList<ResultRow> missing;
     for (const ResultRow& row : rows) {
         const bool currentThere = row.current && currentRow(QString::fromStdString(row.result->method.id)) >= 0;
         if (rowOf(*row.result) < 0)
-            append({ row.result, row.current && !currentThere, false, row.swept });
+            missing.append({ row.result, row.current && !currentThere, false, row.swept });
     }
+    append(std::move(missing));
 }
 
 void ResultsModel::removeSweep()
@@ -219,8 +221,9 @@ void ResultsModel::setStale(const QString& methodId, bool stale)
 void ResultsModel::removeMethod(const QString& methodId)
 {
     QList<int> rows;
+    const std::string id = methodId.toStdString();
     for (int row = 0; row < int(m_rows.size()); ++row)
-        if (QString::fromStdString(m_rows.at(row).result->method.id) == methodId)
+        if (m_rows.at(row).result->method.id == id)
             rows.append(row);
     removeRowsAt(rows);
 }
@@ -235,6 +238,7 @@ void ResultsModel::removeRowsAt(QList<int> rows)
             --first;
         beginRemoveRows({}, first, last);
         m_rows.remove(first, last - first + 1);
+        m_index.remove(first, last - first + 1);
         endRemoveRows();
     }
 }
@@ -245,6 +249,7 @@ void ResultsModel::clear()
         return;
     beginRemoveRows({}, 0, int(m_rows.size()) - 1);
     m_rows.clear();
+    m_index.clear();
     endRemoveRows();
 }
 

@@ -2,6 +2,7 @@
 // The results of the open dump as an item model; charts and table read it.
 #pragma once
 #include "core/eval/evaluator.h"
+#include "ui/models/settingsindex.h"
 #include <QAbstractTableModel>
 #include <QList>
 #include <functional>
@@ -20,9 +21,6 @@ struct ResultRow {
     ResultPtr
         swept; ///< of a current row: the sweep's point of the same settings, which is shown apart once they differ
 };
-
-/// Both are of one configuration: method, parameters and importance source.
-bool sameSettings(const EvaluationResult& a, const EvaluationResult& b);
 
 /// Results as a table: first columns method and parameters, then every metric of pikv::metrics(). The one model that
 /// table and charts share; its rows are what charts draw, its selection is the brushing bus.
@@ -71,12 +69,13 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    void append(ResultRow row);
+    void append(QList<ResultRow> rows);
     int replace(int row, ResultRow with);
     int rowOf(const EvaluationResult& result) const;
     int putCurrent(ResultPtr result);
 
     QList<ResultRow> m_rows;
+    SettingsIndex m_index; ///< of m_rows
     int m_sharedCaches = 1;
 };
 

@@ -25,6 +25,8 @@ QItemSelection wholeRows(const QAbstractItemModel* model, const QList<int>& rows
     return selection;
 }
 
+constexpr int rowsThatFit = 50; // columns are as wide as what that many rows hold, those in sight first
+
 QTableView* makeTable(QWidget* parent)
 {
     auto* table = new QTableView(parent);
@@ -41,6 +43,7 @@ QTableView* makeTable(QWidget* parent)
     table->horizontalHeader()->setSectionsMovable(true);
     table->horizontalHeader()->setContextMenuPolicy(Qt::CustomContextMenu);
     table->horizontalHeader()->setHighlightSections(false);
+    table->horizontalHeader()->setResizeContentsPrecision(rowsThatFit);
     return table;
 }
 

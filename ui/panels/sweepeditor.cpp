@@ -5,20 +5,25 @@
 #include "core/base/text.h"
 #include "core/codec/registry.h"
 #include "ui/models/counted.h"
+#include "ui/models/dumpfilter.h"
 #include "ui/models/sweepgridmodel.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
 #include <QCheckBox>
 #include <QClipboard>
 #include <QDialogButtonBox>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QFontDatabase>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QListWidget>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QSet>
 #include <QStyledItemDelegate>
 #include <QTreeView>
 #include <algorithm>
@@ -48,6 +53,7 @@ SweepEditor::SweepEditor(Sweeps* sweeps, const CacheInfo* dump, const Importance
     , m_own(importance)
     , m_model(new SweepGridModel(this))
     , m_tree(new QTreeView(this))
+    , m_dumps(new QListWidget(this))
     , m_nextToken(new QCheckBox(tr("Next-token &KL, agreement and perplexity of every point"), this))
     , m_state(new QLabel(this))
     , m_problem(new QLabel(this))
@@ -77,6 +83,7 @@ SweepEditor::SweepEditor(Sweeps* sweeps, const CacheInfo* dump, const Importance
     auto* layout = new QVBoxLayout(this);
     layout->addWidget(m_tree, 1);
     layout->addWidget(createSources(dump));
+    layout->addWidget(createDumps());
     layout->addWidget(m_nextToken);
     layout->addWidget(createCommand());
     layout->addWidget(m_problem);
@@ -97,6 +104,7 @@ SweepEditor::SweepEditor(Sweeps* sweeps, const CacheInfo* dump, const Importance
         m_model->setSpec(m_sweeps->choice().specOf(QString::fromStdString(method.id)), false);
     SweepGrid present = m_sweeps->gridOf(m_sweeps->choice(), m_sweeps->checked());
     showGrid(present, true);
+    showDumps(m_sweeps->choice().dumps);
     const QStringList checked = m_model->checkedMethods();
     const auto listed = std::find_if(
         checked.begin(), checked.end(), [this](const QString& id) { return m_model->points(id).size() > 1; });
@@ -169,6 +177,77 @@ QWidget* SweepEditor::createSources(const CacheInfo* dump)
     }
     grid->setColumnStretch(sourcesInARow, 1);
     return box;
+}
+
+QWidget* SweepEditor::createDumps()
+{
+    auto* box = new QWidget(this);
+    auto* line = new QHBoxLayout(box);
+    line->setContentsMargins(0, 0, 0, 0);
+    auto* label = new QLabel(tr("&Beside the open dump:"), box);
+    label->setBuddy(m_dumps);
+    m_dumps->setObjectName(QStringLiteral("sweepDumps"));
+    m_dumps->setAccessibleName(tr("Further dumps"));
+    m_dumps->setToolTip(tr("Every point is measured on these dumps, too: of other texts, by the same model.\n"
+                           "Chart and table then have the mean of all, with its 95 % interval."));
+    m_dumps->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_dumps->setTabKeyNavigation(false);
+    m_dumps->setFixedHeight(fontMetrics().lineSpacing() * 3 + 8);
+    auto* add = new QPushButton(tr("&Add…"), box);
+    add->setObjectName(QStringLiteral("sweepDumpsAdd"));
+    add->setAutoDefault(false);
+    auto* remove = new QPushButton(tr("&Remove"), box);
+    remove->setObjectName(QStringLiteral("sweepDumpsRemove"));
+    remove->setAutoDefault(false);
+    remove->setEnabled(false);
+    auto* buttons = new QVBoxLayout;
+    buttons->addWidget(add);
+    buttons->addWidget(remove);
+    line->addWidget(label, 0, Qt::AlignTop);
+    line->addWidget(m_dumps, 1);
+    line->addLayout(buttons);
+    connect(add, &QPushButton::clicked, this, &SweepEditor::addDumps);
+    connect(m_dumps, &QListWidget::itemSelectionChanged, remove,
+        [this, remove] { remove->setEnabled(!m_dumps->selectedItems().isEmpty()); });
+    connect(remove, &QPushButton::clicked, this, [this] {
+        qDeleteAll(m_dumps->selectedItems());
+        refresh();
+    });
+    return box;
+}
+
+void SweepEditor::addDumps()
+{
+    const QStringList there = dumps();
+    const QString folder = there.isEmpty() ? m_sweeps->dumpPath() : there.last();
+    const QStringList paths = QFileDialog::getOpenFileNames(
+        this, tr("Dumps to be swept, too"), QFileInfo(folder).absolutePath(), dumpFilter());
+    showDumps(there + paths);
+}
+
+/// Each once, and not the open one.
+void SweepEditor::showDumps(const QStringList& dumps)
+{
+    m_dumps->clear();
+    QSet<QString> seen { m_sweeps->dumpPath() };
+    for (const QString& dump : dumps) {
+        const QString path = QFileInfo(dump).absoluteFilePath();
+        if (seen.contains(path))
+            continue;
+        seen.insert(path);
+        auto* item = new QListWidgetItem(QFileInfo(path).fileName(), m_dumps);
+        item->setToolTip(path);
+        item->setData(Qt::UserRole, path);
+    }
+    refresh();
+}
+
+QStringList SweepEditor::dumps() const
+{
+    QStringList paths;
+    for (int row = 0; row < m_dumps->count(); ++row)
+        paths << m_dumps->item(row)->data(Qt::UserRole).toString();
+    return paths;
 }
 
 QWidget* SweepEditor::createCommand()
@@ -269,6 +348,7 @@ SweepChoice SweepEditor::choice() const
     if (choice.importances == std::vector { m_own })
         choice.importances.clear(); // goes along with the window
     choice.nextToken = m_nextToken->isChecked();
+    choice.dumps = dumps();
     return choice;
 }
 
@@ -283,7 +363,7 @@ void SweepEditor::showDefaults()
     }
     showImportances({ m_own });
     m_nextToken->setChecked(false);
-    refresh();
+    showDumps({});
 }
 
 void SweepEditor::copyCommand() { QApplication::clipboard()->setText(m_command->toPlainText()); }
@@ -291,7 +371,13 @@ void SweepEditor::copyCommand() { QApplication::clipboard()->setText(m_command->
 void SweepEditor::pasteCommand()
 {
     try {
-        showGrid(parseSweepCommand(QApplication::clipboard()->text().toStdString()).grid, true);
+        const SweepCommand command = parseSweepCommand(QApplication::clipboard()->text().toStdString());
+        showGrid(command.grid, true);
+        QStringList others;
+        for (const std::string& other : command.others)
+            others << QString::fromStdString(other);
+        if (!others.isEmpty())
+            showDumps(others);
     } catch (const Error& error) {
         m_problem->setText(tr("What is copied is no sweep: %1").arg(QString::fromUtf8(error.what())));
         m_problem->show();
@@ -311,7 +397,7 @@ void SweepEditor::refresh()
         else if (problem.isEmpty() && now.specs.empty())
             problem = tr("Check a method to be swept.");
         if (problem.isEmpty())
-            m_command->setPlainText(QString::fromStdString(m_sweeps->commandOf(now)));
+            m_command->setPlainText(QString::fromStdString(m_sweeps->commandOf(now, dumps())));
     } catch (const Error& error) {
         problem = QString::fromUtf8(error.what());
     }
@@ -339,7 +425,8 @@ void SweepEditor::showCost()
             m_model->setCost(id, {}, {});
             continue;
         }
-        const SweepEstimate one = m_sweeps->estimate(m_model->points(id), sources, m_nextToken->isChecked());
+        const SweepEstimate one
+            = m_sweeps->estimate(m_model->points(id), sources, m_nextToken->isChecked(), m_dumps->count());
         m_model->setCost(id,
             one.unfit > 0 ? tr("%1 of %2 fit").arg(one.points).arg(one.points + one.unfit)
                           : QString::number(one.points),
@@ -349,6 +436,8 @@ void SweepEditor::showCost()
         sum += one;
     }
     QStringList parts { counted(sum.points, tr("point"), tr("points")) };
+    if (m_dumps->count() > 0)
+        parts.front() += tr(" over %1 dumps").arg(m_dumps->count() + 1);
     if (sum.unfit > 0)
         parts << tr("%1 more do not fit this dump").arg(sum.unfit);
     if (sum.known > 0)

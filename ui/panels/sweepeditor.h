@@ -9,6 +9,7 @@
 class QCheckBox;
 class QLabel;
 class QLineEdit;
+class QListWidget;
 class QPlainTextEdit;
 class QPushButton;
 class QTreeView;
@@ -37,7 +38,11 @@ private:
     };
     void createTree();
     QWidget* createSources(const CacheInfo* dump);
+    QWidget* createDumps();
     QWidget* createCommand();
+    void addDumps();
+    void showDumps(const QStringList& dumps);
+    QStringList dumps() const;
     void showGrid(const SweepGrid& grid, bool only);
     void showImportances(const std::vector<ImportanceSpec>& importances);
     std::vector<ImportanceSpec> importances() const;
@@ -54,6 +59,7 @@ private:
     SweepGridModel* m_model;
     QTreeView* m_tree;
     QList<Source> m_sources;
+    QListWidget* m_dumps; ///< beside the open one
     QCheckBox* m_nextToken;
     QLabel *m_state, *m_problem;
     QPlainTextEdit* m_command;

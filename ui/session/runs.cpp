@@ -12,6 +12,7 @@
 #include "ui/models/specstore.h"
 #include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/nexttoken/nexttokenmodel.h"
+#include <set>
 #include <utility>
 
 namespace pikv::ui {
@@ -63,9 +64,14 @@ void Runs::noteRecalled()
 
 void Runs::showStored(const QSet<QString>& methods)
 {
+    std::set<std::string> ids;
+    for (const QString& method : methods)
+        ids.insert(method.toStdString());
+    const QList<ResultPtr> stored = m_parts.engine->stored();
     QList<ResultPtr> shown;
-    for (const ResultPtr& result : m_parts.engine->stored())
-        if (methods.contains(QString::fromStdString(result->method.id)))
+    shown.reserve(stored.size());
+    for (const ResultPtr& result : stored)
+        if (ids.contains(result->method.id))
             shown << result;
     m_parts.results->addSwept(shown);
 }

@@ -6,6 +6,7 @@
 #include "core/dumps/dumps.h"
 #include "core/study/choices.h"
 #include "ui/engine/languagemodels.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/models/resultsmodel.h"
@@ -27,6 +28,7 @@ Session::Session(std::shared_ptr<ResultStore> store, QObject* parent)
     , m_specs(new SpecStore(this))
     , m_methods(new MethodsModel(this))
     , m_results(new ResultsModel(this))
+    , m_means(new DumpMeansModel(this))
     , m_problems(new ProblemsModel(this))
     , m_selection(new QItemSelectionModel(m_results, this))
     , m_training(new TrainingRun(this))
@@ -50,6 +52,7 @@ void Session::connectEngine()
     connect(&m_engine, &Engine::problem, this, &Session::report);
     connect(&m_engine, &Engine::warned, m_problems, &ProblemsModel::addWarning);
     connect(&m_engine, &Engine::trained, m_training, &TrainingRun::add);
+    connect(m_engine.sweeps(), &SweepQueue::measured, this, &Session::noteMeasured);
     connect(&m_engine, &Engine::sweepFinished, this, &Session::noteSweepEnd);
     const auto tellFile = [this](const QString& path, quint64 bytes) {
         Q_EMIT said(tr("Wrote %1, %2 bytes").arg(path, QLocale().toString(bytes)));
@@ -129,6 +132,7 @@ void Session::noteDump()
     ++m_dumpCount;
     m_selection->clear();
     m_results->clear();
+    m_means->clear();
     m_training->clear();
     m_capture.takeDump(dumpPath().isEmpty());
     for (const std::string& note : info()->notes)
@@ -208,7 +212,26 @@ void Session::runSweep() { m_sweeps->startChecked(); }
 void Session::runSweepOf(const SweepChoice& choice, const QStringList& methods)
 {
     changeAll(tr("change the sweep"), choice, {}, methods, false);
-    m_sweeps->start(m_sweeps->gridOf(choice, methods));
+    m_sweeps->start(m_sweeps->gridOf(choice, methods), choice.dumps);
+}
+
+void Session::evaluateOver(const QStringList& dumps)
+{
+    SweepGrid grid { {}, { importance() }, false };
+    for (const QString& id : m_sweeps->checked())
+        grid.specs.push_back(printSpec(settingsOf(id)));
+    m_sweeps->start(grid, dumps);
+}
+
+void Session::noteMeasured(const ResultPtr& result, const std::shared_ptr<OtherDump>& other)
+{
+    if (!other)
+        return m_means->add(dumpPath(), m_engine.cache(), result);
+    // The open dump's own may have come with an earlier sweep.
+    if (const ResultPtr own = m_engine.known({ result->method, result->importance });
+        own && !m_means->has(dumpPath(), *result))
+        m_means->add(dumpPath(), m_engine.cache(), own);
+    m_means->add(other->path(), other->cache(), result);
 }
 
 void Session::noteSweepEnd(int done, int total, int failed) { Q_EMIT said(SweepQueue::summary(done, total, failed)); }

@@ -16,6 +16,7 @@ class QItemSelectionModel;
 
 namespace pikv::ui {
 
+class DumpMeansModel;
 class MethodsModel;
 class LanguageModels;
 class NextTokenController;
@@ -45,6 +46,8 @@ public:
     ResultsModel* results() const { return m_results; }
     /// On rows of results(), shared by table and charts.
     QItemSelectionModel* selection() const { return m_selection; }
+    /// What sweeps over several dumps gave.
+    DumpMeansModel* means() const { return m_means; }
     ProblemsModel* problems() const { return m_problems; }
     TrainingRun* training() const { return m_training; }
     Runs* runs() const { return m_runs; }
@@ -94,6 +97,8 @@ public Q_SLOTS:
     void runSweep();
     /// Takes a grid over and checks these methods, as one step of undo, and sweeps them.
     void runSweepOf(const pikv::ui::SweepChoice& choice, const QStringList& methods);
+    /// Measures the checked methods at their present settings on the open dump and on these.
+    void evaluateOver(const QStringList& dumps);
     /// Takes a preset's settings, methods and grid over as one step of undo.
     void usePreset(const pikv::Preset& preset);
     /// Checks the methods of the first start as one step of undo, and sweeps them.
@@ -143,12 +148,14 @@ private:
     void noteChecked(const QString& methodId, bool checked);
     void changeAll(const QString& text, const SweepChoice& choice, const std::vector<MethodSpec>& settings,
         const QStringList& methods, bool only);
+    void noteMeasured(const ResultPtr& result, const std::shared_ptr<OtherDump>& other);
     void noteSweepEnd(int done, int total, int failed);
 
     QUndoStack m_undo;
     SpecStore* m_specs;
     MethodsModel* m_methods;
     ResultsModel* m_results;
+    DumpMeansModel* m_means;
     ProblemsModel* m_problems;
     QItemSelectionModel* m_selection;
     TrainingRun* m_training;

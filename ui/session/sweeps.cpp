@@ -63,6 +63,18 @@ QString SweepEstimate::timeText() const
                               .arg(text, counted(untimed, QObject::tr("point"), QObject::tr("points")));
 }
 
+namespace {
+
+std::vector<std::string> pathsOf(const QStringList& dumps)
+{
+    std::vector<std::string> paths;
+    for (const QString& dump : dumps)
+        paths.push_back(dump.toStdString());
+    return paths;
+}
+
+} // namespace
+
 Sweeps::Sweeps(const SweepsParts& parts, QObject* parent)
     : QObject(parent)
     , m_parts(parts)
@@ -101,15 +113,18 @@ SweepGrid Sweeps::gridOf(const SweepChoice& choice, const QStringList& methods) 
     return grid;
 }
 
-std::string Sweeps::commandOf(const SweepGrid& grid) const
+std::string Sweeps::commandOf(const SweepGrid& grid, const QStringList& others) const
 {
-    SweepCommand command { grid, dumpPath().toStdString(), {} };
+    SweepCommand command { grid, dumpPath().toStdString(), {}, {} };
+    for (const QString& other : others)
+        if (other != dumpPath())
+            command.others.push_back(other.toStdString());
     if (const ModelPtr model = m_parts.models->model(); model && grid.nextToken)
         command.model = modelInfo(*model).path;
     return printSweepCommand(command);
 }
 
-void Sweeps::start(const SweepGrid& grid)
+void Sweeps::start(const SweepGrid& grid, const QStringList& others)
 {
     const CacheInfo* info = m_parts.engine->info();
     if (!info)
@@ -120,13 +135,13 @@ void Sweeps::start(const SweepGrid& grid)
     }
     try {
         for (const std::string& spec : grid.specs)
-            startOne(grid, spec);
+            startOne(grid, spec, others);
     } catch (const Error& error) { // a list of another version of the program
         Q_EMIT problem({ error.kind(), error.what() });
     }
 }
 
-void Sweeps::startOne(const SweepGrid& grid, const std::string& spec)
+void Sweeps::startOne(const SweepGrid& grid, const std::string& spec, const QStringList& others)
 {
     const QString text = QString::fromStdString(spec);
     int unfit = 0;
@@ -141,6 +156,9 @@ void Sweeps::startOne(const SweepGrid& grid, const std::string& spec)
     SweepOrder order;
     order.grid = { { spec }, grid.importances, grid.nextToken };
     order.dump = dumpPath();
+    for (const QString& other : others)
+        if (other != order.dump && !order.others.contains(other)) // each counts once
+            order.others << other;
     order.test = grid.nextToken ? test() : nullptr;
     m_parts.engine->requestSweep(order);
 }
@@ -177,8 +195,8 @@ std::shared_ptr<SweepTest> Sweeps::test()
     return m_test;
 }
 
-SweepEstimate Sweeps::estimate(
-    const std::vector<MethodSpec>& methods, const std::vector<ImportanceSpec>& importances, bool nextToken) const
+SweepEstimate Sweeps::estimate(const std::vector<MethodSpec>& methods, const std::vector<ImportanceSpec>& importances,
+    bool nextToken, int others) const
 {
     SweepEstimate sum;
     const CacheInfo* info = m_parts.engine->info();
@@ -194,16 +212,20 @@ SweepEstimate Sweeps::estimate(
             continue;
         }
         for (const ImportanceSpec& importance : importances) {
-            ++sum.points;
+            sum.points += 1 + others;
             const ResultPtr known = info ? m_parts.engine->known({ method, importance }) : nullptr;
-            if (known && (!nextToken || hasNextToken(known->nextToken))) {
-                ++sum.known;
-                continue;
-            }
             auto evaluation = times.evaluation(method.id);
             if (!evaluation)
                 evaluation = times.scaled(coded);
             const auto score = nextToken ? times.score(method.id) : std::optional(0.0);
+            if (evaluation && score)
+                sum.seconds += others * (*evaluation + *score);
+            else
+                sum.untimed += others;
+            if (known && (!nextToken || hasNextToken(known->nextToken))) {
+                ++sum.known;
+                continue;
+            }
             if ((known || evaluation) && score)
                 sum.seconds += (known ? 0 : *evaluation) + *score;
             else
@@ -237,7 +259,8 @@ QStringList Sweeps::unfinished() const
 {
     QStringList commands;
     for (const SweepOrder& order : m_parts.engine->sweeps()->unfinished())
-        commands << QString::fromStdString(printSweepCommand({ order.grid, order.dump.toStdString(), {} }));
+        commands << QString::fromStdString(
+            printSweepCommand({ order.grid, order.dump.toStdString(), {}, pathsOf(order.others) }));
     return commands;
 }
 
@@ -252,6 +275,8 @@ void Sweeps::offer(const QStringList& commands)
             SweepOrder order;
             order.grid = command.grid;
             order.dump = QString::fromStdString(command.dump);
+            for (const std::string& other : command.others)
+                order.others << QString::fromStdString(other);
             if (!order.dump.isEmpty())
                 m_parts.engine->sweeps()->offer(order);
         } catch (const Error&) {

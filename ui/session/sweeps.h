@@ -23,6 +23,7 @@ struct SweepChoice {
     QMap<QString, QString> lists;
     std::vector<ImportanceSpec> importances; ///< empty: the window's own
     bool nextToken = false;
+    QStringList dumps; ///< absolute paths: measured beside the open one, whichever that is
     bool operator==(const SweepChoice&) const = default;
 
     /// "kivi:key_bits=[2,4]".
@@ -62,21 +63,25 @@ public:
     /// As a step of undo.
     void choose(const SweepChoice& choice);
 
+    /// Absolute; "" for a captured dump, and where none is open.
+    QString dumpPath() const;
     /// The choice as a grid of these methods, its importances named.
     SweepGrid gridOf(const SweepChoice& choice, const QStringList& methods) const;
     /// The same as the command that does it.
-    std::string commandOf(const SweepGrid& grid) const;
-    /// Queues a sweep a method; says what of the user's own lists does not fit the dump.
-    void start(const SweepGrid& grid);
+    std::string commandOf(const SweepGrid& grid, const QStringList& others) const;
+    /// Queues a sweep a method, over the open dump and `others`; says what of the user's own lists does not fit the
+    /// dump.
+    void start(const SweepGrid& grid, const QStringList& others = {});
     /// The grid of the checked methods.
-    void startChecked() { start(gridOf(m_choice, checked())); }
+    void startChecked() { start(gridOf(m_choice, checked()), m_choice.dumps); }
     QStringList checked() const;
 
     /// Why the model cannot score the dump's next tokens, as a sentence; "" where it can.
     QString nextTokenObstacle() const;
     /// Of one method's points at each of the importances.
-    SweepEstimate estimate(
-        const std::vector<MethodSpec>& methods, const std::vector<ImportanceSpec>& importances, bool nextToken) const;
+    /// On the open dump, and on as many others of which nothing is known.
+    SweepEstimate estimate(const std::vector<MethodSpec>& methods, const std::vector<ImportanceSpec>& importances,
+        bool nextToken, int others = 0) const;
 
     /// Says why where it cannot.
     void runAgain(quint64 id);
@@ -97,8 +102,7 @@ Q_SIGNALS:
     void warned(const QString& message);
 
 private:
-    QString dumpPath() const;
-    void startOne(const SweepGrid& grid, const std::string& spec);
+    void startOne(const SweepGrid& grid, const std::string& spec, const QStringList& others);
     std::shared_ptr<SweepTest> test();
 
     SweepsParts m_parts;

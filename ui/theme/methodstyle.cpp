@@ -6,6 +6,7 @@
 #include <QCryptographicHash>
 #include <QPainter>
 #include <QPixmap>
+#include <QPixmapCache>
 #include <QSet>
 #include <algorithm>
 #include <array>
@@ -70,6 +71,22 @@ int lookOf(const QString& id)
     return slotOf(id);
 }
 
+QPixmap iconPixmap(const MethodStyle& style, int side, QIcon::Mode mode)
+{
+    QPixmap pixmap(side, side);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QPointF centre(side / 2.0, side / 2.0);
+    if (mode == QIcon::Selected) { // the selection's colour may be near the method's own
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(Qt::white);
+        painter.drawEllipse(centre, side / 2.0, side / 2.0);
+    }
+    drawMarker(painter, style.marker, centre, side * 0.7, style.color, Qt::transparent);
+    return pixmap;
+}
+
 } // namespace
 
 MethodStyle methodStyle(const QString& methodId, bool dark)
@@ -84,21 +101,17 @@ MethodStyle methodStyle(const QString& methodId, bool dark)
 
 QIcon methodIcon(const QString& methodId, bool dark)
 {
-    const MethodStyle style = methodStyle(methodId, dark);
     QIcon icon;
     for (int side : { 16, 32, 48 })
         for (const QIcon::Mode mode : { QIcon::Normal, QIcon::Selected }) {
-            QPixmap pixmap(side, side);
-            pixmap.fill(Qt::transparent);
-            QPainter painter(&pixmap);
-            painter.setRenderHint(QPainter::Antialiasing);
-            const QPointF centre(side / 2.0, side / 2.0);
-            if (mode == QIcon::Selected) { // the selection's colour may be near the method's own
-                painter.setPen(Qt::NoPen);
-                painter.setBrush(Qt::white);
-                painter.drawEllipse(centre, side / 2.0, side / 2.0);
+            // A table asks for the icon of every row, over and over.
+            const QString name
+                = QStringLiteral("pikv %1 %2 %3 %4").arg(methodId).arg(side).arg(int(mode)).arg(int(dark));
+            QPixmap pixmap;
+            if (!QPixmapCache::find(name, &pixmap)) {
+                pixmap = iconPixmap(methodStyle(methodId, dark), side, mode);
+                QPixmapCache::insert(name, pixmap);
             }
-            drawMarker(painter, style.marker, centre, side * 0.7, style.color, Qt::transparent);
             icon.addPixmap(pixmap, mode);
         }
     return icon;

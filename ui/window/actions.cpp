@@ -46,6 +46,9 @@ QList<Command> commands()
         { Actions::Sweep, "actionSweep", QT_TR_NOOP("&Sweep the checked methods"), control(Qt::Key_R) },
         { Actions::EditSweep, "actionEditSweep", QT_TR_NOOP("&Edit sweep…"), controlShift(Qt::Key_G),
             QT_TR_NOOP("Choose which settings, importance sources and figures a sweep measures") },
+        { Actions::EvaluateOver, "actionEvaluateOver", QT_TR_NOOP("E&valuate over several dumps…"), none,
+            QT_TR_NOOP(
+                "Measure the checked methods as they are on further dumps, too; chart and table have the mean") },
         { Actions::Presets, "actionPresets", QT_TR_NOOP("&Presets…"), { Qt::CTRL | Qt::ALT | Qt::Key_P },
             QT_TR_NOOP("Settings and sweeps by their names: save, use, rename, delete, copy as text") },
         { Actions::LikeForLike, "actionLikeForLike", QT_TR_NOOP("&Like for like…"), none,

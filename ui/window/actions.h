@@ -38,6 +38,7 @@ public:
         FilterResults,
         Sweep,
         EditSweep,
+        EvaluateOver,
         DefaultComparison,
         Presets,
         LikeForLike,

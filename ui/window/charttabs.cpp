@@ -22,7 +22,9 @@ ChartTabs::ChartTabs(Session* session, QWidget* parent)
     setObjectName(QStringLiteral("chartTabs"));
     setAccessibleName(tr("Charts"));
     setDocumentMode(true);
-    add(new TradeoffPanel(session->results(), session->selection(), this), "tradeoffPanel", tr("&Trade-off"));
+    auto* tradeoff = new TradeoffPanel(session->results(), session->selection(), this);
+    tradeoff->setMeans(session->means(), [session] { return session->importance(); });
+    add(tradeoff, "tradeoffPanel", tr("&Trade-off"));
     add(new ComparisonPanel(session->results(), session->selection(), this), "comparisonPanel", tr("&Comparison"));
     m_nextToken = new NextTokenPanel(session->nextToken(), this);
     add(m_nextToken, "nextTokenPanel", tr("&Next token"));

@@ -2,9 +2,11 @@
 // Dump, methods and parameters one above the other on the left; results, queue, problems and calibration behind each
 // other below the charts.
 #include "ui/window/docks.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
 #include "ui/panels/calibrationpanel.h"
+#include "ui/panels/dumpmeanspanel.h"
 #include "ui/panels/dumppanel.h"
 #include "ui/panels/methodspanel.h"
 #include "ui/panels/paramform.h"
@@ -81,14 +83,18 @@ void Docks::createBelow()
     m_resultsDock = add(tr("Results"), "resultsDock", m_results, Qt::BottomDockWidgetArea);
     m_queue = new QueuePanel(m_session->engine()->tasks(), m_session->engine()->sweeps(), m_window);
     m_queueDock = add(tr("Queue"), "queueDock", m_queue, Qt::BottomDockWidgetArea);
+    m_means = new DumpMeansPanel(m_session->means(), m_window);
+    m_meansDock = add(tr("Means over dumps"), "dumpMeansDock", m_means, Qt::BottomDockWidgetArea);
     m_problemsDock = add(
         tr("Problems"), "problemsDock", new ProblemsPanel(m_session->problems(), m_window), Qt::BottomDockWidgetArea);
     m_calibration = new CalibrationPanel(m_session->specs(), m_session->undoStack(), m_window);
     m_calibrationDock = add(tr("Calibration"), "calibrationDock", m_calibration, Qt::BottomDockWidgetArea);
     m_window->tabifyDockWidget(m_resultsDock, m_queueDock);
+    m_window->tabifyDockWidget(m_resultsDock, m_meansDock);
     m_window->tabifyDockWidget(m_resultsDock, m_problemsDock);
     m_window->tabifyDockWidget(m_resultsDock, m_calibrationDock);
     m_resultsDock->raise();
+    m_meansDock->hide();
     m_problemsDock->hide();
     m_calibrationDock->hide();
     // Qt's own, for docks that share a place.
@@ -132,6 +138,11 @@ void Docks::connectPanels()
     connect(m_queue, &QueuePanel::runAgainRequested, m_session->sweeps(), &Sweeps::runAgain);
     connect(m_queue, &QueuePanel::activeChanged, m_queueDock,
         [this](int count) { m_queueDock->setWindowTitle(count > 0 ? tr("Queue (%1)").arg(count) : tr("Queue")); });
+    connect(m_session->means(), &QAbstractItemModel::modelReset, m_meansDock, [this] {
+        if (!m_session->means()->isEmpty() && !m_meansDock->isVisible() && !m_hasMeans)
+            m_meansDock->show(); // behind the others: it is found by its tab
+        m_hasMeans = !m_session->means()->isEmpty();
+    });
     for (auto signal : { &QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved })
         connect(m_session->problems(), signal, this, &Docks::noteProblems);
 }

@@ -11,6 +11,7 @@ class QMainWindow;
 namespace pikv::ui {
 
 class CalibrationPanel;
+class DumpMeansPanel;
 class DumpPanel;
 class MethodsPanel;
 class ParamForm;
@@ -28,6 +29,7 @@ public:
     ParamForm* form() const { return m_form; }
     ResultsPanel* results() const { return m_results; }
     QueuePanel* queue() const { return m_queue; }
+    DumpMeansPanel* means() const { return m_means; }
     /// One a dock, for a menu: shows the dock in front, or hides it.
     QList<QAction*> toggles() const;
     void showCalibration();
@@ -56,10 +58,12 @@ private:
     ParamForm* m_form = nullptr;
     ResultsPanel* m_results = nullptr;
     QueuePanel* m_queue = nullptr;
+    DumpMeansPanel* m_means = nullptr;
     CalibrationPanel* m_calibration = nullptr;
     QDockWidget *m_resultsDock = nullptr, *m_queueDock = nullptr, *m_problemsDock = nullptr,
-                *m_calibrationDock = nullptr;
+                *m_calibrationDock = nullptr, *m_meansDock = nullptr;
     QList<QDockWidget*> m_docks;
+    bool m_hasMeans = false;
 };
 
 } // namespace pikv::ui

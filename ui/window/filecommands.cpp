@@ -103,6 +103,20 @@ void FileCommands::exportTable()
     }
 }
 
+void FileCommands::exportMeans(const std::function<QByteArray()>& csv)
+{
+    const QString path = askSave(tr("Export the means over dumps"), QStringLiteral("means.csv"),
+        tr("CSV tables (*.csv)"), QStringLiteral("csv"));
+    if (path.isEmpty())
+        return;
+    try {
+        writeFileAtomic(path.toStdString(), csv().toStdString());
+        Q_EMIT said(tr("Wrote %1").arg(path));
+    } catch (...) {
+        m_session->report(currentProblem());
+    }
+}
+
 void FileCommands::exportReport()
 {
     const std::vector<EvaluationResult> results = m_table->visibleResults();

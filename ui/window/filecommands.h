@@ -2,6 +2,7 @@
 #pragma once
 #include <QObject>
 #include <QString>
+#include <functional>
 
 class QMenu;
 class QWidget;
@@ -32,6 +33,8 @@ public Q_SLOTS:
     void saveCompressed(const QString& methodId);
     void exportTable();
     void exportReport();
+    /// Means over dumps; `csv` is asked for once there is a file to write it to.
+    void exportMeans(const std::function<QByteArray()>& csv);
     void copyTable();
 
 Q_SIGNALS:

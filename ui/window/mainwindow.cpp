@@ -4,6 +4,7 @@
 #include "history/history.h"
 #include "ui/charts/chartpanel.h"
 #include "ui/nexttoken/nexttokenpanel.h"
+#include "ui/panels/dumpmeanspanel.h"
 #include "ui/panels/paramform.h"
 #include "ui/panels/resultspanel.h"
 #include "ui/panels/statusline.h"
@@ -143,6 +144,8 @@ void MainWindow::connectFileMenu()
     on.connectTo(Actions::Compress, this, [this] { m_files->saveCompressed(m_docks->form()->method()); });
     on.connectTo(Actions::ExportChart, this, [this] { m_charts->current()->exportChart(); });
     on.connectTo(Actions::ExportTable, m_files, &FileCommands::exportTable);
+    connect(m_docks->means(), &DumpMeansPanel::exportRequested, m_files,
+        [this] { m_files->exportMeans([this] { return m_docks->means()->csv(); }); });
     on.connectTo(Actions::ExportReport, m_files, &FileCommands::exportReport);
     on.connectTo(Actions::History, m_history, &HistoryCommands::show);
     connect(m_history, &HistoryCommands::settingsChosen, m_docks->form(), &ParamForm::adopt);
@@ -164,6 +167,7 @@ void MainWindow::connectRunMenu()
     const Actions& on = *m_actions;
     on.connectTo(Actions::Sweep, m_session, &Session::runSweep);
     on.connectTo(Actions::EditSweep, m_sweeps, &SweepCommands::editSweep);
+    on.connectTo(Actions::EvaluateOver, m_sweeps, &SweepCommands::evaluateOver);
     on.connectTo(Actions::DefaultComparison, m_session, &Session::runDefaultComparison);
     on.connectTo(Actions::LikeForLike, m_sweeps, &SweepCommands::likeForLike);
     on.connectTo(Actions::Presets, m_sweeps, &SweepCommands::showPresets);

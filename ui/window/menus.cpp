@@ -39,8 +39,8 @@ Menus::Menus(Actions* actions, QMainWindow* window)
         { A::Undo, A::Redo, separator, A::CopyChart, A::CopyTable, separator, A::CopySettings, A::PasteSettings,
             A::ResetMethod, separator, A::FilterResults });
     add(tr("&Run"), "menuRun",
-        { A::Sweep, A::EditSweep, A::DefaultComparison, A::Presets, A::LikeForLike, separator, A::PauseQueue, A::Cancel,
-            separator, A::Calibrate, A::AcceptNonFinite, A::TimeSeveralTimes });
+        { A::Sweep, A::EditSweep, A::EvaluateOver, A::DefaultComparison, A::Presets, A::LikeForLike, separator,
+            A::PauseQueue, A::Cancel, separator, A::Calibrate, A::AcceptNonFinite, A::TimeSeveralTimes });
     QMenu* model = add(tr("M&odel"), "menuModel",
         { A::OpenDefaultModel, A::OpenModelFile, A::OpenModelFolder, separator, A::ModelState });
     m_installed = addMenuBefore(model, (*actions)[A::OpenDefaultModel], tr("&Installed models"), "menuInstalledModels");

@@ -5,6 +5,7 @@
 #include "core/eval/resultsio.h"
 #include "ui/charts/plotrenderer.h"
 #include "ui/export/reportpdf.h"
+#include "ui/models/dumpmeansmodel.h"
 #include "ui/session/session.h"
 #include <QFileInfo>
 #include <QFutureWatcher>
@@ -55,6 +56,9 @@ void ReportCommand::write(const std::vector<EvaluationResult>& results, const QS
     m_report
         = { (dump.isEmpty() ? tr("KV-cache compression") : tr("KV-cache compression of %1").arg(dump)).toStdString(),
               facts(results), {}, reportTables(results) };
+    const DumpMeansModel* means = m_session->means();
+    if (!means->isEmpty())
+        m_report.tables.insert(m_report.tables.begin(), meansTable(means->dumps(), means->means()));
     m_series.reset();
     const QString suffix = suffixOf(path);
     if (suffix == QLatin1String("md") || suffix == QLatin1String("tex"))
@@ -62,6 +66,8 @@ void ReportCommand::write(const std::vector<EvaluationResult>& results, const QS
     ExportSpec spec;
     spec.format = ExportSpec::Svg;
     m_series = std::make_unique<ChartSeries>(results, spec);
+    if (!means->isEmpty())
+        m_series->setMeans(means, m_session->importance());
     drawNext(0);
 }
 

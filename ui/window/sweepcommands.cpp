@@ -3,6 +3,7 @@
 #include "ui/window/sweepcommands.h"
 #include "core/eval/problem.h"
 #include "ui/models/counted.h"
+#include "ui/models/dumpfilter.h"
 #include "ui/panels/likeforlikedialog.h"
 #include "ui/panels/presetsdialog.h"
 #include "ui/panels/queuepanel.h"
@@ -12,6 +13,8 @@
 #include "ui/window/docks.h"
 #include "ui/window/noticebar.h"
 #include <QAction>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QPushButton>
 
 namespace pikv::ui {
@@ -48,6 +51,20 @@ void SweepCommands::editSweep()
         m_docks->showQueue();
     });
     editor->open();
+}
+
+void SweepCommands::evaluateOver()
+{
+    if (!m_session->info() || m_session->sweeps()->checked().isEmpty()) {
+        m_session->report({ ErrorKind::Usage, "There is nothing to evaluate yet: open a dump and check a method" });
+        return;
+    }
+    const QStringList paths = QFileDialog::getOpenFileNames(m_window, tr("Dumps to be measured beside the open one"),
+        QFileInfo(m_session->dumpPath()).absolutePath(), dumpFilter());
+    if (paths.isEmpty())
+        return;
+    m_session->evaluateOver(paths);
+    m_docks->showQueue();
 }
 
 void SweepCommands::showPresets()

@@ -21,6 +21,8 @@ public:
     SweepCommands(Session* session, Docks* docks, QAction* pause, QWidget* window);
 
     void editSweep();
+    /// Asks for further dumps and measures the checked methods on all of them.
+    void evaluateOver();
     void showPresets();
     void likeForLike();
     /// Takes a preset's text over that was pasted as settings.

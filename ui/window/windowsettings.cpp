@@ -25,7 +25,7 @@
 namespace pikv::ui {
 namespace {
 
-constexpr int layoutVersion = 2; ///< grows when docks change: restoreState() then keeps the new default
+constexpr int layoutVersion = 3; ///< grows when docks change: restoreState() then keeps the new default
 constexpr int schema = 1;
 constexpr int settleTime = 1000; ///< ms: a drag is over then
 const QString schemaKey = QStringLiteral("schema"), queueKey = QLatin1String(WindowSettings::queue);
@@ -114,6 +114,7 @@ QVariantMap WindowSettings::state() const
     state[QStringLiteral("sweep/lists")] = lists;
     state[QStringLiteral("sweep/importances")] = QString::fromStdString(printImportances(sweep.importances));
     state[QStringLiteral("sweep/nextToken")] = sweep.nextToken;
+    state[QStringLiteral("sweep/dumps")] = sweep.dumps;
     state[queueKey] = m_session->sweeps()->unfinished();
     return state;
 }
@@ -136,6 +137,7 @@ void WindowSettings::applySweep(const QVariantMap& state)
         // As above.
     }
     sweep.nextToken = state.value(QStringLiteral("sweep/nextToken")).toBool();
+    sweep.dumps = state.value(QStringLiteral("sweep/dumps")).toStringList();
     m_session->sweeps()->setChoice(sweep);
     m_session->sweeps()->offer(state.value(queueKey).toStringList());
 }

@@ -3,10 +3,8 @@
 #include "chartfixture.h"
 #include "core/codec/compressor.h"
 #include "core/codec/registry.h"
-#include "testmain.h"
+#include "testhome.h"
 #include <QApplication>
-#include <QStandardPaths>
-#include <QTest>
 
 std::vector<pikvtest::Factory>& pikvtest::factories()
 {
@@ -31,14 +29,11 @@ void registerMethod(const char* id, const char* label)
 
 int main(int argc, char** argv)
 {
-    QStandardPaths::setTestModeEnabled(true);
+    const pikvtest::Home home;
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("pikv-chart-tests"));
     QApplication::setStyle(QStringLiteral("Fusion"));
     registerMethod(chartfixture::kAlpha, "Alpha");
     registerMethod(chartfixture::kBeta, "Beta");
-    int failures = 0;
-    for (const auto& make : pikvtest::factories())
-        failures += QTest::qExec(make().get(), argc, argv);
-    return failures == 0 && !pikvtest::factories().empty() ? 0 : 1;
+    return pikvtest::runAll(argc, argv) == 0 ? 0 : 1;
 }

@@ -2,10 +2,8 @@
 // Runs the model tests with a QApplication, on settings of their own and with enough methods to run out of colours.
 #include "core/codec/compressor.h"
 #include "core/codec/registry.h"
-#include "testmain.h"
+#include "testhome.h"
 #include <QApplication>
-#include <QStandardPaths>
-#include <QTest>
 
 std::vector<pikvtest::Factory>& pikvtest::factories()
 {
@@ -35,12 +33,9 @@ void registerMore(int count)
 
 int main(int argc, char** argv)
 {
-    QStandardPaths::setTestModeEnabled(true);
+    const pikvtest::Home home;
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("pikv-model-tests"));
     registerMore(14);
-    int failures = 0;
-    for (const auto& make : pikvtest::factories())
-        failures += QTest::qExec(make().get(), argc, argv);
-    return failures == 0 && !pikvtest::factories().empty() ? 0 : 1;
+    return pikvtest::runAll(argc, argv) == 0 ? 0 : 1;
 }

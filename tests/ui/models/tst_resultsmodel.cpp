@@ -2,6 +2,7 @@
 #include "modelfixture.h"
 #include "testmain.h"
 #include <QAbstractItemModelTester>
+#include <QRandomGenerator>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -21,6 +22,8 @@ private Q_SLOTS:
     void removesOneMethod();
     void everyConfigurationHasOneRow();
     void takenRowsComeBack();
+    void thousandsComeAndGoAtOnce();
+    void rowsAreFoundWhateverHappened();
     void cellsHaveRawValuesAndUnits();
     void everyColumnIsTitledAndExplained();
     void cellsSayHowTheyWereMade();
@@ -149,6 +152,59 @@ void ResultsModelTest::takenRowsComeBack()
     QCOMPARE(model.rowsOf("lora").size(), 2);
     QVERIFY(model.currentRow("lora") >= 0);
     QCOMPARE(model.rowsOf("lora").first().result->storedBytes, std::uint64_t(99));
+}
+
+/// Views and charts do their work once, not once a row.
+void ResultsModelTest::thousandsComeAndGoAtOnce()
+{
+    ResultsModel model;
+    QList<ResultPtr> swept;
+    for (int sinks = 0; sinks < 1000; ++sinks)
+        swept << makeResult("kivi:sinks=" + std::to_string(sinks), 100);
+    model.put(makeResult("kivi:sinks=7,key_bits=8", 50), true);
+    model.addSwept(swept);
+    const QList<ResultRow> taken = model.rowsOf("kivi");
+    QCOMPARE(taken.size(), 1001);
+    QSignalSpy removed(&model, &QAbstractItemModel::rowsRemoved), inserted(&model, &QAbstractItemModel::rowsInserted);
+    model.removeMethod("kivi");
+    QCOMPARE(removed.count(), 1);
+    model.restore(taken);
+    QCOMPARE(inserted.count(), 1);
+    QCOMPARE(model.resultCount(), 1001);
+    QVERIFY(model.row(model.currentRow("kivi")).result->method == parseSpec("kivi:sinks=7,key_bits=8"));
+    model.restore(taken);
+    model.addSwept(swept);
+    QCOMPARE(model.resultCount(), 1001);
+    QCOMPARE(inserted.count(), 1);
+}
+
+/// Against a look at every row.
+void ResultsModelTest::rowsAreFoundWhateverHappened()
+{
+    ResultsModel model;
+    QRandomGenerator random(3);
+    for (int step = 0; step < 600; ++step) {
+        auto result = makeResult("lora:rank=" + std::to_string(1 + random.bounded(40)), std::uint64_t(step + 1));
+        if (random.bounded(3) == 0)
+            result->importance = parseImportance("uniform:0." + std::to_string(1 + random.bounded(3)));
+        if (random.bounded(4) == 0 && model.resultCount() > 3) {
+            const int first = random.bounded(model.resultCount() - 2);
+            model.removeRowsAt({ first, first + 2 });
+        }
+        const int before = model.resultCount();
+        int there = -1;
+        for (int row = 0; row < before; ++row)
+            if (sameSettings(*model.row(row).result, *result))
+                there = row;
+        const bool live = random.bounded(5) == 0;
+        const int row = model.put(result, live);
+        QVERIFY(sameSettings(*model.row(row).result, *result));
+        if (!live)
+            QCOMPARE(row, there < 0 ? before : there);
+        for (int one = 0; one < model.resultCount(); ++one)
+            for (int other = 0; other < one; ++other)
+                QVERIFY(!sameSettings(*model.row(one).result, *model.row(other).result));
+    }
 }
 
 void ResultsModelTest::cellsHaveRawValuesAndUnits()

@@ -2,11 +2,14 @@
 // Colours: contrast by WCAG 2.1, distance by CIE 1976 (L*a*b*, D65).
 #include "core/codec/registry.h"
 #include "testmain.h"
+#include "ui/theme/markerpath.h"
+#include "ui/theme/markersprites.h"
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
 #include <QCheckBox>
 #include <QEvent>
+#include <QPainter>
 #include <QTest>
 #include <QWidget>
 #include <array>
@@ -88,6 +91,7 @@ private Q_SLOTS:
     void styleDependsOnTheIdAlone();
     void emptyCheckBoxesAreSeen();
     void iconsAreDrawn();
+    void copiedMarkersLookAsDrawnOnes();
 };
 
 void ThemeTest::themesAreReadable_data()
@@ -228,6 +232,40 @@ void ThemeTest::iconsAreDrawn()
                 covered += image.pixelColor(x, y).alpha() > 128;
         QVERIFY2(covered > image.width() * image.height() / 20, qPrintable(id));
     }
+}
+
+/// Wherever within a pixel, on screens of either density.
+void ThemeTest::copiedMarkersLookAsDrawnOnes()
+{
+    for (const qreal ratio : { 1.0, 1.5, 2.0 })
+        for (const QString& id : methodIds()) {
+            const MethodStyle style = methodStyle(id, false);
+            MarkerSprites sprites;
+            sprites.setLook({ style.marker, 8, style.color, Qt::white, ratio });
+            for (const QPointF at : { QPointF(20, 20), QPointF(20.37, 19.81), QPointF(19.99, 20.5) }) {
+                const auto draw = [&](const auto& how) {
+                    QImage image(QSize(40, 40) * ratio, QImage::Format_ARGB32_Premultiplied);
+                    image.setDevicePixelRatio(ratio);
+                    image.fill(Qt::white);
+                    QPainter painter(&image);
+                    painter.setRenderHint(QPainter::Antialiasing);
+                    how(painter);
+                    painter.end();
+                    return image;
+                };
+                const QImage drawn
+                    = draw([&](QPainter& p) { drawMarker(p, style.marker, at, 8, style.color, Qt::white); });
+                const QImage copied = draw([&](QPainter& p) { sprites.draw(p, at); });
+                double ink = 0, difference = 0;
+                for (int y = 0; y < drawn.height(); ++y)
+                    for (int x = 0; x < drawn.width(); ++x) {
+                        ink += 255 - qGreen(drawn.pixel(x, y));
+                        difference += std::abs(qGreen(drawn.pixel(x, y)) - qGreen(copied.pixel(x, y)));
+                    }
+                QVERIFY2(
+                    ink > 0 && difference < 0.2 * ink, qPrintable(QString("%1: %2").arg(id).arg(difference / ink)));
+            }
+        }
 }
 
 PIKV_TEST(ThemeTest)

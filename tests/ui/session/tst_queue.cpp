@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The queue of sweeps: order, pause, cancel, what other settings leave of it, and what is kept for another day.
-#include "core/dumps/generate.h"
+#include "sessionfixture.h"
 #include "testmain.h"
-#include "ui/engine/engine.h"
 #include "ui/engine/queuemodel.h"
 #include "ui/models/methodsmodel.h"
 #include "ui/models/problemsmodel.h"
@@ -11,7 +10,6 @@
 #include "ui/session/sweeps.h"
 #include <QMimeData>
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 #include <QUndoStack>
 
@@ -22,7 +20,6 @@ class QueueTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
     void runsInOrder();
     void pauseHoldsAtTheNextPoint();
     void orderIsChanged();
@@ -36,17 +33,12 @@ private Q_SLOTS:
     void undoneAtOnce();
 
 private:
-    bool open(Engine& engine, const char* name = "dump.safetensors")
-    {
-        QSignalSpy opened(&engine, &Engine::dumpOpened);
-        engine.openDump(m_folder.filePath(name));
-        return opened.wait(20'000);
-    }
+    bool open(Engine& engine, const char* name = "dump.safetensors") { return m_dumps.open(engine, name); }
     SweepOrder order(const std::string& spec, const std::string& importances = "none") const
     {
         SweepOrder order;
         order.grid = { { spec }, parseImportances(importances), false };
-        order.dump = m_folder.filePath("dump.safetensors");
+        order.dump = m_dumps.path("dump.safetensors");
         return order;
     }
     /// The points' specs as they come.
@@ -59,21 +51,8 @@ private:
         });
         return list;
     }
-    QTemporaryDir m_folder;
+    const sessionfixture::SmallDumps m_dumps;
 };
-
-void QueueTest::initTestCase()
-{
-    GenerateOptions options;
-    options.layers = 8;
-    options.kvHeads = 2;
-    options.seq = 64;
-    options.headDim = 32;
-    for (const char* name : { "dump.safetensors", "other.safetensors" }) {
-        generateCacheFile(options, m_folder.filePath(name).toStdString());
-        options.seed = 1;
-    }
-}
 
 void QueueTest::runsInOrder()
 {
@@ -231,7 +210,7 @@ void QueueTest::anotherDumpInterrupts()
     QVERIFY(!engine.isBusy());
     QVERIFY(open(engine));
     const auto came = results(engine);
-    for (const quint64 id : engine.sweeps()->interrupted(m_folder.filePath("dump.safetensors")))
+    for (const quint64 id : engine.sweeps()->interrupted(m_dumps.path("dump.safetensors")))
         engine.sweeps()->runAgain(id, nullptr);
     QTRY_COMPARE(came->size(), 4);
     QVERIFY(engine.sweeps()->unfinished().isEmpty());
@@ -267,7 +246,7 @@ void QueueTest::sweepsAreOfferedAgain()
     QTRY_VERIFY(came->contains("lora:rank=5 at importance recency") && came->contains("q8_0 at importance recency"));
     QTRY_VERIFY(session.sweeps()->unfinished().isEmpty());
     // A file of a session leaves the dump's name out.
-    const QString path = m_folder.filePath("dump.safetensors");
+    const QString path = m_dumps.path("dump.safetensors");
     const QStringList moved = Sweeps::relocated(Sweeps::relocated(kept, path, {}), {}, "/elsewhere/a b.safetensors");
     QVERIFY(moved[0].contains("'/elsewhere/a b.safetensors'"));
 }

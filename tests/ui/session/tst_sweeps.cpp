@@ -2,11 +2,9 @@
 // Live points and sweeps of the engine: what is cut short goes on later, and what fails is counted.
 #include "core/base/error.h"
 #include "core/dumps/dumps.h"
-#include "core/dumps/generate.h"
+#include "sessionfixture.h"
 #include "testmain.h"
-#include "ui/engine/engine.h"
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 
 using namespace pikv;
@@ -16,31 +14,15 @@ class SweepsTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
     void sweepFirstFinishesWhatCancelCutShort();
     void failedPointsAreCounted();
     void uncheckedMethodLeavesTheSweep();
     void summaries();
 
 private:
-    bool open(Engine& engine)
-    {
-        QSignalSpy opened(&engine, &Engine::dumpOpened);
-        engine.openDump(m_folder.filePath("dump.safetensors"));
-        return opened.wait(20'000);
-    }
-    QTemporaryDir m_folder;
+    bool open(Engine& engine) { return m_dumps.open(engine); }
+    const sessionfixture::SmallDumps m_dumps;
 };
-
-void SweepsTest::initTestCase()
-{
-    GenerateOptions options;
-    options.layers = 8;
-    options.kvHeads = 2;
-    options.seq = 64;
-    options.headDim = 32;
-    generateCacheFile(options, m_folder.filePath("dump.safetensors").toStdString());
-}
 
 void SweepsTest::sweepFirstFinishesWhatCancelCutShort()
 {

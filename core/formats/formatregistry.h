@@ -15,7 +15,7 @@
 
 namespace pikv {
 
-class TemporaryFile;
+class ByteSink;
 
 /// A file as formats look at it to say whether it is theirs. Reads the first bytes, and safetensors header or zip
 /// directory once.
@@ -62,7 +62,7 @@ struct DumpFormat {
     DumpLayout (*read)(const FormatProbe& probe) = nullptr;
     /// Of files that are another dump, compressed as a whole: appends that dump to `out`. Throws Error{Input} where
     /// they are damaged, Error{Resource} where there is no room. Null: no such file.
-    void (*unpack)(const ByteSource& file, TemporaryFile& out, const JobControl& job) = nullptr;
+    void (*unpack)(const ByteSource& file, ByteSink& out, const JobControl& job) = nullptr;
     /// The file's tensors by the names it gives them, for a mapping that the user makes. Throws Error{Input}. Null: it
     /// has no such list.
     TensorListing (*list)(const FormatProbe& probe) = nullptr;

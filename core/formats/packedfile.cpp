@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dumps that were compressed as a whole by gzip or zstd. Readers ask for bytes at any offset, so such a file is
 // unpacked once, from front to back, into a file without a name; opening does that (core/dumps).
-#include "core/base/temporaryfile.h"
+#include "core/base/bytesink.h"
 #include "core/base/text.h"
 #include "core/formats/formatregistry.h"
 #include <algorithm>
@@ -21,13 +21,37 @@ using namespace std::string_view_literals;
 constexpr std::size_t pieceBytes = 1 << 18; // unpacked within a few milliseconds
 constexpr std::string_view damaged = "; the file is damaged or cut short: copy it again.";
 
+/// Room for a piece, with whatever lies there: clearing it costs more than a small file takes to unpack.
+class Piece {
+public:
+    explicit Piece(std::size_t bytes)
+        : m_bytes(std::make_unique_for_overwrite<std::byte[]>(bytes))
+        , m_size(bytes)
+    {
+    }
+    std::byte* data() const { return m_bytes.get(); }
+    std::size_t size() const { return m_size; }
+    std::span<std::byte> first(std::size_t bytes) const { return std::span(m_bytes.get(), m_size).first(bytes); }
+
+private:
+    std::unique_ptr<std::byte[]> m_bytes;
+    std::size_t m_size;
+};
+
+/// For what comes out: no larger than a file of that size is likely to fill.
+Piece unpackedPiece(const ByteSource& file)
+{
+    constexpr std::uint64_t times = 8, least = 1 << 12;
+    return Piece(std::clamp<std::uint64_t>(file.size(), least / times, pieceBytes / times) * times);
+}
+
 /// The packed bytes in order, a piece at a time; each piece is a chance to stop and to tell how far it is.
 class PackedInput {
 public:
     PackedInput(const ByteSource& file, const JobControl& job)
         : m_file(file)
         , m_job(job)
-        , m_piece(pieceBytes)
+        , m_piece(std::min<std::uint64_t>(pieceBytes, file.size()))
     {
     }
     const ByteSource& file() const { return m_file; }
@@ -36,7 +60,7 @@ public:
     ByteSpan next()
     {
         const std::uint64_t count = std::min<std::uint64_t>(m_piece.size(), m_file.size() - m_position);
-        const auto piece = std::span(m_piece).first(count);
+        const std::span<std::byte> piece = m_piece.first(count);
         m_file.read(m_position, piece);
         m_position += count;
         return piece;
@@ -61,7 +85,7 @@ public:
 private:
     const ByteSource& m_file;
     const JobControl& m_job;
-    Bytes m_piece;
+    Piece m_piece;
     std::uint64_t m_position = 0;
     int m_told = -1;
 };
@@ -79,9 +103,9 @@ public:
     GzipStream(const GzipStream&) = delete;
     GzipStream& operator=(const GzipStream&) = delete;
 
-    void unpack(PackedInput& in, TemporaryFile& out)
+    void unpack(PackedInput& in, ByteSink& out)
     {
-        Bytes piece(pieceBytes);
+        const Piece piece = unpackedPiece(in.file());
         bool inside = false, full = false; // of a member; the room was used up, so that more may come without input
         for (bool first = true; refill(in) || full; in.checkpoint(out.size())) {
             if (!inside) {
@@ -100,7 +124,7 @@ public:
                 in.fail("what gzip packed is damaged behind " + byteText(out.size()) + " of its content");
             full = m_zlib.avail_out == 0;
             inside = result != Z_STREAM_END;
-            out.append(std::span(piece).first(piece.size() - m_zlib.avail_out));
+            out.append(piece.first(piece.size() - m_zlib.avail_out));
         }
         if (inside)
             in.fail("what gzip packed has no end");
@@ -121,7 +145,7 @@ private:
     z_stream m_zlib {};
 };
 
-void unpackGzip(const ByteSource& file, TemporaryFile& out, const JobControl& job)
+void unpackGzip(const ByteSource& file, ByteSink& out, const JobControl& job)
 {
     PackedInput in(file, job);
     GzipStream().unpack(in, out);
@@ -129,13 +153,13 @@ void unpackGzip(const ByteSource& file, TemporaryFile& out, const JobControl& jo
 
 /// RFC 8878: frames one after the other. Windows above 128 MiB, which the program zstd asks for by hand as well, are
 /// refused by the library.
-void unpackZstd(const ByteSource& file, TemporaryFile& out, const JobControl& job)
+void unpackZstd(const ByteSource& file, ByteSink& out, const JobControl& job)
 {
     const std::unique_ptr<ZSTD_DStream, std::size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(), ZSTD_freeDStream);
     if (!stream)
         throw std::bad_alloc();
     PackedInput in(file, job);
-    Bytes piece(pieceBytes);
+    const Piece piece = unpackedPiece(file);
     bool inside = false, first = true;
     while (!in.ended()) {
         const ByteSpan packed = in.next();
@@ -151,7 +175,7 @@ void unpackZstd(const ByteSource& file, TemporaryFile& out, const JobControl& jo
             if (ZSTD_isError(result))
                 in.fail("what zstd packed cannot be unpacked behind " + byteText(out.size()) + " of its content ("
                     + ZSTD_getErrorName(result) + ")");
-            out.append(std::span(piece).first(to.pos));
+            out.append(piece.first(to.pos));
             full = to.pos == to.size;
             inside = result != 0;
             in.checkpoint(out.size());

@@ -18,6 +18,21 @@ std::optional<std::int64_t> count(const nlohmann::json& config, const char* key)
     return at->get<std::int64_t>();
 }
 
+/// Falcon and GPTBigCode say so, beside a number of heads that means nothing then.
+bool sharesOneHead(const nlohmann::json& config)
+{
+    const auto is = [&](const char* key) {
+        const auto at = config.find(key);
+        return at != config.end() && at->is_boolean() && at->get<bool>();
+    };
+    return is("multi_query") && !is("new_decoder_architecture");
+}
+
+bool among(const std::vector<std::int64_t>& list, std::int64_t number)
+{
+    return std::find(list.begin(), list.end(), number) != list.end();
+}
+
 void swapSeqAndHeads(FoundLayer& layer)
 {
     for (auto* tensor : { &layer.key, &layer.value })
@@ -64,8 +79,20 @@ ModelGeometry geometryFromMetadata(const std::map<std::string, std::string>& met
     const auto text = root.find("text_config");
     const nlohmann::json& config = text != root.end() && text->is_object() ? *text : root;
     ModelGeometry geometry { count(config, "num_hidden_layers"), count(config, "num_key_value_heads"),
-        count(config, "head_dim"), count(config, "kv_lora_rank"), count(config, "qk_rope_head_dim") };
+        count(config, "head_dim"), {}, {}, count(config, "kv_lora_rank"), count(config, "qk_rope_head_dim") };
+    for (const char* key : { "num_global_key_value_heads", "swa_num_key_value_heads" })
+        if (const auto other = count(config, key))
+            geometry.otherKvHeads.push_back(*other);
+    for (const char* key : { "global_head_dim", "attention_head_dim", "swa_head_dim", "qk_head_dim" })
+        if (const auto other = count(config, key))
+            geometry.otherHeadDims.push_back(*other);
+    if (const auto unrotated = count(config, "qk_nope_head_dim"); unrotated && geometry.rotatedDim)
+        geometry.otherHeadDims.push_back(*unrotated + *geometry.rotatedDim);
     const auto heads = count(config, "num_attention_heads"), hidden = count(config, "hidden_size");
+    if (!geometry.kvHeads && sharesOneHead(config))
+        geometry.kvHeads = 1;
+    if (!geometry.kvHeads)
+        geometry.kvHeads = count(config, "num_kv_heads");
     if (!geometry.kvHeads)
         geometry.kvHeads = heads;
     if (!geometry.headDim && heads && hidden && *hidden % *heads == 0)
@@ -112,10 +139,10 @@ void settleGeometry(DumpLayout& layout, const ModelGeometry& geometry, const Byt
         LayerShape& shape = info.layers[i];
         layout.layers[i].repeats = repeats;
         shape.kvHeads /= repeats;
-        if (geometry.kvHeads && shape.kvHeads != *geometry.kvHeads)
+        if (geometry.kvHeads && shape.kvHeads != *geometry.kvHeads && !among(geometry.otherKvHeads, shape.kvHeads))
             told = std::to_string(shape.kvHeads) + " KV heads where its config names "
                 + std::to_string(*geometry.kvHeads);
-        if (geometry.headDim && shape.keyDim != *geometry.headDim)
+        if (geometry.headDim && shape.keyDim != *geometry.headDim && !among(geometry.otherHeadDims, shape.keyDim))
             told = "a head_dim of " + std::to_string(shape.keyDim) + " where its config names "
                 + std::to_string(*geometry.headDim);
     }

@@ -5,12 +5,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pikv {
 
 /// Of a Hugging Face config.json; what it does not say is not there.
 struct ModelGeometry {
     std::optional<std::int64_t> layers, kvHeads, headDim;
+    /// What some layers have instead: global ones beside those with a window, or keys made of a latent.
+    std::vector<std::int64_t> otherKvHeads, otherHeadDims;
     std::optional<std::int64_t> latentDim, rotatedDim; ///< of latent attention: kv_lora_rank, qk_rope_head_dim
 };
 /// From metadata `config`; nothing where there is none. Throws Error{Input} where it is no JSON object.

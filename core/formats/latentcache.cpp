@@ -38,6 +38,28 @@ void placeLatent(FoundLayer& layer, const StoredTensor& row, const LatentSplit& 
     layer.query.reset(); // of the whole row: the key alone is not what it meets
 }
 
+bool isLatentPair(
+    std::span<const std::int64_t> latent, std::span<const std::int64_t> rotated, const ModelGeometry& geometry)
+{
+    const auto isRow = [](std::span<const std::int64_t> shape) { return shape.size() == 4 && shape[1] == 1; };
+    if (!isRow(latent) || !isRow(rotated) || latent[3] == rotated[3])
+        return false;
+    const auto split = latentSplit(latent[3] + rotated[3], geometry);
+    return split && split->latent == latent[3];
+}
+
+bool swapLatentPair(FoundLayer& layer, const ModelGeometry& geometry)
+{
+    const bool isWhole = layer.key && layer.value && layer.key->count() > 0 && layer.value->count() > 0;
+    if (!isWhole || !isLatentPair(layer.key->shape, layer.value->shape, geometry))
+        return false;
+    std::swap(layer.key, layer.value);
+    layer.key->name += " (rotated key)";
+    layer.value->name += " (latent)";
+    layer.query.reset();
+    return true;
+}
+
 std::string latentNote(const LatentSplit& split)
 {
     return "a latent cache (MLA): the " + std::to_string(split.rotated)
@@ -58,6 +80,11 @@ void settleLatents(std::map<std::uint64_t, FoundLayer>& found, ModelGeometry& ge
                 + " and values without channels; save the keys and values that the model makes of its latent cache "
                   "(MLA), "
                   "or the latents themselves, [batch, 1, seq, channels].");
+        if (const bool asked = layer.query.has_value(); swapLatentPair(layer, geometry)) {
+            hadQueries = hadQueries || asked;
+            note = latentNote({ layer.value->shape[3], layer.key->shape[3] });
+            continue;
+        }
         if (!isLatent(layer) || (!layer.value && !geometry.latentDim && !latentSplit(layer.key->shape[3], geometry)))
             continue;
         const auto split = latentSplit(layer.key->shape[3], geometry);

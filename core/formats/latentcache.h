@@ -4,6 +4,7 @@
 #pragma once
 #include "core/formats/geometry.h"
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,20 @@ std::optional<LatentSplit> latentSplit(std::int64_t width, const ModelGeometry& 
 /// its key, the latent as its value.
 void placeLatent(FoundLayer& layer, const StoredTensor& row, const LatentSplit& split);
 
+/// Whether tensors of these shapes, [batch, 1, seq, channels], are the latent of such rows and their rotated key,
+/// apart.
+bool isLatentPair(
+    std::span<const std::int64_t> latent, std::span<const std::int64_t> rotated, const ModelGeometry& geometry);
+
+/// Where keys and values of one head are a latent and a rotated key apart, as transformers (5.24 and later) and mlx-lm
+/// keep them, they change places. False where they are something else.
+bool swapLatentPair(FoundLayer& layer, const ModelGeometry& geometry);
+
 /// What is to be said of a dump whose layers were cut so.
 std::string latentNote(const LatentSplit& split);
 
-/// Layers with keys of one head and no values, or values without channels, are cut so; notes say it. Heads and head_dim
+/// Layers with keys of one head and no values, or values without channels, are cut so, those with both apart change
+/// them; notes say it. Heads and head_dim
 /// of `geometry`, which are those of what the model makes of a latent, are forgotten then. Throws Error{Input} where
 /// the width is none that is known.
 void settleLatents(std::map<std::uint64_t, FoundLayer>& found, ModelGeometry& geometry, std::vector<std::string>& notes,

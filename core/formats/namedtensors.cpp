@@ -258,18 +258,40 @@ void placeNamedTensors(std::map<std::uint64_t, FoundLayer>& found, std::span<con
         refusePacked(tensors, file);
 }
 
+namespace {
+
+/// Of what there is for each of `seen` tokens the part of the last `seq`.
+void keepLast(std::vector<StoredTensor>& companions, std::int64_t seen, std::int64_t seq)
+{
+    for (StoredTensor& tensor : companions)
+        if (!tensor.shape.empty() && tensor.shape.back() == seen && tensor.shape.size() <= 2 && tensor.count() > 0)
+            tensor.narrow(tensor.shape.size() - 1, seen - seq, seq);
+}
+
+} // namespace
+
 void completeDump(DumpLayout& layout, std::map<std::uint64_t, FoundLayer> found, std::span<const StoredTensor> tensors,
-    const std::map<std::string, std::string>& metadata, const ByteSource& file)
+    const std::map<std::string, std::string>& metadata, const ByteSource& file, std::int64_t seen)
 {
     ModelGeometry geometry = geometryFromMetadata(metadata, file.name());
     settleLatents(found, geometry, layout.info.notes, file.name());
-    const std::vector<StoredTensor> own = ownCompanions(layout.info, tensors);
+    std::vector<StoredTensor> own = ownCompanions(layout.info, tensors);
     const auto ids = std::find_if(own.begin(), own.end(), [](const auto& t) { return t.name == "input_ids"; });
     settleAxes(found, geometry, ids != own.end() && !ids->shape.empty() ? ids->shape.back() : 0, layout.info);
     applyScales(found, file, layout);
     acceptLayers(layout, found, file.name());
     settleGeometry(layout, geometry, file);
+    CacheInfo& info = layout.info;
+    const std::int64_t seq = info.seq();
+    if (seen > seq)
+        keepLast(own, seen, seq);
     acceptCompanions(layout, file, own, false);
+    if (seen > seq) {
+        for (std::int64_t row = 0; info.positions.size() < static_cast<std::size_t>(seq) && row < seq; ++row)
+            info.positions.push_back(seen - seq + row);
+        info.notes.push_back("every layer has a window: the last " + std::to_string(seq) + " of "
+            + countText(static_cast<std::uint64_t>(seen), "token") + " are in the dump");
+    }
     acceptMetadata(layout.info, metadata, file.name());
 }
 

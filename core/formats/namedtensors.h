@@ -29,8 +29,9 @@ void placeStackedPairs(std::map<std::uint64_t, FoundLayer>& found, const StoredT
     std::vector<std::string>& notes);
 
 /// Makes the layout of what was found: axes, factors, layers, the tensors beside them, metadata in the native dump's
-/// words. `layout.files` and `layout.info.format` are set. Throws Error{Input}.
+/// words. `layout.files` and `layout.info.format` are set. `seen`: tokens that all layers saw, of which they keep the
+/// last ones where it is more than they hold; 0: unknown. Throws Error{Input}.
 void completeDump(DumpLayout& layout, std::map<std::uint64_t, FoundLayer> found, std::span<const StoredTensor> tensors,
-    const std::map<std::string, std::string>& metadata, const ByteSource& file);
+    const std::map<std::string, std::string>& metadata, const ByteSource& file, std::int64_t seen = 0);
 
 } // namespace pikv

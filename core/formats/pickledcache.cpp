@@ -42,6 +42,7 @@ private:
         const std::string& path, int level);
     bool tensorLists(const PickleValue& value, const std::string& path);
     bool layerObjects(const PickleValue& value, const std::string& path);
+    std::int64_t seenByAll(const std::vector<PickleValue>& layers) const;
     bool pairs(const PickleValue& value, const std::string& path);
     bool named(const PickleValue& value);
     void collect(const PickleValue& value, const std::string& name, int level, std::vector<StoredTensor>& tensors);
@@ -232,7 +233,26 @@ bool Finder::layerObjects(const PickleValue& value, const std::string& path)
         const std::string name = (path.empty() ? path : path + ".") + "layers[" + std::to_string(i) + "]";
         placeLayer(i, m_tree.find(list[i], "keys"), m_tree.find(list[i], "values"), name + ".keys", name + ".values");
     }
+    m_cache.seen = seenByAll(list);
     return true;
+}
+
+/// What layers with a window count, which is more than they hold when it is full; 0 where one does not, or another
+/// number.
+std::int64_t Finder::seenByAll(const std::vector<PickleValue>& layers) const
+{
+    std::int64_t seen = 0;
+    for (const PickleValue& layer : layers) {
+        const PickleValue* keys = m_tree.find(layer, "keys");
+        if (!keys || isNothing(*keys))
+            continue;
+        const PickleValue* count = m_tree.find(layer, "cumulative_length");
+        if (!count || count->kind != Kind::Int || count->integer < 1 || count->integer > maxDimension
+            || (seen > 0 && count->integer != seen))
+            return 0;
+        seen = count->integer;
+    }
+    return seen;
 }
 
 /// What to_legacy_cache() gave, and what iterating over a cache gives: (key, value) for every layer, or with a third

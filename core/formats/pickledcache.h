@@ -24,6 +24,8 @@ struct PickledCache {
     std::vector<IntegerList> lists; ///< such of them as are no tensors
     std::map<std::string, std::string> metadata; ///< in the native dump's words, and what else is text or a number
     CacheInfo info; ///< notes, parts, attention: what was chosen and assumed
+    /// Tokens that the layers saw, where all of them say so and keep a window of the last ones; 0: not known.
+    std::int64_t seen = 0;
     std::string kind; ///< "DynamicCache", "pairs of keys and values"
 };
 

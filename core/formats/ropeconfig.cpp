@@ -62,6 +62,22 @@ double defaultShare(const std::string& modelType)
     return at == shares.end() ? 1 : at->second;
 }
 
+/// Of types that rotate the keys of every layer that its configuration does not except.
+std::optional<RopeInfo::Layout> transformersLayout(const std::string& modelType)
+{
+    static constexpr std::array half { "llama", "mistral", "mixtral", "ministral", "qwen2", "qwen2_moe", "qwen3",
+        "qwen3_moe", "gemma", "gemma2", "gemma3", "gemma3_text", "gemma3n_text", "phi", "phi3", "olmo", "olmo2",
+        "olmo3", "stablelm", "gpt_neox", "starcoder2", "granite", "granitemoe", "smollm3", "gpt_oss", "nemotron",
+        "persimmon", "seed_oss", "lfm2" };
+    static constexpr std::array interleaved { "cohere", "cohere2", "glm", "glm4", "llama4", "llama4_text", "gptj",
+        "helium", "ernie4_5" };
+    if (std::find(half.begin(), half.end(), modelType) != half.end())
+        return RopeInfo::Layout::Half;
+    if (std::find(interleaved.begin(), interleaved.end(), modelType) != interleaved.end())
+        return RopeInfo::Layout::Interleaved;
+    return {};
+}
+
 /// A Hugging Face configuration as far as it tells of RoPE.
 class RopeConfig {
 public:
@@ -75,6 +91,8 @@ public:
         m_byType = m_parameters
             && std::any_of(m_parameters->begin(), m_parameters->end(), [](const Json& v) { return v.is_object(); });
     }
+
+    const std::string& modelType() const { return m_type; }
 
     /// Of layers that are not told apart, or have no window.
     void read(RopeInfo& rope) const
@@ -298,6 +316,20 @@ void acceptRope(CacheInfo& info, const Metadata& metadata, const std::string& fi
         if (rope.theta && !(std::isfinite(*rope.theta) && *rope.theta > 0))
             throw inputError(file + ": the base of a layer's rotation is " + std::to_string(*rope.theta)
                 + "; it must be a finite number above 0.");
+}
+
+bool assumeTransformersRope(RopeInfo& rope, const Metadata& metadata, const std::string& file)
+{
+    const auto* text = find(metadata, "config");
+    if (!text || find(metadata, "key_rope") || find(metadata, "rope_layout"))
+        return false;
+    const Json config = parseJson(*text, file + ": metadata config");
+    const auto layout = config.is_object() ? transformersLayout(RopeConfig(config).modelType()) : std::nullopt;
+    if (!layout)
+        return false;
+    rope.state = RopeInfo::State::Post;
+    rope.layout = *layout;
+    return true;
 }
 
 std::map<std::string, std::string> ropeToMetadata(const CacheInfo& info)

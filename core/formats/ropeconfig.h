@@ -19,6 +19,11 @@ void acceptRope(CacheInfo& info, const std::map<std::string, std::string>& metad
 void setLayerRopes(CacheInfo& info, std::vector<RopeInfo> ropes);
 
 /// The metadata keys for info.rope and layerRopes, to be read back by acceptRope(); nothing for what is unknown.
+/// How transformers keeps the keys of the model type that the metadata's configuration names: rotated, in its layout.
+/// False where the metadata says itself, names no configuration, or one of a type that is not known to rotate keys.
+bool assumeTransformersRope(
+    RopeInfo& rope, const std::map<std::string, std::string>& metadata, const std::string& file);
+
 std::map<std::string, std::string> ropeToMetadata(const CacheInfo& info);
 
 } // namespace pikv

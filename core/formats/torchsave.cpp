@@ -5,6 +5,7 @@
 #include "core/formats/namedtensors.h"
 #include "core/formats/pickledcache.h"
 #include "core/formats/refusal.h"
+#include "core/formats/ropeconfig.h"
 #include "core/formats/torchwriter.h"
 #include <array>
 
@@ -218,7 +219,11 @@ DumpLayout readTorchSave(const FormatProbe& probe)
     layout.info.format = cache.kind + " (torch.save)";
     for (const IntegerList& list : cache.lists)
         cache.companions.push_back(storeList(list, layout, archive.file.name()));
-    completeDump(layout, std::move(cache.found), cache.companions, cache.metadata, archive.file);
+    if (assumeTransformersRope(layout.info.rope, cache.metadata, archive.file.name()))
+        layout.info.notes.push_back("keys are taken as rotated, in the "
+            + std::string(layout.info.rope.layout == RopeInfo::Layout::Half ? "half" : "interleaved")
+            + " layout, which is how transformers caches those of the model type in its config");
+    completeDump(layout, std::move(cache.found), cache.companions, cache.metadata, archive.file, cache.seen);
     return layout;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The zip archive of torch.save: a pickle (protocol 2) that describes tensors, and a member with the numbers of each.
 #include "core/formats/torchwriter.h"
+#include "core/formats/latentcache.h"
 #include "core/formats/orderedtensors.h"
 #include "core/formats/zipwriter.h"
 #include <charconv>
@@ -130,11 +131,14 @@ Bytes pickleOf(const std::vector<TensorEntry>& tensors, const std::map<std::stri
     }
     pickle.text("past_key_values");
     pickle.raw("(");
-    for (const Layer& layer : layers) {
+    const ModelGeometry geometry = geometryFromMetadata(metadata, "the dump");
+    for (Layer& layer : layers) {
         if (!layer.key || !layer.value) {
             pickle.raw("N");
             continue;
         }
+        if (isLatentPair(tensors[*layer.value].shape, tensors[*layer.key].shape, geometry))
+            std::swap(layer.key, layer.value); // the order of transformers, which the reader turns round
         pickle.tensor(tensors[*layer.key], *layer.key);
         pickle.tensor(tensors[*layer.value], *layer.value);
         pickle.raw("\x86"); // a tuple of two

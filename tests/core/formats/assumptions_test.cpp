@@ -18,6 +18,8 @@ private Q_SLOTS:
     void swappedAxesAreTold_data();
     void swappedAxesAreTold();
     void repeatedHeadsAreReadOnce();
+    void otherHeadsOfAConfigAreKnown_data();
+    void otherHeadsOfAConfigAreKnown();
     void factorsAreApplied();
     void packedTensorsAreExplained_data();
     void packedTensorsAreExplained();
@@ -139,6 +141,36 @@ void AssumptionsTest::repeatedHeadsAreReadOnce()
         = read(Dump { { "layers.0.key F16 1,3,3,8", "layers.0.value F16 1,3,3,8" }, config }.bytes()).info;
     QCOMPARE(odd.layers[0].kvHeads, std::int64_t(3));
     QVERIFY(QString::fromStdString(odd.notes.at(0)).contains("head_dim of 8 where its config names 4"));
+}
+
+void AssumptionsTest::otherHeadsOfAConfigAreKnown_data()
+{
+    QTest::addColumn<QString>("config");
+    QTest::addColumn<QString>("shape");
+    QTest::newRow("global layers") << R"("num_key_value_heads":2,"head_dim":4,"global_head_dim":16)"
+                                   << "1,2,3,16";
+    QTest::newRow("fewer heads in global layers")
+        << R"("num_key_value_heads":2,"head_dim":4,"num_global_key_value_heads":1)"
+        << "1,1,3,4";
+    QTest::newRow("Zamba") << R"("num_attention_heads":2,"hidden_size":8,"attention_head_dim":8)"
+                           << "1,2,3,8";
+    QTest::newRow("Falcon") << R"("num_attention_heads":4,"num_kv_heads":4,"hidden_size":16,"multi_query":true)"
+                            << "1,1,3,4";
+    QTest::newRow("keys made of a latent")
+        << R"("num_key_value_heads":2,"head_dim":4,"qk_rope_head_dim":4,"qk_nope_head_dim":8,"kv_lora_rank":8)"
+        << "1,2,3,12";
+}
+
+void AssumptionsTest::otherHeadsOfAConfigAreKnown()
+{
+    QFETCH(QString, config);
+    QFETCH(QString, shape);
+    const QString metadata = QString(R"({"config":"{%1}"})").arg(QString(config).replace('"', "\\\""));
+    const auto notes = [&](const QString& of) {
+        return read(Dump { { "layers.0.key F16 " + of, "layers.0.value F16 " + of }, metadata }.bytes()).info.notes;
+    };
+    QVERIFY(notes(shape).empty());
+    QVERIFY(QString::fromStdString(notes("1,7,3,20").at(0)).contains("where its config names"));
 }
 
 void AssumptionsTest::factorsAreApplied()

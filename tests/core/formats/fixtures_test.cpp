@@ -7,7 +7,9 @@
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <QTemporaryDir>
 #include <QTest>
+#include <algorithm>
 
 using namespace pikv;
 
@@ -20,6 +22,8 @@ private Q_SLOTS:
     void archivesTellTheirTexts();
     void layersWithoutACacheAreCounted();
     void staticCachesAreCut();
+    void windowsKeepTheirPlaces();
+    void latentsAreToldFromKeys();
     void crossAttentionIsChosen_data();
     void crossAttentionIsChosen();
     void float8IsWidened();
@@ -102,9 +106,11 @@ void FixturesTest::wordsBesideAreRead()
     QVERIFY(info.visible.empty()); // the mask hides nothing
     QCOMPARE(info.rope.theta.value_or(0), 500000.0);
     QVERIFY(info.metadata == (std::map<std::string, std::string> { { "seed", "7" }, { "device", "cpu" } }));
-    // The configuration is of two layers.
-    QCOMPARE(info.notes.size(), std::size_t(1));
-    QVERIFY(QString::fromStdString(info.notes[0]).contains("has a layer 2 where its config names 2 layers"));
+    QVERIFY(info.rope.state == RopeInfo::State::Post && info.rope.layout == RopeInfo::Layout::Half);
+    // The configuration is of a Llama with two layers.
+    QCOMPARE(info.notes.size(), std::size_t(2));
+    QVERIFY(QString::fromStdString(info.notes[0]).contains("taken as rotated, in the half layout"));
+    QVERIFY(QString::fromStdString(info.notes[1]).contains("has a layer 2 where its config names 2 layers"));
 }
 
 void FixturesTest::archivesTellTheirTexts()
@@ -130,6 +136,49 @@ void FixturesTest::staticCachesAreCut()
     const CacheInfo info = openCache(fixture("static.pt"))->info();
     QCOMPARE(info.seq(), std::int64_t(3));
     QVERIFY(QString::fromStdString(info.notes.at(0)).contains("room for 8 tokens"));
+}
+
+void FixturesTest::windowsKeepTheirPlaces()
+{
+    const CachePtr cache = openCache(fixture("windows.pt"));
+    const CacheInfo& info = cache->info();
+    const std::vector<std::int64_t> last { 3, 4, 5 }; // of six tokens
+    QCOMPARE(info.seq(), std::int64_t(3));
+    QCOMPARE(info.positions, last);
+    QCOMPARE(info.tokenIds, last);
+    QVERIFY(QString::fromStdString(info.notes.back()).contains("the last 3 of 6 tokens"));
+    for (int i = 0; i < 2; ++i) {
+        const at::Tensor expected = keysOf(i, 6).narrow(2, 3, 3);
+        QVERIFY(cache->layer(i).key.equal(expected) && cache->layer(i).value.equal(expected + 0.5));
+    }
+}
+
+void FixturesTest::latentsAreToldFromKeys()
+{
+    const CachePtr cache = openCache(fixture("latents.pt"));
+    QTemporaryDir folder;
+    const std::string saved = folder.filePath("saved.pt").toStdString();
+    saveCache(*cache, saved);
+    for (const CachePtr& one : { cache, openCache(saved) }) {
+        const CacheInfo& info = one->info();
+        QCOMPARE(info.layers.at(0).keyDim, std::int64_t(4));
+        QCOMPARE(info.layers.at(0).valueDim, std::int64_t(8));
+        QVERIFY(one->layer(1).key.equal(keysOf(1).narrow(1, 0, 1) + 0.5));
+        QVERIFY(one->layer(1).value.narrow(3, 0, 4).equal(keysOf(1).narrow(1, 0, 1)));
+        QVERIFY(std::any_of(info.notes.begin(), info.notes.end(),
+            [](const std::string& note) { return note.starts_with("a latent cache (MLA)"); }));
+        for (const std::string& note : info.notes)
+            QVERIFY2(!QString::fromStdString(note).contains("its config names"), note.c_str());
+    }
+    // Saved again they stand in the order of transformers: what is the key here comes second.
+    const TensorListing listing = listTensors(saved);
+    const auto widthOf = [&](const std::string& name) {
+        const auto at = std::find_if(
+            listing.tensors.begin(), listing.tensors.end(), [&](const StoredTensor& t) { return t.name == name; });
+        return at == listing.tensors.end() ? -1 : at->shape.back();
+    };
+    QCOMPARE(widthOf("past_key_values.0.0"), std::int64_t(8));
+    QCOMPARE(widthOf("past_key_values.0.1"), std::int64_t(4));
 }
 
 void FixturesTest::crossAttentionIsChosen_data()

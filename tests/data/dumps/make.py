@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import DynamicCache, EncoderDecoderCache, LlamaConfig, StaticCache
+from transformers import DeepseekV3Config, DynamicCache, EncoderDecoderCache, LlamaConfig, MistralConfig, StaticCache
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
@@ -57,6 +57,26 @@ def encoder_decoder():
     return cache
 
 
+def windows():
+    """Every layer keeps the last 3 of 6 tokens."""
+    config = MistralConfig(num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_key_value_heads=HEADS, head_dim=DIM,
+                           hidden_size=HEADS * DIM, sliding_window=4, vocab_size=16)
+    cache = DynamicCache(config=config)
+    for i in range(LAYERS):
+        cache.update(keys(i, seq=6), values(i, seq=6), i)
+    return {"past_key_values": cache, "input_ids": torch.arange(6)[None], "config": config.to_dict()}
+
+
+def latents():
+    """Of DeepSeek's attention transformers keeps the latent as keys and the rotated key as values."""
+    config = DeepseekV3Config(num_hidden_layers=LAYERS, kv_lora_rank=8, qk_rope_head_dim=DIM, qk_nope_head_dim=8,
+                              v_head_dim=6, vocab_size=16)
+    cache = DynamicCache()
+    for i in range(LAYERS):
+        cache.update(keys(i, heads=1, dim=8), values(i, heads=1), i)
+    return {"past_key_values": cache, "config": config.to_dict()}
+
+
 def save(name, what, **options):
     torch.save(what, FOLDER / name, **options)
 
@@ -96,6 +116,8 @@ def main():
                                 "decoder_input_ids": torch.tensor([[1, 2, 3]])})
     # What to_legacy_cache() of such a cache gave until transformers 4.56.
     save("quadruples.pt", tuple((keys(i), values(i), keys(i + 10, seq=5), values(i + 10, seq=5)) for i in range(LAYERS)))
+    save("windows.pt", windows())
+    save("latents.pt", latents())
     save("float8.pt", tuple((keys(0, seq=1, heads=1).to(torch.float8_e4m3fn),) * 2 for _ in range(1)))
     save("stacked.pt", torch.stack([torch.stack([keys(i), values(i)]) for i in range(LAYERS)]))
     save("weights.pt", {"model.norm.weight": torch.ones(4)})

@@ -145,22 +145,36 @@ StoredTensor storedTensor(const LlamaTensor& tensor, const std::string& name, st
 }
 
 /// llama.cpp of April 2026 and later multiplies quantised keys and values by a Hadamard matrix where head_dim is a
-/// multiple of 64, and its files do not say so (pull request 21038).
+/// multiple of 64, and its files do not say so (pull request 21038) before October.
 enum class Rotation { None, Undone, Unknown };
 
 Rotation rotationOf(const LlamaState& state)
 {
-    return state.packedTokens || state.newer    ? Rotation::Undone
-        : state.hasOutputs || !state.hasStreams ? Rotation::None
-                                                : Rotation::Unknown;
+    return state.packedTokens || state.generation > 0 ? Rotation::Undone
+        : state.hasOutputs || !state.hasStreams       ? Rotation::None
+                                                      : Rotation::Unknown;
+}
+
+std::size_t saidRotation(
+    const LlamaTensor& tensor, std::uint32_t channels, std::int64_t headDim, const std::string& file)
+{
+    if (channels > 0 && (!isQuantised(tensor.type) || headDim % channels != 0))
+        throw inputError(file + ": it says that a Hadamard matrix of " + std::to_string(channels)
+            + " channels was multiplied with " + std::string(ggmlTypeInfo(tensor.type).name) + " heads of "
+            + std::to_string(headDim)
+            + ", which this version does not undo; tell another head_dim if that is not it, or save the state with "
+              "LLAMA_ATTN_ROT_DISABLE=1.");
+    return channels;
 }
 
 /// Layers of one section behind those that were found; cells and positions are the section's own.
 void placeSection(std::map<std::uint64_t, FoundLayer>& found, const LlamaStream& stream, const Chosen& chosen,
-    std::int64_t headDim, Rotation rotation, const std::string& file)
+    std::int64_t headDim, Rotation rotation, std::uint32_t generation, const std::string& file)
 {
     const auto cells = std::make_shared<const std::vector<std::int64_t>>(chosen.cells);
     const auto block = [&](const LlamaTensor& tensor, bool key) -> std::size_t {
+        if (generation > 1)
+            return saidRotation(tensor, key ? stream.keyRotation : stream.valueRotation, headDim, file);
         if (rotation != Rotation::Undone || !isQuantised(tensor.type) || headDim % 64 != 0)
             return 0;
         return key ? static_cast<std::size_t>(headDim & -headDim) : 64;
@@ -196,8 +210,7 @@ void acceptTokens(CacheInfo& info, const LlamaState& state)
             + std::to_string(info.positions[ids.size()]) + ": they are left out");
 }
 
-void acceptRotation(
-    CacheInfo& info, const LlamaState& state, bool quantised, Rotation rotation, std::int64_t headDim, const Told& told)
+void acceptRotation(CacheInfo& info, const LlamaState& state, bool isRotated, bool isUnknown, const Told& told)
 {
     info.rope.state = RopeInfo::State::Post;
     const bool interleaved
@@ -208,11 +221,11 @@ void acceptRotation(
     else if (!told.contains("rope-layout"))
         info.notes.push_back("a slot does not name its model's architecture: whether its keys pair neighbouring "
                              "channels (llama) or halves (qwen2, …) is unknown");
-    if (quantised && rotation == Rotation::Undone && headDim % 64 == 0)
+    if (isRotated)
         info.notes.push_back(
             "this llama.cpp stores quantised keys and values multiplied by a Hadamard matrix, which is "
             "undone for its head_dim");
-    else if (quantised && rotation == Rotation::Unknown)
+    else if (isUnknown)
         info.notes.push_back(
             "llama.cpp of April 2026 and later multiplies quantised keys and values by a Hadamard "
             "matrix; whether this file's are, it does not say: they are shown as stored. Errors do not "
@@ -237,7 +250,7 @@ DumpLayout readState(const FormatProbe& probe)
     CacheInfo& info = layout.info;
     info.format = state.session ? "llama.cpp session (ggsn, version " : "llama.cpp slot (ggsq, version ";
     const std::string version
-        = std::to_string((state.session ? llamaSessionVersion : llamaSlotVersion) + int(state.newer));
+        = std::to_string((state.session ? llamaSessionVersion : llamaSlotVersion) + state.generation);
     info.format += version + ")";
     info.metadata[llamaVersionKey] = version;
     info.fileBytes = probe.file().size();
@@ -245,12 +258,13 @@ DumpLayout readState(const FormatProbe& probe)
         info.metadata[llamaArchitectureKey] = state.architecture;
     const Chosen chosen = chooseSequence(state.sections.front(), info, probe.told(), file);
     std::vector<std::int64_t> widths; // of keys
-    bool quantised = false;
+    bool quantised = false, isRotated = false;
     for (const auto& section : state.sections) {
         if (chosen.stream >= section.size() || section[chosen.stream].keys.empty())
             throw inputError(file + ": its second part (sliding window) lacks sequence "
                 + std::to_string(chosen.sequence) + " of the first; save the state again.");
         const LlamaStream& stream = section[chosen.stream];
+        isRotated = isRotated || stream.keyRotation > 0 || stream.valueRotation > 0;
         for (std::size_t i = 0; i < stream.keys.size(); ++i) {
             widths.push_back(stream.keys[i].width);
             quantised = quantised || isQuantised(stream.keys[i].type) || isQuantised(stream.values[i].type);
@@ -263,7 +277,7 @@ DumpLayout readState(const FormatProbe& probe)
         const LlamaStream& stream = section[chosen.stream];
         const Chosen own = cellsOf(stream, chosen.stream, chosen.sequence, file);
         requireTail(own, chosen, file);
-        placeSection(found, stream, own, headDim, rotation, file);
+        placeSection(found, stream, own, headDim, rotation, state.generation, file);
     }
     if (state.sections.size() > 1)
         info.notes.push_back("the file does not say which layers have a sliding window: they follow the other "
@@ -275,7 +289,9 @@ DumpLayout readState(const FormatProbe& probe)
         info.notes.push_back("its layers have keys of " + std::to_string(*narrow) + " to " + std::to_string(*wide)
             + " channels, as hybrid models do");
     acceptTokens(info, state);
-    acceptRotation(info, state, quantised, rotation, headDim, probe.told());
+    if (state.generation < 2)
+        isRotated = quantised && rotation == Rotation::Undone && headDim % 64 == 0;
+    acceptRotation(info, state, isRotated, quantised && rotation == Rotation::Unknown, probe.told());
     return layout;
 }
 

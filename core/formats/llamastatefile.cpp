@@ -15,22 +15,22 @@ constexpr std::uint32_t maxCells = 1u << 24, maxLayers = 4096, maxSequences = 25
 
 /// What the version number does not tell apart.
 struct Variant {
-    bool outputs, streams;
+    bool outputs, streams, rotations;
     std::uint32_t extension; ///< further bytes a cell, of models with positions in two dimensions
 };
 
-/// Whether the version is the newer one of the two that are known.
-bool acceptVersion(std::uint32_t version, bool session, const std::string& file)
+/// The generation of a version that is known.
+std::uint32_t acceptVersion(std::uint32_t version, bool session, const std::string& file)
 {
-    const std::uint32_t known = session ? llamaSessionVersion : llamaSlotVersion; // and one more
-    if (version != known && version != known + 1)
+    const std::uint32_t known = session ? llamaSessionVersion : llamaSlotVersion;
+    if (version < known || version > known + llamaNewestGeneration)
         throw inputError(file + " is a llama.cpp " + (session ? "session" : "slot") + " of version "
-            + std::to_string(version) + " where " + std::to_string(known) + " or " + std::to_string(known + 1)
-            + " was expected; "
+            + std::to_string(version) + " where " + std::to_string(known) + " to "
+            + std::to_string(known + llamaNewestGeneration) + " was expected; "
             + (version < known ? "it was written before September 2024: save it again with a newer llama.cpp."
                                : "it was written by a newer llama.cpp or by a variant of it: save it with llama.cpp's "
                                  "own program of 2024 to 2026."));
-    return version != known;
+    return version - known;
 }
 
 /// `what` makes the message, where there is one to make: cells are asked about by the million.
@@ -164,6 +164,10 @@ private:
         const auto layers = m_in.take<std::uint32_t>("the number of layers");
         need(m_in, layers >= 1 && layers <= maxLayers,
             [&] { return std::to_string(layers) + " layers, where 1 to 4096 are possible"; });
+        if (m_variant.rotations) {
+            stream.keyRotation = readRotation("keys");
+            stream.valueRotation = readRotation("values");
+        }
         for (std::uint32_t i = 0; i < layers; ++i)
             stream.keys.push_back(readRows(stream.positions.size(), "keys of layer " + std::to_string(i)));
         for (std::uint32_t i = 0; i < layers; ++i) {
@@ -200,6 +204,17 @@ private:
                 stream.members.push_back({ id, cell });
             }
         }
+    }
+
+    std::uint32_t readRotation(const char* what)
+    {
+        constexpr std::uint32_t most = 1u << 16;
+        const auto channels = m_in.take<std::uint32_t>("the rotation");
+        need(m_in, channels <= most && (channels & (channels - 1)) == 0, [&] {
+            return std::string(what) + " are rotated by " + std::to_string(channels)
+                + " channels, where 0 or a power of two up to 2^16 was expected";
+        });
+        return channels;
     }
 
     GgmlTypeInfo readType(const std::string& what)
@@ -262,16 +277,17 @@ void nameTheSequence(std::vector<std::vector<LlamaStream>>& sections)
 
 /// In the order of their age. Cells never had an extension before there were streams; the newer version has streams and
 /// no outputs.
-std::vector<Variant> variants(bool session, bool newer)
+std::vector<Variant> variants(bool session, std::uint32_t generation)
 {
+    const bool newer = generation > 0, rotations = generation > 1;
     std::vector<Variant> all;
     for (const bool outputs : { true, false }) {
         if (outputs && (!session || newer))
             continue;
         if (!newer && (outputs || !session))
-            all.push_back({ outputs, false, 0 });
+            all.push_back({ outputs, false, false, 0 });
         for (const std::uint32_t extension : { 0, 8, 12 })
-            all.push_back({ outputs, true, extension });
+            all.push_back({ outputs, true, rotations, extension });
     }
     return all;
 }
@@ -347,10 +363,10 @@ LlamaState readLlamaState(const ByteSource& file)
     LlamaState state;
     FileCursor in(file);
     state.session = in.take<std::uint32_t>("the magic") != llamaSlotMagic;
-    state.newer = acceptVersion(in.take<std::uint32_t>("the version"), state.session, file.name());
+    state.generation = acceptVersion(in.take<std::uint32_t>("the version"), state.session, file.name());
     LayoutSearch search;
     if (!search.attempt({}, [&] { readHead(in, state, file.name()); })
-        || !search.find(in, variants(state.session, state.newer), state))
+        || !search.find(in, variants(state.session, state.generation), state))
         throw inputError(search.fault()
             + ". It fits none of the layouts of llama.cpp's states that this program knows (2024 to "
               "2026), and this is where the nearest one fails; the file is damaged or cut short, or "

@@ -9,9 +9,10 @@
 
 namespace pikv {
 
-/// "ggsn" and "ggsq", little endian, and the earlier of the two versions of each that are known.
+/// "ggsn" and "ggsq", little endian, and the earliest of the versions of each that are known; those behind it are
+/// counted as generations.
 inline constexpr std::uint32_t llamaSessionMagic = 0x6767736E, llamaSlotMagic = 0x67677371, llamaSessionVersion = 9,
-                               llamaSlotVersion = 2;
+                               llamaSlotVersion = 2, llamaNewestGeneration = 2;
 /// Metadata of a dump that was read from one.
 inline constexpr const char *llamaArchitectureKey = "general.architecture",
                             *llamaVersionKey = "llama.cpp.state_version";
@@ -33,13 +34,15 @@ struct LlamaStream {
     };
     std::vector<std::int32_t> positions; ///< of every cell, at least 0
     std::vector<Member> members; ///< a cell may belong to several sequences
+    /// Channels that a Hadamard matrix was multiplied with, 0 for none, as files of generation 2 say.
+    std::uint32_t keyRotation = 0, valueRotation = 0;
     std::vector<LlamaTensor> keys, values; ///< of every layer, equally many
 };
 
-/// A session (ggsn, version 9 or 10: everything in a context) or a slot (ggsq, version 2 or 3: one sequence).
+/// A session (ggsn, version 9 to 11: everything in a context) or a slot (ggsq, version 2 to 4: one sequence).
 struct LlamaState {
     bool session = false;
-    bool newer = false; ///< of the later of the two versions, of autumn 2026
+    std::uint32_t generation = 0; ///< 1 since autumn 2026, 2 since October 2026: it says what was rotated
     std::string architecture; ///< "llama", "qwen2", …; sessions alone name it
     std::vector<std::int32_t> tokens; ///< of position 0, 1, …; -1 where an image or the like stands
     bool hasOutputs = false; ///< logits and embeddings are in the file, as until early 2026

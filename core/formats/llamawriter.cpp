@@ -76,11 +76,15 @@ std::string architectureOf(const std::map<std::string, std::string>& metadata)
     return std::find(sameNames.begin(), sameNames.end(), type) == sameNames.end() ? std::string() : type;
 }
 
-/// The version of the file that the dump was read from, else the newest: llama.cpp takes its own alone.
-bool isNewer(const std::map<std::string, std::string>& metadata)
+/// That of the file that the dump was read from, else the newest: llama.cpp takes its own alone.
+std::uint32_t generationOf(const std::map<std::string, std::string>& metadata)
 {
     const std::string version = textOf(metadata, llamaVersionKey);
-    return version != std::to_string(llamaSessionVersion) && version != std::to_string(llamaSlotVersion);
+    for (std::uint32_t generation = 0; generation < llamaNewestGeneration; ++generation)
+        if (version == std::to_string(llamaSessionVersion + generation)
+            || version == std::to_string(llamaSlotVersion + generation))
+            return generation;
+    return llamaNewestGeneration;
 }
 
 bool isPermuted(const std::map<std::string, std::string>& metadata)
@@ -103,7 +107,7 @@ public:
         : OrderedTensors(std::move(list))
         , m_path(path)
         , m_session(session)
-        , m_newer(isNewer(metadata))
+        , m_generation(generationOf(metadata))
         , m_architecture(architectureOf(metadata))
         , m_permuted(isPermuted(metadata))
         , m_cross(textOf(metadata, crossAttentionKey) == crossAttentionValue)
@@ -200,7 +204,7 @@ private:
         Bytes head;
         if (!countsFromZero())
             m_tokens.clear();
-        const std::uint32_t version = (m_session ? llamaSessionVersion : llamaSlotVersion) + m_newer;
+        const std::uint32_t version = (m_session ? llamaSessionVersion : llamaSlotVersion) + m_generation;
         append(head,
             { m_session ? llamaSessionMagic : llamaSlotMagic, version, static_cast<std::int64_t>(m_tokens.size()) });
         for (const std::int64_t token : m_tokens)
@@ -216,6 +220,8 @@ private:
         const auto layers = std::count_if(
             tensors().begin(), tensors().end(), [](const TensorEntry& t) { return endsWith(t, ".key"); });
         append(head, { 0, layers }); // values are not transposed
+        if (m_generation > 1)
+            append(head, { 0, 0 }); // neither keys nor values are rotated
         m_file.writeAt(0, head);
         std::uint64_t end = head.size();
         for (const char* part : { ".key", ".value" })
@@ -256,7 +262,8 @@ private:
     }
 
     const std::string m_path;
-    const bool m_session, m_newer;
+    const bool m_session;
+    const std::uint32_t m_generation;
     const std::string m_architecture;
     const bool m_permuted, m_cross;
     const std::int64_t m_rotated; ///< channels of a head; 0: all

@@ -46,6 +46,18 @@ bool hasNote(const CacheInfo& info, const char* part)
 }
 }
 
+/// Element `channel` of H x, of x in blocks of n, with H[i][j] = ±1/sqrt(n) by the parity of i & j.
+static double unrotated(const State& state, std::size_t tensor, std::size_t cell, std::size_t channel, std::size_t n)
+{
+    double sum = 0;
+    for (std::size_t j = 0; j < n; ++j) {
+        const std::size_t i = channel % n, from = channel - i + j;
+        const double sign = __builtin_parityll(i & j) ? -1 : 1;
+        sum += sign * double(state.expected(tensor, cell, from, Q8_0, 128)) / std::sqrt(double(n));
+    }
+    return sum;
+}
+
 class LlamaStateTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
@@ -59,6 +71,8 @@ private Q_SLOTS:
     void theLongestSequenceIsRead();
     void slidingLayersFollow();
     void rotationIsUndoneOrTold();
+    void rotationsThatAreSaidAreUndone_data();
+    void rotationsThatAreSaidAreUndone();
     void headsAreAssumed_data();
     void headsAreAssumed();
     void tokensThatDoNotReachAreLeftOut();
@@ -253,21 +267,60 @@ void LlamaStateTest::rotationIsUndoneOrTold()
     QVERIFY(hasNote(cache->info(), "is undone"));
     const LayerKv layer = cache->layer(0);
     const std::vector<float> key = floatsOf(layer.key), value = floatsOf(layer.value);
-    // Element i of H x, with H[i][j] = ±1/sqrt(n) by the parity of i & j: keys in blocks of 128, values of 64.
-    const auto expected = [&](std::size_t tensor, std::size_t cell, std::size_t channel, std::size_t n) {
-        double sum = 0;
-        for (std::size_t j = 0; j < n; ++j) {
-            const std::size_t i = channel % n, from = channel - i + j;
-            const double sign = __builtin_parityll(i & j) ? -1 : 1;
-            sum += sign * double(state.expected(tensor, cell, from, Q8_0, 128)) / std::sqrt(double(n));
-        }
-        return sum;
-    };
+    // Keys in blocks of 128, values of 64.
     for (std::size_t cell = 0; cell < 3; ++cell)
         for (std::size_t c = 0; c < 128; ++c) {
-            QVERIFY(std::abs(double(key[cell * 128 + c]) - expected(0, cell, c, 128)) < 1e-3);
-            QVERIFY(std::abs(double(value[cell * 128 + c]) - expected(2, cell, c, 64)) < 1e-3);
+            QVERIFY(std::abs(double(key[cell * 128 + c]) - unrotated(state, 0, cell, c, 128)) < 1e-3);
+            QVERIFY(std::abs(double(value[cell * 128 + c]) - unrotated(state, 2, cell, c, 64)) < 1e-3);
         }
+}
+
+void LlamaStateTest::rotationsThatAreSaidAreUndone_data()
+{
+    QTest::addColumn<bool>("session");
+    QTest::addColumn<int>("keys");
+    QTest::addColumn<int>("values");
+    QTest::addColumn<QString>("noted");
+    QTest::newRow("slot, neither") << false << 0 << 0 << "";
+    QTest::newRow("slot, both") << false << 64 << 64 << "is undone";
+    QTest::newRow("session, keys") << true << 64 << 0 << "is undone";
+}
+
+/// Versions 4 and 11 say what was rotated: neither their age nor head_dim is looked at.
+void LlamaStateTest::rotationsThatAreSaidAreUndone()
+{
+    QFETCH(bool, session);
+    QFETCH(int, keys);
+    QFETCH(int, values);
+    QFETCH(QString, noted);
+    State state = slot(3);
+    state.session = session;
+    state.streams = true;
+    state.version = session ? 11 : 4;
+    state.packed = !session;
+    state.sections = { prompt(3, true) };
+    state.transposed = false;
+    state.keyType = state.valueType = Q8_0;
+    state.keyRotation = std::uint32_t(keys);
+    state.valueRotation = std::uint32_t(values);
+    const Bytes bytes = state.bytes();
+    const auto cache = cacheOf(bytes);
+    QCOMPARE(hasNote(cache->info(), "Hadamard"), !noted.isEmpty());
+    QVERIFY(noted.isEmpty() || hasNote(cache->info(), qPrintable(noted)));
+    const LayerKv layer = cache->layer(1);
+    const std::vector<float> key = floatsOf(layer.key), value = floatsOf(layer.value);
+    for (std::size_t cell = 0; cell < 3; ++cell)
+        for (std::size_t c = 0; c < 128; ++c) {
+            QVERIFY(std::abs(double(key[cell * 128 + c]) - unrotated(state, 1, cell, c, std::size_t(std::max(keys, 1))))
+                < 1e-3);
+            QVERIFY(
+                std::abs(double(value[cell * 128 + c]) - unrotated(state, 3, cell, c, std::size_t(std::max(values, 1))))
+                < 1e-3);
+        }
+    for (const std::uint32_t wrong : { 3u, 256u }) { // no power of two; more than a head
+        state.keyRotation = wrong;
+        QVERIFY(refusalOf(state.bytes()).contains(wrong == 3 ? "0 or a power of two" : "does not undo"));
+    }
 }
 
 void LlamaStateTest::headsAreAssumed_data()
@@ -316,15 +369,15 @@ void LlamaStateTest::badFilesAreRefused_data()
         return [=](Bytes& bytes) { std::memcpy(bytes.data() + at, &value, 4); };
     };
     State state = slot(3); // 12 + 12 bytes, then the cells
-    state.version = 3; // of a variant: the newer version has streams
+    state.version = 3; // of a variant: the newer versions have streams
     row("slot of a variant", state, "It fits none of the layouts");
-    state.version = 4;
-    row("slot of the future", state, "version 4 where 2 or 3 was expected; it was written by a newer");
+    state.version = 5;
+    row("slot of the future", state, "version 5 where 2 to 4 was expected; it was written by a newer");
     state.version = 1;
-    row("old slot", state, "version 1 where 2 or 3 was expected; it was written before");
+    row("old slot", state, "version 1 where 2 to 4 was expected; it was written before");
     state.session = true;
     state.version = 8;
-    row("old session", state, "session of version 8 where 9 or 10 was expected");
+    row("old session", state, "session of version 8 where 9 to 11 was expected");
     row("no cells", slot(0), "no cell belongs to a sequence");
     row("too many tokens", slot(3), "the token ids would have 1000000 x 4 bytes", put(8, 1'000'000));
     row("too many cells", slot(3), "the cells would have 1000000 x 8", put(24, 1'000'000));

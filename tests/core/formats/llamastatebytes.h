@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// llama.cpp's sessions and slots built byte by byte, in every layout that its versions 9 and 2 stand for.
+// llama.cpp's sessions and slots built byte by byte, in every layout that its versions since 9 and 2 stand for.
 #pragma once
 #include "foreignfiles.h"
 
@@ -59,6 +59,7 @@ inline float blockElement(const Bytes& block, std::uint32_t type, int e)
 struct State {
     bool session = false, outputs = false, streams = false, packed = false;
     std::uint32_t extension = 0, version = 0; ///< 0: the one of its kind
+    std::uint32_t keyRotation = 0, valueRotation = 0; ///< written by versions 4 and 11
     std::string architecture = "llama";
     std::vector<std::int32_t> tokens;
     std::vector<std::vector<Cell>> sections;
@@ -112,6 +113,9 @@ struct State {
         }
         appendLe<std::uint32_t>(out, transposed);
         appendLe<std::uint32_t>(out, std::uint32_t(layers));
+        if (version == (session ? 11 : 4))
+            for (const std::uint32_t channels : { keyRotation, valueRotation })
+                appendLe<std::uint32_t>(out, channels);
         for (std::size_t i = 0; i < layers; ++i)
             writeRows(out, firstTensor + i, cells.size(), keyType, width);
         for (std::size_t i = layers; i < 2 * layers; ++i) {

@@ -31,13 +31,13 @@ def rows(kind, cells, width=32):
     return struct.pack("<iQ", kind, size) + noise(cells * size)
 
 
-def section(cells, kind, streams=False, transposed=False):
+def section(cells, kind, streams=False, transposed=False, rotations=()):
     """cells: (position, sequences)."""
     data = words(2, 0) if streams else b""  # an empty stream first
     data += words(len(cells))
     for position, sequences in cells:
         data += words(position, len(sequences), *sequences)
-    data += words(int(transposed), 1) + rows(kind, len(cells))
+    data += words(int(transposed), 1, *rotations) + rows(kind, len(cells))
     if transposed:
         return data + words(kind, 2, 32) + noise(2 * 32 * len(cells))
     return data + rows(kind, len(cells))
@@ -53,6 +53,8 @@ def states():
           + section([(0, [0]), (2, [0]), (1, [0])], Q8_0, streams=True))
     write("window.ggsq", words(0x67677371, 2, 0) + section([(0, [0]), (1, [0])], Q4_0, streams=True)
           + section([(1, [0])], Q4_0, streams=True))
+    write("rotated.ggsq", words(0x67677371, 4, 2, 5, 6)
+          + section([(0, [0]), (1, [0])], Q8_0, streams=True, rotations=(32, 16)))
 
 
 def safetensors(name, metadata, tensors):

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Three choices, and the numbers of the third.
 #include "ui/panels/likeforlikedialog.h"
 #include "core/codec/registry.h"
 #include <QDialogButtonBox>

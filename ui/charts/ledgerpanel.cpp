@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// The splitter of bars and table, and which columns say something.
 #include "ui/charts/ledgerpanel.h"
 #include "ui/charts/ledgerchart.h"
 #include <QApplication>

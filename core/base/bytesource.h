@@ -18,6 +18,8 @@ public:
     virtual const std::string& name() const = 0;
     /// Fills `out` from `offset`. Throws Error{Input} when the range is not there.
     virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+    /// Several threads may read at once.
+    virtual bool servesThreads() const { return false; }
 };
 
 /// Bytes in memory that somebody else owns.

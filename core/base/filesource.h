@@ -32,6 +32,7 @@ public:
 
     std::uint64_t size() const override { return m_identity.size; }
     const std::string& name() const override { return m_path; }
+    bool servesThreads() const override { return true; }
     /// Throws SourceChangedError when the file changed, shrank or vanished since it was opened, so that data of two
     /// files are never mixed.
     void read(std::uint64_t offset, std::span<std::byte> out) const override;

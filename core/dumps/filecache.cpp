@@ -7,6 +7,7 @@
 #include "core/formats/stridedread.h"
 #include <ATen/ops/empty.h>
 #include <algorithm>
+#include <future>
 
 namespace pikv {
 
@@ -46,10 +47,24 @@ at::Tensor FileCache::read(const StoredTensor& entry) const
     return tensor.copy_(extent.as_strided(entry.shape, entry.strides));
 }
 
+bool FileCache::isReadBeside(const StoredTensor& entry) const
+{
+    constexpr std::uint64_t worthAThread = 1 << 21;
+    return !entry.decode && entry.bytes >= worthAThread && m_layout.fileOf(entry, *m_file).servesThreads();
+}
+
 LayerKv FileCache::layer(int index) const
 {
     const LayerEntries& entries = m_layout.layers.at(static_cast<std::size_t>(index));
-    LayerKv layer { read(entries.key), read(entries.value), {}, {} };
+    LayerKv layer;
+    if (isReadBeside(entries.key) && isReadBeside(entries.value)) {
+        auto value = std::async(std::launch::async, [&] { return read(entries.value); });
+        layer.key = read(entries.key);
+        layer.value = value.get();
+    } else {
+        layer.key = read(entries.key);
+        layer.value = read(entries.value);
+    }
     if (entries.query)
         layer.query = read(*entries.query);
     if (entries.keep)

@@ -17,6 +17,9 @@ public:
 
 private:
     at::Tensor read(const StoredTensor& entry) const;
+    /// Large enough, and plain enough, to be read by a thread of its own beside the layer's other side: copies from the
+    /// page cache are bound by one processor.
+    bool isReadBeside(const StoredTensor& entry) const;
     /// One of each `repeats` heads of `all` [batch, heads, seq, dim]. Throws Error{Input} where they are not the same.
     at::Tensor distinctHeads(const at::Tensor& all, std::int64_t repeats, int index) const;
 

@@ -111,24 +111,46 @@ def write_rows(path, rows):
         writer.writerows(rows)
 
 
-def deviations(basis):
-    """Of all components of a fisher calibration, in steps of 1: log2 in quarters of their mean size, which is 0.7 of it."""
+def distance_class(distance):
+    """As LayerFisher::distanceClass(): two classes an octave of distances to the end."""
+    octave = (distance + 1).bit_length() - 1
+    return 2 * octave + ((distance + 1) >> (octave - 1) & 1 if octave else 0)
+
+
+def components(basis, tokens):
+    """[(deviation in steps of 1, [(how much wider steps are, for how many tokens)])] of a fisher calibration, by layer and
+    side: sizes are log2 in quarters of 0.7 deviations, classes by distance log2 in halves."""
+    seen = {}
+    for distance in range(tokens):
+        seen[distance_class(distance)] = seen.get(distance_class(distance), 0) + 1
     with open(basis, "rb") as file:
         length, = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
-        found = []
-        for name in ("k.sizes", "v.sizes"):
+
+        def numbers(name, kind):
             begin, end = header[name]["data_offsets"]
             file.seek(8 + length + begin)
-            found += [2 ** (size / 4) / .7 for size, in struct.iter_unpack("<h", file.read(end - begin))]
-    return found
+            all_of_it = [value for value, in struct.iter_unpack(kind, file.read(end - begin))]
+            layers = header[name]["shape"][0]
+            return [all_of_it[i * len(all_of_it) // layers:(i + 1) * len(all_of_it) // layers] for i in range(layers)]
+
+        found = []
+        for side in "kv":
+            for sizes, classes in zip(numbers(side + ".sizes", "<h"), numbers(side + ".distances", "<b")):
+                widths = [(2 ** (classes[c] / 2), count) for c, count in seen.items()]
+                found += [(2 ** (size / 4) / .7, widths) for size in sizes]
+        return found
 
 
-def water_filled(sizes, step):
-    """Share of 16 bits that the components take at least, were they Gaussian, for the mean square error of a uniform step
-    (reverse water-filling in the Fisher metric; Cover & Thomas, theorem 10.3.3)."""
-    level = step / math.sqrt(12)
-    return sum(max(0, math.log2(size / level)) for size in sizes) / len(sizes) / 16
+def water_filled(parts, step):
+    """Share of 16 bits that the components would take, were they Gaussian and of the calibration's variances, for the mean
+    square error of uniform steps (reverse water-filling in the Fisher metric; Cover & Thomas, theorem 10.3.3)."""
+    bits = tokens = 0
+    for deviation, widths in parts:
+        for width, count in widths:
+            bits += count * max(0, math.log2(deviation / (step * width / math.sqrt(12))))
+            tokens += count
+    return bits / tokens / 16
 
 
 def share_at(points, target):
@@ -157,14 +179,14 @@ def cell(values):
     return f"{100 * mean:.1f} % ({100 * low:.1f} to {100 * high:.1f}){missing}"
 
 
-def floor_cells(basis, curves):
+def floor_cells(basis, context, curves):
     """What reverse water-filling takes at the steps where the calibrated codec has the targets' divergences."""
-    sizes = deviations(basis)
+    parts = components(basis, context)
     cells = []
     for target in TARGETS:
         shares = []
         for rows in curves:
-            points = [(water_filled(sizes, float(re.search(r"step=([0-9.e+-]+)", row["params"]).group(1))),
+            points = [(water_filled(parts, float(re.search(r"step=([0-9.e+-]+)", row["params"]).group(1))),
                        float(row["next_token_kl"])) for row in rows]
             shares.append(share_at(points, target))
         cells.append(cell(shares))
@@ -189,8 +211,8 @@ def measure(pikv, root, methods, contexts, out=None):
                 cells = [cell([share_at(points_of(rows), target) for rows in curves]) for target in TARGETS]
                 print(f"  {name:<12} {context:>6}  " + "".join(f"{text:<28}" for text in cells), flush=True)
                 if name == "fisher+":
-                    print(f"  {'its floor':<12} {context:>6}  "
-                          + "".join(f"{text:<28}" for text in floor_cells(basis, curves)), flush=True)
+                    print(f"  {'Gauss floor':<12} {context:>6}  "
+                          + "".join(f"{text:<28}" for text in floor_cells(basis, context, curves)), flush=True)
                 kind = "calibrated" if basis else "own"
                 tables.setdefault(f"{kind}-{context}", []).extend(mean_rows(curves))
                 if out:

@@ -32,11 +32,11 @@ Session::Session(std::shared_ptr<ResultStore> store, QObject* parent)
     , m_problems(new ProblemsModel(this))
     , m_selection(new QItemSelectionModel(m_results, this))
     , m_training(new TrainingRun(this))
-    , m_engine(std::move(store))
+    , m_engine(store)
     , m_languageModels(new LanguageModels(&m_engine, this))
     , m_nextToken(new NextTokenController(&m_engine, m_languageModels, m_methods, m_specs, this))
     , m_runs(new Runs({ &m_engine, m_nextToken, m_methods, m_specs, m_results, m_problems }, this))
-    , m_sweeps(new Sweeps({ &m_engine, m_languageModels, m_nextToken, m_methods, &m_undo }, this))
+    , m_sweeps(new Sweeps({ &m_engine, m_languageModels, m_nextToken, m_methods, &m_undo, store != nullptr }, this))
     , m_defaults(m_specs)
 {
     connectEngine();

@@ -14,6 +14,7 @@
 #include <QFileInfo>
 #include <QUndoStack>
 #include <algorithm>
+#include <utility>
 
 namespace pikv::ui {
 
@@ -255,12 +256,38 @@ void Sweeps::runAgain(quint64 id)
     }
 }
 
+QString Sweeps::commandOf(const SweepOrder& order)
+{
+    return QString::fromStdString(
+        printSweepCommand({ order.grid, order.dump.toStdString(), {}, pathsOf(order.others) }));
+}
+
+SweepOrder Sweeps::orderOf(const QString& command)
+{
+    const SweepCommand parsed = parseSweepCommand(command.toStdString());
+    SweepOrder order;
+    order.grid = parsed.grid;
+    order.dump = QString::fromStdString(parsed.dump);
+    for (const std::string& other : parsed.others)
+        order.others << QString::fromStdString(other);
+    return order;
+}
+
 QStringList Sweeps::unfinished() const
 {
     QStringList commands;
     for (const SweepOrder& order : m_parts.engine->sweeps()->unfinished())
-        commands << QString::fromStdString(
-            printSweepCommand({ order.grid, order.dump.toStdString(), {}, pathsOf(order.others) }));
+        commands << commandOf(order);
+    return commands;
+}
+
+QStringList Sweeps::overDumps() const
+{
+    QStringList commands;
+    for (const SweepQueue::Entry& entry : m_parts.engine->sweeps()->entries())
+        if (entry.state == SweepQueue::State::Finished && !entry.order.others.isEmpty() && !entry.order.dump.isEmpty())
+            if (const QString command = commandOf(entry.order); !commands.contains(command))
+                commands << command;
     return commands;
 }
 
@@ -271,13 +298,7 @@ void Sweeps::offer(const QStringList& commands)
         if (there.contains(text))
             continue;
         try {
-            const SweepCommand command = parseSweepCommand(text.toStdString());
-            SweepOrder order;
-            order.grid = command.grid;
-            order.dump = QString::fromStdString(command.dump);
-            for (const std::string& other : command.others)
-                order.others << QString::fromStdString(other);
-            if (!order.dump.isEmpty())
+            if (const SweepOrder order = orderOf(text); !order.dump.isEmpty())
                 m_parts.engine->sweeps()->offer(order);
         } catch (const Error&) {
             // Written by another version, which knows other methods.
@@ -304,6 +325,18 @@ QStringList Sweeps::relocated(const QStringList& commands, const QString& from, 
 void Sweeps::noteDump()
 {
     m_test.reset();
+    for (const QString& text : std::exchange(m_toBringBack, {})) {
+        try {
+            SweepOrder order = orderOf(text);
+            if (!m_parts.remembers || order.dump != dumpPath()
+                || (order.grid.nextToken && !nextTokenObstacle().isEmpty()))
+                continue;
+            order.test = order.grid.nextToken ? test() : nullptr;
+            m_parts.engine->requestSweep(order);
+        } catch (const Error&) {
+            // As above.
+        }
+    }
     Q_EMIT interruptedFound(int(m_parts.engine->sweeps()->interrupted(dumpPath()).size()));
 }
 

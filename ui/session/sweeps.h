@@ -50,6 +50,7 @@ struct SweepsParts {
     NextTokenController* nextToken;
     MethodsModel* methods;
     QUndoStack* undo;
+    bool remembers; ///< results stay in a history
 };
 
 class Sweeps : public QObject {
@@ -88,6 +89,10 @@ public:
     /// What is not finished, as commands; and offers such as interrupted ones.
     QStringList unfinished() const;
     void offer(const QStringList& commands);
+    /// Finished sweeps over several dumps, as commands: what is on screen of them is means.
+    QStringList overDumps() const;
+    /// Asks for those of a dump again once it is open, where the history knows their results.
+    void bringBack(const QStringList& commands) { m_toBringBack = commands; }
     /// The commands with another dump's path in place of this one's; "": DUMP.
     static QStringList relocated(const QStringList& commands, const QString& from, const QString& to);
     /// Another dump is open.
@@ -105,8 +110,13 @@ private:
     void startOne(const SweepGrid& grid, const std::string& spec, const QStringList& others);
     std::shared_ptr<SweepTest> test();
 
+    static QString commandOf(const SweepOrder& order);
+    /// Throws Error{Usage} for a command of another version, which knows other methods.
+    static SweepOrder orderOf(const QString& command);
+
     SweepsParts m_parts;
     SweepChoice m_choice;
+    QStringList m_toBringBack;
     std::shared_ptr<SweepTest> m_test; ///< of the open dump, of the model that was there
     std::shared_ptr<const void> m_testedModel;
 };

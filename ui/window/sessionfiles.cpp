@@ -29,8 +29,10 @@ QString sessionFilter() { return QObject::tr("Sessions (*.pikvsession)"); }
 /// Sweeps name their dump: a file of a session, which may move with its dump, leaves that name out.
 QVariantMap withQueueOf(QVariantMap state, const QString& from, const QString& to)
 {
-    QVariant& queue = state[QLatin1String(WindowSettings::queue)];
-    queue = Sweeps::relocated(queue.toStringList(), from, to);
+    for (const char* key : { WindowSettings::queue, WindowSettings::overDumps }) {
+        QVariant& commands = state[QLatin1String(key)];
+        commands = Sweeps::relocated(commands.toStringList(), from, to);
+    }
     return state;
 }
 

@@ -116,6 +116,7 @@ QVariantMap WindowSettings::state() const
     state[QStringLiteral("sweep/nextToken")] = sweep.nextToken;
     state[QStringLiteral("sweep/dumps")] = sweep.dumps;
     state[queueKey] = m_session->sweeps()->unfinished();
+    state[QLatin1String(overDumps)] = m_session->sweeps()->overDumps();
     return state;
 }
 
@@ -140,6 +141,7 @@ void WindowSettings::applySweep(const QVariantMap& state)
     sweep.dumps = state.value(QStringLiteral("sweep/dumps")).toStringList();
     m_session->sweeps()->setChoice(sweep);
     m_session->sweeps()->offer(state.value(queueKey).toStringList());
+    m_session->sweeps()->bringBack(state.value(QLatin1String(overDumps)).toStringList());
 }
 
 void WindowSettings::applyWork(const QVariantMap& state)

@@ -20,6 +20,7 @@ class WindowSettings : public QObject {
 public:
     /// In state(): commands of the sweeps that are not finished, each with its dump.
     static constexpr const char* queue = "queue";
+    static constexpr const char* overDumps = "sweep/overDumps"; ///< as the queue's: commands
 
     WindowSettings(Session* session, Docks* docks, ChartTabs* charts, Menus* menus, QMainWindow* window);
 

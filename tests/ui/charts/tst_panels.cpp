@@ -277,7 +277,7 @@ void PanelsTest::ledgerStacksTheParts()
     small->ledger[LedgerPart::Payload] = 3'000'000;
     small->ledger[LedgerPart::Sinks] = 1'000'000;
     small->sharedBytes = 800'000;
-    small->sharedCaches = 4;
+    results.model.setSharedCaches(4);
     large->ledger[LedgerPart::Payload] = 6'000'000;
     results.model.put(small, true);
     results.model.put(large, true);

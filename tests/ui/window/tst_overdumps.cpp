@@ -36,6 +36,7 @@ private Q_SLOTS:
     void badDumpsAreNamedAndTheOthersGoOn();
     void nothingIsMeasuredTwice();
     void goesOnAfterARestart();
+    void meansComeBack();
     void tableIsCopiedAndExported();
 
 private:
@@ -141,8 +142,6 @@ void OverDumpsTest::sweepOverDumpsFromTheEditor()
     QVERIFY(editor);
     list = in<QListWidget>(editor, "sweepDumps");
     QCOMPARE(list->count(), 2);
-    if (qEnvironmentVariableIsSet("PIKV_SHOT"))
-        editor->grab().save("/tmp/w17shot_editor.png");
     list->setFocus();
     QTest::keyClick(list, Qt::Key_Down);
     QTest::keyClick(list, Qt::Key_Space);
@@ -253,6 +252,38 @@ void OverDumpsTest::goesOnAfterARestart()
     QVERIFY(swept.count() > 0 || swept.wait(60'000));
     QVERIFY(waitMeans(window, 2));
     QCOMPARE(window.session()->means()->mean(0).dumps, std::size_t(3));
+}
+
+/// With the window's next start, and with a session's file.
+void OverDumpsTest::meansComeBack()
+{
+    QTemporaryDir folder;
+    const auto history = [&] { return std::make_shared<history::History>(folder.filePath("h.sqlite").toStdString()); };
+    const QString file = folder.filePath("work.pikvsession");
+    {
+        Window window({ "kivi" }, false, history());
+        QVERIFY(window.open(Dumps::instance().small()));
+        QVERIFY(over(window, m_dumps, { "lora:rank=[2,4]" }));
+        QVERIFY(waitMeans(window, 2));
+        answerFileDialog(file);
+        window.trigger("actionSaveSession");
+        QTRY_VERIFY(QFile::exists(file));
+        QVERIFY(window.close());
+    }
+    {
+        Window window(QStringList {}, false, history());
+        QVERIFY(window.open(Dumps::instance().small()));
+        QVERIFY(waitMeans(window, 2));
+        for (const DumpResults& dump : window.session()->means()->dumps())
+            for (const EvaluationResult& result : dump.results)
+                QVERIFY2(!result.measured.empty(), dump.name.c_str());
+        QVERIFY(window.close());
+    }
+    forgetSettings();
+    Window window({ "kivi" }, false, history());
+    answerFileDialog(file);
+    window.trigger("actionOpenSession");
+    QVERIFY(waitMeans(window, 2));
 }
 
 void OverDumpsTest::tableIsCopiedAndExported()

@@ -357,6 +357,35 @@ private Q_SLOTS:
         QVERIFY2(said.contains(reason), qPrintable(said));
     }
 
+    /// At equal bytes, and small errors, the output of attention is nearer to what it was.
+    void queriesAsTheMetric()
+    {
+        const CachePtr cache = generateCache({ .layers = 2, .kvHeads = 2, .seq = 512, .headDim = 64, .queryHeads = 4 });
+        const auto measured = [&](const char* metric) {
+            EvaluationRequest request;
+            request.cache = cache;
+            request.method = parseSpec(std::string("fisher:compression_ratio=0.6,metric=") + metric);
+            return evaluate(request);
+        };
+        const EvaluationResult queries = measured("queries"), plain = measured("plain");
+        QVERIFY(std::abs(queries.compressionRatio() / plain.compressionRatio() - 1) < 0.02);
+        QVERIFY2(queries.quality.attentionError < 0.9 * plain.quality.attentionError,
+            qPrintable(QString("%1 and %2").arg(queries.quality.attentionError).arg(plain.quality.attentionError)));
+    }
+
+    void queriesThatAreMissing()
+    {
+        const CachePtr cache = generateCache({ .layers = 1, .queries = 0 });
+        const auto method = makeCompressor(parseSpec("fisher:metric=queries"));
+        const QString said = refusalOf([&] { method->accept(cacheInfo(*cache)); });
+        QVERIFY2(said.contains("needs the dump's queries"), qPrintable(said));
+        CalibrationRequest request;
+        request.caches.push_back(captured(kRows, 0, 16));
+        request.method = parseSpec("fisher:metric=queries");
+        const QString refused = refusalOf([&] { calibrateFile(request, m_folder.filePath("no").toStdString()); });
+        QVERIFY2(refused.contains("takes next_token, plain or auto"), qPrintable(refused));
+    }
+
     void queriesChangeSteps()
     {
         const JobControl job;

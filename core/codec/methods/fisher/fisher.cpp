@@ -4,6 +4,7 @@
 #include "core/codec/compressor.h"
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/codec/methods/fisher/ownbases.h"
+#include "core/codec/methods/fisher/querymetric.h"
 #include "core/codec/methods/fisher/rowsteps.h"
 #include "core/codec/methods/fisher/steptarget.h"
 #include "core/codec/parts/planes.h"
@@ -28,6 +29,14 @@ public:
         calibratedSpec({ "rope" });
         if (ratio() > 0 && divergence() > 0)
             throw usageError("fisher: compression_ratio and kl are two targets; give one of them");
+        if (params().text("metric") == "queries" && !info.hasQueries())
+            throw usageError("fisher: metric=queries needs the dump's queries, and it has none");
+    }
+    void validateLearning(const CacheInfo& info) const override
+    {
+        LayerwiseCompressor::validateLearning(info);
+        if (params().text("metric") == "queries")
+            throw usageError("fisher: metric=queries is of one dump; a calibration takes next_token, plain or auto");
     }
 
     /// A target is one for the whole cache: a few layers would have another step.
@@ -83,7 +92,7 @@ protected:
         const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const override
     {
         const std::string& metric = params().text("metric");
-        if (metric == "plain")
+        if (metric == "plain" || metric == "queries")
             return {};
         const bool must = metric == "next_token";
         ModelPtr model;
@@ -137,11 +146,15 @@ protected:
                 gradientWeights(input.fisher->value, input.positions) };
         else
             weights = attentionWeights(input, context.job);
+        std::optional<LayerFisher> ofQueries;
+        if (!input.shared && !input.fisher && params().text("metric") == "queries")
+            ofQueries = queryMetric(input, keyRotation(input, c10::kCPU), context.job);
+        const LayerFisher* fisher = ofQueries ? &*ofQueries : input.fisher;
         std::array<SectionSet, 2> sides;
         // A side by one thread alone: its bytes do not depend on how many there are.
         forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
             const auto at = static_cast<std::size_t>(i);
-            encodeOneSide(input, i == 0, weights[at], sides[at], context.job);
+            encodeOneSide(input, fisher, i == 0, weights[at], sides[at], context.job);
         });
         for (const SectionSet& side : sides)
             for (const auto& [name, bytes] : side.all())
@@ -174,15 +187,15 @@ protected:
     }
 
 private:
-    void encodeOneSide(const LayerInput& input, bool isKey, const std::vector<double>& weights, SectionSet& out,
-        const JobControl& job) const
+    void encodeOneSide(const LayerInput& input, const LayerFisher* fisher, bool isKey,
+        const std::vector<double>& weights, SectionSet& out, const JobControl& job) const
     {
         const std::string side = isKey ? "k" : "v";
         const at::Tensor rows = rowsOf(input, isKey);
         const FisherTransform transform = input.shared
             ? FisherTransform::read(*input.shared, side, rows.size(1))
             : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads,
-                input.fisher ? (isKey ? &input.fisher->key : &input.fisher->value) : nullptr, step(), side, out, job);
+                fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, step(), side, out, job);
         const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
         std::vector<std::int8_t> classes = planned;
         if (!weights.empty())
@@ -260,9 +273,10 @@ const MethodRegistration registration { withFactory<Fisher>({
         param::folded(param::real("kl", "Target KL", 0.0, 0.0, 10.0, 0.001, "nats",
             "The step is found with which the model's predictions of the cache's own last tokens, a quarter and 128 at "
             "most, diverge so much; 0: no target.")),
-        param::choice("metric", "Metric", "auto", { "auto", "next_token", "plain" },
+        param::choice("metric", "Metric", "auto", { "auto", "next_token", "queries", "plain" },
             "What errors are measured by, in a calibration or, without one, when a cache is encoded: the next tokens "
-            "of a model, or plain squares; auto: the model where it is that of the dumps."),
+            "of a model, the attention of the dump's own queries (to first order: for small errors; no calibration), or "
+            "plain squares; auto: the model where it is that of the dumps, else plain."),
         param::folded(param::model(", whose next tokens the metric is of; decode needs none.")),
         ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),

@@ -17,7 +17,6 @@
 namespace pikv {
 namespace {
 
-constexpr double fisherStep = 1e-5; ///< a step of 1 in the next tokens' metric, nat^(1/2)
 /// Directions that no gradient was seen in still count a little.
 constexpr double ridge = 1e-2;
 /// Of the classes by distance, either way.

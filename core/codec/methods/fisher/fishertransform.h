@@ -11,6 +11,8 @@
 
 namespace pikv {
 
+/// A step of 1 in the next tokens' metric, nat^(1/2).
+inline constexpr double fisherStep = 1e-5;
 /// Without the next tokens' metric a step of 1 is this share of the rows' deviation.
 inline constexpr double plainStep = 0.04;
 /// log2, in quarters, of the mean |level| that a component has at a step of 1; `deviation` in such steps.

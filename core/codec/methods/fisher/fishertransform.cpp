@@ -17,8 +17,9 @@
 namespace pikv {
 namespace {
 
-/// Directions that no gradient was seen in still count a little.
-constexpr double ridge = 1e-2;
+/// Directions that no gradient was seen in still count a little; more where all gradients are of one cache's last
+/// tokens, which miss what later ones need: less than that let some texts down.
+constexpr double ridge = 1e-2, ridgeOfOne = 0.3;
 /// Of the classes by distance, either way.
 constexpr int widest = 8;
 
@@ -59,7 +60,8 @@ RowMetric::RowMetric(const at::Tensor& rows, const LayerFisher::Side* fisher)
     const at::Tensor identity = at::eye(rows.size(1), at::kDouble);
     if (fisher) {
         const double trace = fisher->metric.diagonal().mean().item<double>();
-        metric = fisher->metric + identity * (trace > 0 ? ridge * trace : 1);
+        const double least = (fisher->rowSquares.empty() ? ridge : ridgeOfOne) * trace;
+        metric = fisher->metric + identity * (trace > 0 ? least : 1);
         distanceClasses = classesOf(*fisher);
     } else {
         const double variance = rows.to(at::kDouble).var(0, false).mean().item<double>();

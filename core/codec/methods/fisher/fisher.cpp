@@ -275,8 +275,8 @@ const MethodRegistration registration { withFactory<Fisher>({
             "most, diverge so much; 0: no target.")),
         param::choice("metric", "Metric", "auto", { "auto", "next_token", "queries", "plain" },
             "What errors are measured by, in a calibration or, without one, when a cache is encoded: the next tokens "
-            "of a model, the attention of the dump's own queries (to first order: for small errors; no calibration), or "
-            "plain squares; auto: the model where it is that of the dumps, else plain."),
+            "of a model, the attention of the dump's own queries (to first order: for small errors; no calibration), "
+            "or plain squares; auto: the model where it is that of the dumps, else plain."),
         param::folded(param::model(", whose next tokens the metric is of; decode needs none.")),
         ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),

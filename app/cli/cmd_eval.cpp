@@ -2,22 +2,15 @@
 // pikv eval: methods measured on a dump, one after the other. What was finished before a failure or an interruption is
 // shown and written.
 #include "app/cli/command.h"
-#include "app/cli/dumpoptions.h"
-#include "app/cli/historyuse.h"
+#include "app/cli/evaloptions.h"
 #include "app/cli/invocation.h"
-#include "app/cli/modeloptions.h"
 #include "app/cli/output.h"
-#include "app/cli/protectoption.h"
 #include "app/cli/resulttable.h"
 #include "core/base/filesource.h"
 #include "core/base/text.h"
-#include "core/eval/alike.h"
 #include "core/eval/problem.h"
 #include "core/eval/resultsio.h"
-#include "core/study/choices.h"
-#include "core/study/dumpstables.h"
 #include "core/study/receipt.h"
-#include "core/study/studyreport.h"
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -25,67 +18,7 @@
 namespace pikv::cli {
 namespace {
 
-struct Options {
-    DumpOptions dump;
-    DumpModelOptions model;
-    HistoryOption history;
-    ProtectOption protect;
-    std::vector<std::string> specs;
-    bool perLayer = false, ledger = false, provenance = false;
-    std::string csv, json, receipt;
-};
-
-/// Throws Error{Usage} where the method cannot do this with the dump, which is named among several.
-void requireFit(const MethodSpec& method, const CacheInfo& dump, bool several)
-{
-    try {
-        checkMethod(method, dump);
-    } catch (const Error& e) {
-        throw Error(e.kind(), (several ? dump.path + ": " : std::string()) + e.what());
-    }
-}
-
-/// Asked for by name, every method must fit every dump; of the opening comparison those that do not are left out.
-std::vector<MethodSpec> chosenMethods(
-    const Options& options, const std::vector<CachePtr>& dumps, Invocation& invocation)
-{
-    std::vector<MethodSpec> methods;
-    for (const std::string& text : options.specs)
-        methods.push_back(parseSpec(text));
-    methods = options.protect.applied(methods);
-    for (const MethodSpec& method : methods)
-        for (const CachePtr& dump : dumps)
-            requireFit(method, cacheInfo(*dump), dumps.size() > 1);
-    if (!options.specs.empty())
-        return methods;
-    methods = openingComparison();
-    if (!options.model.model.empty())
-        methods.push_back(recomputeMethod(options.model.model));
-    methods = options.protect.applied(methods);
-    for (const CachePtr& dump : dumps)
-        methods = fittingMethods(methods, cacheInfo(*dump),
-            [&](const MethodSpec&, const Problem& problem) { invocation.warn("left out: " + problem.message); });
-    return methods;
-}
-
-/// The head of the CSV, where it is asked for.
-std::string provenanceOf(const Options& options, const std::vector<std::pair<CachePtr, std::string>>& fingerprints,
-    const std::vector<EvaluationResult>& results)
-{
-    if (!options.provenance)
-        return {};
-    ReportFacts facts;
-    for (const auto& [dump, fingerprint] : fingerprints) {
-        for (const auto& fact : dumpFacts(cacheInfo(*dump)))
-            facts.push_back(fact);
-        facts.emplace_back("Fingerprint", fingerprint);
-    }
-    for (const auto& fact : studyFacts(results))
-        facts.push_back(fact);
-    return provenanceLines(facts);
-}
-
-void writeResults(const Options& options, const CachePtr& cache, const std::string& fingerprint,
+void writeResults(const EvalOptions& options, const CachePtr& cache, const std::string& fingerprint,
     const std::vector<EvaluationResult>& results)
 {
     const std::string head = provenanceOf(options, { { cache, fingerprint } }, results);
@@ -104,7 +37,7 @@ void writeResults(const Options& options, const CachePtr& cache, const std::stri
         writeResult(options.json, resultsToJson(cacheInfo(*cache), results, options.perLayer));
 }
 
-void writeReceipt(const Options& options, const Study& study, const std::string& fingerprint,
+void writeReceipt(const EvalOptions& options, const Study& study, const std::string& fingerprint,
     const std::vector<EvaluationResult>& results, ResultStore* history, Invocation& invocation)
 {
     ReceiptModel model;
@@ -149,7 +82,7 @@ struct Outcome {
 };
 
 /// The control first, where it is asked for. Then evaluates in order; a method that fails is left out.
-Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const Options& options,
+Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, const EvalOptions& options,
     const Recorder& recorder, NextTokenSession* nextToken, Invocation& invocation)
 {
     Outcome outcome;
@@ -183,113 +116,7 @@ Outcome evaluateAll(const Study& study, const std::vector<MethodSpec>& methods, 
     return outcome;
 }
 
-/// Several dumps: the same points on each, and what they come to.
-class DumpsRun {
-public:
-    DumpsRun(const Options& options, Invocation& invocation)
-        : m_options(options)
-        , m_invocation(invocation)
-        , m_study(options.dump.dumpsStudy(invocation))
-        , m_dumps(m_study.noResults())
-    {
-    }
-
-    void run()
-    {
-        const auto methods = chosenMethods(m_options, m_study.dumps(), m_invocation);
-        const ModelPtr held = m_options.model.load(m_study.dumps(), m_invocation); // each test takes the same one
-        checkOutputs({ { "--csv", m_options.csv }, { "--json", m_options.json } });
-        m_history = openHistory(m_options.history, m_invocation);
-        try {
-            m_study.run(sweepPoints(methods, { m_study.settings().importance }),
-                { {}, false, nullptr, m_options.model.klShares, m_options.dump.repeat },
-                { [this](std::size_t dump, const Study& study, const JobControl&) { return toolsOf(dump, study); },
-                    [this](std::size_t dump, const EvaluationResult& result) { add(dump, result); },
-                    [this](std::size_t dump, const SweepPoint& point, const Problem& problem) {
-                        fail(dump, point, problem);
-                    } },
-                m_invocation.job());
-        } catch (...) {
-            m_failures.assign(1, currentProblem()); // what was finished is still written
-            m_ended = true;
-        }
-        m_invocation.clearProgress();
-        noteRemembered(m_remembered, m_results.size(), m_invocation);
-        if (!m_results.empty() || m_failures.empty())
-            write();
-        rethrow(methods.size() * m_dumps.size());
-    }
-
-private:
-    DumpsStudy::Tools toolsOf(std::size_t dump, const Study& study)
-    {
-        const Recorder recorder = recorderOf(m_history, study, m_invocation);
-        if (m_options.provenance)
-            m_fingerprints.emplace_back(study.cache(), fingerprintOf(recorder, study, m_invocation));
-        const auto test = m_options.model.open(study, m_invocation);
-        if (m_options.model.control)
-            m_dumps[dump].results.push_back(study.control(*test, m_invocation.job("Control")));
-        return { test, recorder };
-    }
-    void add(std::size_t dump, EvaluationResult result)
-    {
-        result.sharedCaches = m_options.dump.caches;
-        for (const std::string& warning : result.warnings)
-            m_invocation.warn(warning);
-        m_remembered += result.measured.empty() ? 0 : 1;
-        m_results.push_back(result);
-        m_dumps[dump].results.push_back(std::move(result));
-    }
-    void fail(std::size_t dump, const SweepPoint& point, const Problem& problem)
-    {
-        m_invocation.warn("left out: " + pointText(point) + " on " + m_dumps[dump].name + ": " + problem.message);
-        m_failures.push_back(problem);
-    }
-    void write() const
-    {
-        const auto means = meansOverDumps(m_dumps, m_invocation.seed);
-        if (m_options.csv != "-" && m_options.json != "-")
-            writeOutput(resultTable(m_dumps, means)
-                + (m_options.ledger ? "\nbytes\n" + ledgerTable(m_results) : std::string()));
-        if (!m_options.csv.empty())
-            writeResult(m_options.csv, provenanceOf(m_options, m_fingerprints, m_results) + dumpsToCsv(m_dumps, means));
-        if (!m_options.json.empty())
-            writeResult(m_options.json, dumpsToJson(m_dumps, means, m_invocation.seed));
-    }
-    void rethrow(std::size_t asked) const
-    {
-        if (m_failures.empty())
-            return;
-        const Problem& first = m_failures.front();
-        throw Error(first.kind,
-            (m_ended ? ""
-                     : std::to_string(m_results.size()) + " of " + countText(asked, "result") + ", "
-                        + std::to_string(m_failures.size()) + " failed; the first: ")
-                + first.message);
-    }
-
-    const Options& m_options;
-    Invocation& m_invocation;
-    const DumpsStudy m_study;
-    std::vector<DumpResults> m_dumps;
-    std::vector<EvaluationResult> m_results; ///< of all dumps
-    std::vector<std::pair<CachePtr, std::string>> m_fingerprints;
-    std::vector<Problem> m_failures;
-    std::shared_ptr<ResultStore> m_history;
-    std::size_t m_remembered = 0;
-    bool m_ended = false;
-};
-
-void checkSeveral(const Options& options)
-{
-    for (const auto& [name, given] :
-        { std::pair("--per-layer", options.perLayer), std::pair("--receipt", !options.receipt.empty()) })
-        if (given)
-            throw usageError(std::string(name) + " takes one dump; there are "
-                + std::to_string(options.dump.paths.size()) + ": run eval for each");
-}
-
-void run(const Options& options, Invocation& invocation)
+void run(const EvalOptions& options, Invocation& invocation)
 {
     if (options.csv == "-" && options.json == "-")
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
@@ -297,8 +124,7 @@ void run(const Options& options, Invocation& invocation)
         (void)parseSpec(text); // a typing error is told before the dump is opened
     (void)options.protect.applied({});
     if (options.dump.isSeveral()) {
-        checkSeveral(options);
-        return DumpsRun(options, invocation).run();
+        return evalDumps(options, invocation);
     }
     const Study study = options.dump.study(invocation);
     const auto methods = chosenMethods(options, { study.cache() }, invocation);
@@ -314,8 +140,7 @@ void run(const Options& options, Invocation& invocation)
     const auto remembered = std::count_if(outcome.results.begin(), outcome.results.end(),
         [](const EvaluationResult& result) { return !result.measured.empty(); });
     noteRemembered(static_cast<std::size_t>(remembered), outcome.results.size(), invocation);
-    if (const std::string warning = alikeWarning(outcome.results); !warning.empty())
-        invocation.warn(warning);
+    warnOfAlike(outcome.results, invocation);
     if (!outcome.rows().empty() || outcome.failures.empty())
         writeResults(options, study.cache(), fingerprint, outcome.rows());
     if (!options.receipt.empty() && !outcome.results.empty())
@@ -323,9 +148,9 @@ void run(const Options& options, Invocation& invocation)
     outcome.rethrow(methods.size());
 }
 
-Command::Action addOptions(CLI::App& app)
+Command::Action addEvalOptions(CLI::App& app)
 {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<EvalOptions>();
     options->dump.addSeveral(app);
     options->dump.addCaches(app);
     options->dump.addRepeat(app);
@@ -353,7 +178,7 @@ Command::Action addOptions(CLI::App& app)
     return [options](Invocation& invocation) { run(*options, invocation); };
 }
 
-const Command command { 60, "eval", "Measure methods on a dump or several: size, speed and errors", addOptions };
+const Command command { 60, "eval", "Measure methods on a dump or several: size, speed and errors", addEvalOptions };
 
 } // namespace
 } // namespace pikv::cli

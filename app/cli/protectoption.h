@@ -2,7 +2,6 @@
 #pragma once
 #include "core/codec/protectedtokens.h"
 #include <CLI/App.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -169,32 +169,21 @@ std::string layerTable(const EvaluationResult& result)
 
 std::string ledgerTable(const std::vector<EvaluationResult>& results)
 {
-    const auto counted = [](const EvaluationResult& r) { return r.ledger.total() > 0; };
-    if (std::none_of(results.begin(), results.end(), counted))
-        return {};
-    const bool shared
-        = std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; });
+    const auto columns = ledgerMetrics(
+        std::any_of(results.begin(), results.end(), [](const EvaluationResult& r) { return r.sharedBytes > 0; }));
     std::vector<std::string> titles { "method" };
-    for (const LedgerPartInfo& part : ledgerParts())
-        titles.emplace_back(part.label);
-    titles.insert(titles.end(), { "whole file", "ratio", "as published" });
-    if (shared)
-        titles.insert(titles.end(), { "shared", "shared / N" });
+    for (const MetricInfo* metric : columns)
+        titles.emplace_back(metric->label);
     TextTable table(titles);
     for (const EvaluationResult& r : results) {
-        if (!counted(r))
-            continue;
         std::vector<std::string> row { rowName(r) };
-        for (const LedgerPartInfo& part : ledgerParts())
-            row.push_back(plainBytes(r.ledger[part.part]));
-        row.insert(
-            row.end(), { plainBytes(r.storedBytes), figureText(r.compressionRatio()), figureText(r.publishedRatio()) });
-        if (shared)
-            row.insert(row.end(),
-                { plainBytes(r.sharedBytes),
-                    plainBytes(
-                        r.sharedBytes / static_cast<std::uint64_t>(std::max<std::int64_t>(1, r.sharedCaches))) });
-        table.add(std::move(row));
+        for (const MetricInfo* metric : columns) {
+            const double value = metric->value(r);
+            row.push_back(metric->unit == "bytes" && !std::isnan(value) ? plainBytes(static_cast<std::uint64_t>(value))
+                                                                        : figureText(value));
+        }
+        if (r.ledger.total() > 0)
+            table.add(std::move(row));
     }
     return table.text();
 }

@@ -13,7 +13,7 @@ std::string resultTable(const std::vector<DumpResults>& dumps, const std::vector
 /// One result's layers.
 std::string layerTable(const EvaluationResult& result);
 /// Section names and their bytes, with their share of the whole.
-/// What the bytes of every result are for, and its ratio as its authors count it; "" where nobody has counted.
+/// What the bytes of every result are for, and its ratio as its authors count it; of those whose bytes were counted.
 std::string ledgerTable(const std::vector<EvaluationResult>& results);
 std::string breakdownTable(const std::vector<std::pair<std::string, std::uint64_t>>& breakdown);
 

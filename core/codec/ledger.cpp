@@ -4,6 +4,7 @@
 #include "core/codec/registry.h"
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 namespace pikv {
@@ -74,6 +75,12 @@ std::string_view lastWord(std::string_view section)
 std::span<const LedgerPartInfo, ledgerPartCount> ledgerParts() { return infos; }
 
 std::uint64_t ByteLedger::total() const { return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t(0)); }
+
+ByteLedger& ByteLedger::operator+=(const ByteLedger& other)
+{
+    std::transform(bytes.begin(), bytes.end(), other.bytes.begin(), bytes.begin(), std::plus<>());
+    return *this;
+}
 
 const LedgerPart* partOfName(std::string_view section)
 {

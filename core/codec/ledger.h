@@ -32,6 +32,7 @@ struct ByteLedger {
     std::uint64_t& operator[](LedgerPart part) { return bytes[static_cast<std::size_t>(part)]; }
     std::uint64_t operator[](LedgerPart part) const { return bytes[static_cast<std::size_t>(part)]; }
     std::uint64_t total() const;
+    ByteLedger& operator+=(const ByteLedger& other);
 };
 
 /// A section of a method whose name does not tell, or that is of two parts: `share` of it is `part`, the rest `other`.
@@ -42,16 +43,16 @@ struct SectionParts {
     LedgerPart other = LedgerPart::Payload;
 };
 
-/// What the method's authors leave out where they tell its size, and their reason or ours to say so; one sentence.
+/// What the method's authors leave out where they tell its size.
 struct PublishedSize {
     std::vector<LedgerPart> leavesOut;
-    std::string says; ///< "" where the whole file is what is published
+    std::string says; ///< one sentence on it; "" where the whole file is what is published
 };
 
 /// They count the coded numbers alone.
 PublishedSize payloadAlone(std::string says);
 
-/// The part that a section's name tells; nothing is known of: nullptr.
+/// The part that a section's name tells; null where it tells none.
 const LedgerPart* partOfName(std::string_view section);
 /// Of sections with their bytes, as an EvaluationResult's breakdown has them; `method` null: names alone tell. What no
 /// name tells is payload.

@@ -21,8 +21,6 @@ std::int64_t countOf(std::string_view text, std::string_view param)
     return std::get<std::int64_t>(parseParam("protected tokens", spec, text));
 }
 
-bool isReference(const MethodInfo& method) { return method.family == methodFamilies().front(); }
-
 bool protects(const ParamSpec& param) { return param.name == "sinks" || param.name == "recent" || param.isTail; }
 
 std::int64_t countFor(const ParamSpec& param, const ProtectedTokens& tokens)

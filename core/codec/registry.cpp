@@ -15,6 +15,8 @@ std::ptrdiff_t familyRank(const std::string& family)
 }
 }
 
+bool isReference(const MethodInfo& method) { return method.family == methodFamilies().front(); }
+
 const std::vector<std::string>& methodFamilies()
 {
     static const std::vector<std::string> families { "Reference", "Matrix factorization", "Cache reduction",

@@ -30,6 +30,9 @@ struct MethodInfo {
     PublishedSize published = {};
 };
 
+/// Of the family that comes first: nothing is lost, so that others are read against it.
+bool isReference(const MethodInfo& method);
+
 /// Families in the order they are shown.
 const std::vector<std::string>& methodFamilies();
 

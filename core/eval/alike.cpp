@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Figures rounded to six digits, and the settings that meet there.
 #include "core/eval/alike.h"
 #include "core/base/text.h"
-#include <cstdio>
-#include <map>
-#include <set>
+#include <algorithm>
+#include <cmath>
 
 namespace pikv {
 namespace {
 
-std::string sixDigits(double value)
+double sixDigits(double value)
 {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6g ", value);
-    return text;
-}
-
-std::string figuresOf(const EvaluationResult& r)
-{
-    std::string key;
-    for (const double value : { double(r.storedBytes - r.ledger[LedgerPart::Header]), r.quality.keyNmse,
-             r.quality.valueNmse, r.quality.attentionError })
-        key += sixDigits(value);
-    return key;
+    if (!(std::abs(value) > 0) || std::isinf(value))
+        return std::isnan(value) ? -1 : value; // a NaN has no order
+    const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
+    return std::round(value * scale) / scale;
 }
 
 std::string nameOf(const EvaluationResult& r)
@@ -32,27 +24,39 @@ std::string nameOf(const EvaluationResult& r)
 
 } // namespace
 
-std::string alikeWarning(std::span<const EvaluationResult> results)
+void AlikeSettings::add(const EvaluationResult& r)
 {
-    std::map<std::string, const EvaluationResult*> first;
-    std::set<std::string> seen;
-    std::string example;
-    std::size_t alike = 0;
-    for (const EvaluationResult& r : results) {
-        if (r.control || r.preview || !(r.quality.keyNmse > 0 || r.quality.valueNmse > 0))
-            continue;
-        if (!seen.insert(nameOf(r)).second)
-            continue;
-        const auto [at, isNew] = first.emplace(figuresOf(r), &r);
-        if (isNew)
-            continue;
-        if (alike++ == 0)
-            example = nameOf(*at->second) + " and " + nameOf(r);
+    if (r.control || r.preview || !(r.quality.keyNmse > 0 || r.quality.valueNmse > 0))
+        return;
+    // The header holds the setting's own name.
+    auto& there = m_byFigures[{ sixDigits(double(r.storedBytes - r.ledger[LedgerPart::Header])),
+        sixDigits(r.quality.keyNmse), sixDigits(r.quality.valueNmse), sixDigits(r.quality.attentionError) }];
+    const auto isSame
+        = [&](const EvaluationResult* other) { return other->method == r.method && other->importance == r.importance; };
+    if (std::any_of(there.begin(), there.end(), isSame))
+        return;
+    if (!there.empty() && m_alike++ == 0) {
+        m_first = there.front();
+        m_second = &r;
     }
-    if (alike == 0)
+    there.push_back(&r);
+}
+
+std::string AlikeSettings::warning() const
+{
+    if (m_alike == 0)
         return {};
-    return countText(alike, "setting") + (alike == 1 ? " gives" : " give")
-        + " the same figures as another, to six digits: " + example + (alike == 1 ? "" : ", for one");
+    return countText(m_alike, "setting") + (m_alike == 1 ? " gives" : " give")
+        + " the same figures as another, to six digits: " + nameOf(*m_first) + " and " + nameOf(*m_second)
+        + (m_alike == 1 ? "" : ", for one");
+}
+
+std::string alikeWarning(const std::vector<EvaluationResult>& results)
+{
+    AlikeSettings alike;
+    for (const EvaluationResult& result : results)
+        alike.add(result);
+    return alike.warning();
 }
 
 } // namespace pikv

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/eval/evaluator.h"
-#include <span>
+#include <array>
+#include <cstddef>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace pikv {
 
-/// One sentence where different settings gave figures of size and quality that agree to six digits, which is nearly
-/// always a parameter without an effect or a mistake; "" where none did. Exact results, errors of 0, do not count.
-std::string alikeWarning(std::span<const EvaluationResult> results);
+/// Finds different settings whose figures of size and quality agree to six digits, which is nearly always a parameter
+/// without an effect or a mistake. Exact results, errors of 0, do not count, nor do previews and controls.
+class AlikeSettings {
+public:
+    /// `result` outlives this.
+    void add(const EvaluationResult& result);
+    /// One sentence that names two of them; "" where there are none.
+    std::string warning() const;
+
+private:
+    std::map<std::array<double, 4>, std::vector<const EvaluationResult*>> m_byFigures; ///< one of each setting
+    std::size_t m_alike = 0; ///< settings that have the figures of an earlier one
+    const EvaluationResult *m_first = nullptr, *m_second = nullptr;
+};
+
+/// That of all of them.
+std::string alikeWarning(const std::vector<EvaluationResult>& results);
 
 } // namespace pikv

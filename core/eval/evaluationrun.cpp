@@ -92,20 +92,14 @@ void EvaluationRun::finish(const RoundTrip& trip)
 {
     // A preview's sizes stand for the whole cache: what its layers take is scaled by the elements it covers.
     const std::uint64_t file = trip.fileBytes(), layers = trip.sizes().layersBytes();
-    const double scale
-        = double(m_request.cache->info().elements()) / double(std::max<std::int64_t>(1, m_cache.info().elements()));
-    const auto scaled
-        = [&](std::uint64_t bytes) { return m_result.preview ? std::uint64_t(double(bytes) * scale) : bytes; };
-    m_result.storedBytes = scaled(layers) + (file - layers);
-    for (const auto& [name, bytes] : trip.sizes().layerBreakdown())
-        m_result.breakdown.emplace_back(name, scaled(bytes));
-    for (const auto& [name, bytes] : trip.sizes().global())
-        m_result.breakdown.emplace_back(name, bytes);
-    m_result.breakdown.emplace_back("header", file - trip.sizes().payloadBytes());
+    const double scale = m_result.preview
+        ? double(m_request.cache->info().elements()) / double(std::max<std::int64_t>(1, m_cache.info().elements()))
+        : 1;
+    m_result.storedBytes = std::uint64_t(double(layers) * scale) + (file - layers);
+    m_result.breakdown = trip.breakdown(scale);
     m_result.ledger = ledgerOf(Registry::instance().find(m_result.method.id), m_result.breakdown);
-    const double ofTime = m_result.preview ? scale : 1;
-    m_result.compressSeconds = trip.compressSeconds() * ofTime;
-    m_result.decompressSeconds = trip.decompressSeconds() * ofTime;
+    m_result.compressSeconds = trip.compressSeconds() * scale;
+    m_result.decompressSeconds = trip.decompressSeconds() * scale;
     m_result.quality = m_total.metrics();
     m_result.clamped = m_total.clamped();
     m_result.largestClamped = m_total.largestClamped();

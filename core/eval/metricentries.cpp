@@ -3,6 +3,7 @@
 #include "core/eval/metricentries.h"
 #include "core/eval/evaluator.h"
 #include "core/eval/nexttoken.h"
+#include <algorithm>
 
 namespace pikv {
 namespace {
@@ -39,6 +40,15 @@ constexpr MetricInfo sizes[] = {
         .rare = true,
         .aboutShared = true,
         .bytes = &R::sharedBytes },
+    { .name = "shared_bytes_each",
+        .label = "Shared / N",
+        .unit = "bytes",
+        .help = "Shared size / N: each of N caches carries a part of the calibration",
+        .group = Size,
+        .rare = true,
+        .aboutShared = true,
+        .derived
+        = [](const R& r) { return double(r.sharedBytes) / double(std::max<std::int64_t>(1, r.sharedCaches)); } },
     { .name = "compression_ratio",
         .label = "Compression ratio",
         .help = "Stored / original bytes; smaller is better",

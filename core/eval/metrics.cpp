@@ -66,6 +66,19 @@ const MetricInfo* findMetric(std::string_view name)
     return at == list.end() ? nullptr : &*at;
 }
 
+std::vector<const MetricInfo*> ledgerMetrics(bool shared)
+{
+    std::vector<const MetricInfo*> found;
+    for (const LedgerPartInfo& part : ledgerParts())
+        found.push_back(findMetric(part.name));
+    for (const char* name : { "stored_bytes", "compression_ratio", "published_ratio", "kept_share" })
+        found.push_back(findMetric(name));
+    for (const char* name : { "shared_bytes", "shared_bytes_each" })
+        if (shared)
+            found.push_back(findMetric(name));
+    return found;
+}
+
 std::vector<const MetricInfo*> nextTokenMetrics(bool byRank)
 {
     std::vector<const MetricInfo*> found;

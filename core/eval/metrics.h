@@ -94,6 +94,9 @@ struct MetricInfo {
 std::span<const MetricInfo> metrics();
 /// Null where there is none of this name.
 const MetricInfo* findMetric(std::string_view name);
+/// What a table of the byte ledger shows of a result: the parts, the whole file and its ratios, and last, where
+/// `shared`, what is aboutShared.
+std::vector<const MetricInfo*> ledgerMetrics(bool shared);
 /// The figures of the next-token test, in the table's order or by rank.
 std::vector<const MetricInfo*> nextTokenMetrics(bool byRank);
 /// Whether any figure of the next-token test is there.

@@ -3,6 +3,7 @@
 // forcing against it.
 #include "core/eval/nexttoken.h"
 #include "core/base/error.h"
+#include "core/codec/registry.h"
 #include "core/dumps/prefixcache.h"
 #include "core/eval/importancetensor.h"
 #include "core/eval/klshares.h"
@@ -143,6 +144,7 @@ std::shared_ptr<const KvCache> ScoringSession::decoded(
     result.compressSeconds += trip.compressSeconds();
     result.decompressSeconds += trip.decompressSeconds();
     result.storedBytes += trip.fileBytes();
+    result.ledger += ledgerOf(Registry::instance().find(method.method.id), trip.breakdown());
     result.originalBytes += cache.info().referenceBytes();
     result.sharedBytes = trip.sharedBytes();
     for (const std::string& warning : trip.warnings(cache.info()))

@@ -89,6 +89,7 @@ struct NextTokenResult {
     bool control = false; ///< NextTokenSession::control(): `request` has no method
     bool compressContinuation = false;
     std::uint64_t originalBytes = 0, storedBytes = 0, sharedBytes = 0; ///< summed over texts; shared bytes once
+    ByteLedger ledger; ///< of the stored bytes
     double compressSeconds = 0, decompressSeconds = 0, scoreSeconds = 0;
     NextTokenSummary summary;
     std::vector<NextTokenPosition> positions;

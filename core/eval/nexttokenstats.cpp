@@ -85,6 +85,7 @@ EvaluationResult toEvaluation(const NextTokenResult& result, const std::string& 
     row.preview = result.preview;
     row.originalBytes = result.originalBytes;
     row.storedBytes = result.storedBytes;
+    row.ledger = result.ledger;
     row.sharedBytes = result.sharedBytes;
     row.compressSeconds = result.compressSeconds;
     row.decompressSeconds = result.decompressSeconds;

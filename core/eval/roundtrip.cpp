@@ -103,4 +103,14 @@ std::shared_ptr<const KvCache> RoundTrip::whole(const KvCache& cache, const at::
     return decoder->decode(encoded, m_context);
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> RoundTrip::breakdown(double scale) const
+{
+    auto sections = m_sizes.layerBreakdown();
+    for (auto& [name, bytes] : sections)
+        bytes = static_cast<std::uint64_t>(double(bytes) * scale);
+    sections.insert(sections.end(), m_sizes.global().begin(), m_sizes.global().end());
+    sections.emplace_back("header", fileBytes() - m_sizes.payloadBytes());
+    return sections;
+}
+
 } // namespace pikv

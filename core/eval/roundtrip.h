@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pikv {
@@ -35,6 +36,8 @@ public:
     const EncodedSizes& sizes() const { return m_sizes; }
     /// Size of the .pikv file.
     std::uint64_t fileBytes() const { return m_sizes.fileBytes(m_header); }
+    /// Its bytes by section, the header last; those of the layers times `scale`, where some stand for all.
+    std::vector<std::pair<std::string, std::uint64_t>> breakdown(double scale = 1) const;
     double compressSeconds() const { return m_compressSeconds; }
     double decompressSeconds() const { return m_decompressSeconds; }
 

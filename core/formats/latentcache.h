@@ -36,9 +36,8 @@ bool swapLatentPair(FoundLayer& layer, const ModelGeometry& geometry);
 std::string latentNote(const LatentSplit& split);
 
 /// Layers with keys of one head and no values, or values without channels, are cut so, those with both apart change
-/// them; notes say it. Heads and head_dim
-/// of `geometry`, which are those of what the model makes of a latent, are forgotten then. Throws Error{Input} where
-/// the width is none that is known.
+/// them; notes say it. Heads and head_dim of `geometry`, which are those of what the model makes of a latent, are
+/// forgotten then. Throws Error{Input} where the width is none that is known.
 void settleLatents(std::map<std::uint64_t, FoundLayer>& found, ModelGeometry& geometry, std::vector<std::string>& notes,
     const std::string& file);
 

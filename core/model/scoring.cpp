@@ -2,7 +2,10 @@
 // Hidden states of a continuation against a given cache: the prefix is read from the cache, the rest is computed.
 #include "core/model/scoring.h"
 #include "core/model/prefill.h"
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/where.h>
 
 namespace pikv {
@@ -64,6 +67,30 @@ at::Tensor hiddenAgainst(const Llama& llama, const KvCache& cache, std::int64_t 
     pass.attend
         = [&](int layer, const at::Tensor& key, const at::Tensor& value) { return stored.attend(layer, key, value); };
     return llama.forward(pass, job);
+}
+
+NextTokenDivergence::NextTokenDivergence(
+    const Llama& llama, const KvCache& original, std::int64_t predict, const JobControl& job)
+    : m_llama(llama)
+    , m_tokens(original.info().tokenIds.end() - predict, original.info().tokenIds.end())
+    , m_context(static_cast<std::int64_t>(original.info().tokenIds.size()) - predict)
+    , m_original(predictions(original, job))
+{
+}
+
+at::Tensor NextTokenDivergence::predictions(const KvCache& cache, const JobControl& job) const
+{
+    const at::NoGradGuard noGrad;
+    const auto count = static_cast<std::int64_t>(m_tokens.size());
+    KvBuffer buffer = bufferFrom(m_llama.config(), cache, m_context, count);
+    return at::log_softmax(m_llama.logits(runTokens(m_llama, m_tokens, buffer, count, job)), -1);
+}
+
+double NextTokenDivergence::of(const KvCache& cache, const JobControl& job) const
+{
+    const at::Tensor other = predictions(cache, job);
+    const double kl = (m_original.exp() * (m_original - other)).to(at::kDouble).sum(-1).mean().item<double>();
+    return kl < 0 ? 0 : kl; // below zero by rounding only; NaN stays NaN
 }
 
 } // namespace pikv

@@ -2,7 +2,9 @@
 #pragma once
 #include "core/cache/kvcache.h"
 #include "core/model/llama.h"
+#include <cstdint>
 #include <span>
+#include <vector>
 
 namespace pikv {
 
@@ -12,6 +14,25 @@ namespace pikv {
 /// rows, which a token that is still being processed keeps to itself.
 at::Tensor hiddenAgainst(const Llama& llama, const KvCache& cache, std::int64_t context,
     std::span<const std::int64_t> tokens, const JobControl& job);
+
+/// How far the next tokens that a cache lets the model predict are from those of the uncompressed one: of the cache's
+/// own last `predict` tokens, from the rows before them.
+class NextTokenDivergence {
+public:
+    /// `llama` outlives this.
+    NextTokenDivergence(const Llama& llama, const KvCache& original, std::int64_t predict, const JobControl& job);
+    /// Mean KL, in nats. `cache`: of as many rows.
+    double of(const KvCache& cache, const JobControl& job) const;
+
+private:
+    /// Logarithms of the probabilities, f32 [predict, vocabulary].
+    at::Tensor predictions(const KvCache& cache, const JobControl& job) const;
+
+    const Llama& m_llama;
+    std::vector<std::int64_t> m_tokens; ///< those that are predicted behind
+    std::int64_t m_context;
+    at::Tensor m_original;
+};
 
 /// A buffer with the first `rows` rows of every layer and room for `more`.
 KvBuffer bufferFrom(const ModelConfig& config, const KvCache& cache, std::int64_t rows, std::int64_t more);

@@ -64,7 +64,7 @@ std::vector<std::string> shortNames(const std::vector<std::string>& paths)
 std::string otherLayers(const CacheInfo& like, const CacheInfo& dump)
 {
     if (dump.layers.size() != like.layers.size())
-        return "it has " + countText(dump.layers.size(), "layer") + ", the open dump "
+        return "it has " + countText(dump.layers.size(), "layer") + ", the first dump "
             + std::to_string(like.layers.size());
     for (std::size_t i = 0; i < like.layers.size(); ++i) {
         const LayerShape &a = like.layers[i], &b = dump.layers[i];
@@ -73,7 +73,7 @@ std::string otherLayers(const CacheInfo& like, const CacheInfo& dump)
                 + std::to_string(shape.valueDim) + " channels";
         };
         if (a.kvHeads != b.kvHeads || a.keyDim != b.keyDim || a.valueDim != b.valueDim)
-            return "its layer " + std::to_string(i) + " has " + text(b) + ", that of the open dump has " + text(a);
+            return "its layer " + std::to_string(i) + " has " + text(b) + ", that of the first dump has " + text(a);
     }
     return {};
 }
@@ -91,6 +91,9 @@ DumpsStudy::DumpsStudy(std::vector<CachePtr> dumps, const StudySettings& setting
         if (!seen.insert(fs::weakly_canonical(path, error).string()).second)
             throw usageError("the dump " + inQuotes(path) + " is there twice; each counts once");
     }
+    for (const CachePtr& dump : m_dumps)
+        if (const std::string why = otherLayers(cacheInfo(*m_dumps.front()), cacheInfo(*dump)); !why.empty())
+            throw usageError(cacheInfo(*dump).path + ": " + why + "; means are over dumps of one model");
 }
 
 std::vector<DumpResults> DumpsStudy::noResults() const

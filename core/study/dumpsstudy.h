@@ -21,7 +21,7 @@ struct DumpResults {
 /// Points of a sweep on several dumps, one dump after the other, so that the test of one alone is in memory.
 class DumpsStudy {
 public:
-    /// Throws Error{Usage} for fewer than two dumps, and where one is there twice.
+    /// Throws Error{Usage} for fewer than two dumps, and where one is there twice or of other layers (otherLayers()).
     DumpsStudy(std::vector<CachePtr> dumps, const StudySettings& settings);
 
     const std::vector<CachePtr>& dumps() const { return m_dumps; }

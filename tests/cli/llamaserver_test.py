@@ -14,7 +14,6 @@ import math
 import os
 import socket
 import sys
-import tempfile
 import unittest
 import urllib.request
 from pathlib import Path
@@ -24,7 +23,7 @@ try:
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
-from runpikv import TEXT, pikv
+from runpikv import TEXT, own_folder, pikv
 
 FETCHED = Path.home() / ".local/share/pikv-explorer/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL = Path(os.environ.get("PIKV_TEST_MODEL") or FETCHED)
@@ -48,11 +47,9 @@ def divergence(original, other):
 class LlamaServer(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.root = Path(folder.name)
+        cls.root = own_folder(cls)
         params = xllamacpp.CommonParams()
-        params.model.path, params.slot_save_path = str(MODEL), f"{folder.name}/"
+        params.model.path, params.slot_save_path = str(MODEL), f"{cls.root}/"
         params.n_ctx, params.n_parallel, params.warmup, params.port = 128, 1, False, free_port()
         params.endpoint_slots = True
         cls.server = xllamacpp.Server(params)

@@ -11,7 +11,6 @@ PIKV_TEST_MODEL is another model, a folder or a .gguf file, instead of the tiny 
 """
 import json
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -21,7 +20,7 @@ try:
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
-from runpikv import MODEL, TEXT, pikv
+from runpikv import MODEL, TEXT, own_folder, pikv
 
 CONTEXT, PREDICT = 40, 30
 METHODS = ["identity", "kivi:residual_length=8,group_size=8", "lora"]
@@ -51,9 +50,7 @@ def cache_of(path):
 class Restored(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.root = Path(folder.name)
+        cls.root = own_folder(cls)
         pikv("capture", "--model", MODEL, "--text-file", TEXT, "--tokens", CONTEXT + PREDICT + 1, "-o", cls.root / "all.pt")
         cls.ids = torch.load(cls.root / "all.pt", weights_only=True)["input_ids"].view(1, -1)
         pikv("capture", "--model", MODEL, "--text-file", TEXT, "--tokens", CONTEXT, "-o", cls.root / "context.safetensors")

@@ -4,6 +4,7 @@ name it."""
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 if not os.environ.get("PIKV"):
@@ -13,6 +14,13 @@ if not os.environ.get("PIKV"):
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path(os.environ.get("PIKV_TEST_MODEL") or ROOT / "tests" / "data" / "model" / "tiny-llama3")
 TEXT = ROOT / "resources" / "samples" / "sample-text.txt"
+
+
+def own_folder(test_class):
+    """A folder of a test class's own, which goes with it."""
+    folder = tempfile.TemporaryDirectory()
+    test_class.addClassCleanup(folder.cleanup)
+    return Path(folder.name)
 
 
 def pikv(*arguments):

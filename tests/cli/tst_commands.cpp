@@ -230,7 +230,7 @@ void CommandsTest::ledgerAndLikeForLike()
     const Finished result = pikv({ "eval", m_dump, "--with", "kivi:group_size=8", "--with", "turboquant", "--with",
         "identity", "--protect", "2,16", "--ledger", "--csv", csv });
     QVERIFY2(result.status == 0, result.err);
-    QVERIFY(result.out.contains("as published") && result.out.contains("16-bit tail"));
+    QVERIFY(result.out.contains("Ratio as published") && result.out.contains("16-bit tail"));
     QHash<QString, Row> rows;
     for (const Row& row : parseCsv(readFile(csv)))
         rows[row["compressor"]] = row;

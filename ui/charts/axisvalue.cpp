@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/axisvalue.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 
 namespace pikv::ui {
 namespace {
@@ -21,7 +22,7 @@ double axisValue(const MetricInfo& metric, bool log, double value)
 
 QString axisLabel(const MetricInfo& metric, bool log)
 {
-    const QString label = QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size()));
+    const QString label = utf8(metric.label);
     return isDistance(metric, log) ? QStringLiteral("1 − ") + label.at(0).toLower() + label.mid(1) : label;
 }
 

@@ -15,19 +15,19 @@ constexpr int kLongestLabel = 30; // characters
 QList<int> comparedRows(const ResultsModel& model)
 {
     QList<int> present, all;
-    QMap<std::string, int> byMethod;
     for (int row = 0; row < model.resultCount(); ++row) {
-        const ResultRow& entry = model.row(row);
-        const MethodSpec& method = entry.result->method;
         all << row;
-        if (entry.current)
+        if (model.row(row).current)
             present << row;
-        const bool defaults = printSpec(method) == method.id;
-        if (defaults || !byMethod.contains(method.id))
-            byMethod[method.id] = row;
     }
     if (!present.isEmpty() || all.size() <= kMostBars)
         return present.isEmpty() ? all : present;
+    QMap<std::string, int> byMethod;
+    for (const int row : all) {
+        const MethodSpec& method = model.row(row).result->method;
+        if (!byMethod.contains(method.id) || printSpec(method) == method.id)
+            byMethod[method.id] = row;
+    }
     QList<int> chosen = byMethod.values();
     std::sort(chosen.begin(), chosen.end());
     return chosen;

@@ -4,15 +4,10 @@
 #include "ui/charts/axisvalue.h"
 #include "ui/charts/comparedrows.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include <QItemSelectionModel>
 
 namespace pikv::ui {
-namespace {
-
-QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
-
-} // namespace
-
 ComparisonChart::ComparisonChart(ResultsModel* model, QItemSelectionModel* selection, QWidget* parent)
     : ResultBars(model, selection, QStringLiteral("comparisonChart"), tr("Comparison chart"),
         tr("Check two or more methods on the left to compare them"), parent)
@@ -81,7 +76,7 @@ QString ComparisonChart::description() const
     QStringList bars;
     for (const Bar& bar : m_data.bars)
         bars << QStringLiteral("%1 %2").arg(bar.label, bar.text);
-    return QStringLiteral("%1: %2").arg(text(m_metric->label), bars.join(QStringLiteral(", ")));
+    return QStringLiteral("%1: %2").arg(utf8(m_metric->label), bars.join(QStringLiteral(", ")));
 }
 
 QRectF ComparisonChart::plotArea() const { return m_bars->plotArea().translated(0, m_bars->y()); }
@@ -96,7 +91,7 @@ QString ComparisonChart::spoken(qsizetype bar) const
     return QStringLiteral("%1 %2").arg(m_data.bars[bar].label, m_data.bars[bar].text);
 }
 
-QString ComparisonChart::chartTitle() const { return tr("%1 by method").arg(text(m_metric->label)); }
+QString ComparisonChart::chartTitle() const { return tr("%1 by method").arg(utf8(m_metric->label)); }
 
 void ComparisonChart::paintChart(const ChartSheet& sheet)
 {

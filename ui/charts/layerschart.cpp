@@ -2,13 +2,12 @@
 // The layer by head map of one result: which result, its cells, and the cursor on them.
 #include "ui/charts/layerschart.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include <QItemSelectionModel>
 #include <QKeyEvent>
 
 namespace pikv::ui {
 namespace {
-
-QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
 
 const LayerQuality* findLayer(const EvaluationResult& result, int layer)
 {
@@ -114,9 +113,9 @@ QString LayersChart::description() const
             high = std::max(high, value);
         }
     }
-    return low > high ? tr("%1 was not measured by layer").arg(text(m_metric->label))
+    return low > high ? tr("%1 was not measured by layer").arg(utf8(m_metric->label))
                       : tr("%1 of %2: %3 layers by %4 heads, from %5 to %6")
-                            .arg(text(m_metric->label), resultName())
+                            .arg(utf8(m_metric->label), resultName())
                             .arg(m_data.rows)
                             .arg(m_data.columns)
                             .arg(metricText(*m_metric, low), metricText(*m_metric, high));
@@ -131,7 +130,7 @@ QString LayersChart::cellTooltip(QPoint cell) const
     for (const MetricInfo& metric : metrics()) {
         const double value = metric.quality ? layer->heads[std::size_t(cell.x())].*metric.quality : kNoValue;
         if (!std::isnan(value))
-            rows += tooltipRow(text(metric.label), metricText(metric, value), &metric == m_metric);
+            rows += tooltipRow(utf8(metric.label), metricText(metric, value), &metric == m_metric);
     }
     return QStringLiteral("<b>%1</b><table cellspacing=0>%2</table>")
         .arg(tr("Layer %1, head %2").arg(cell.y()).arg(cell.x()), rows);
@@ -191,8 +190,8 @@ void LayersChart::keyPressEvent(QKeyEvent* event)
 QString LayersChart::chartTitle() const
 {
     const QString name = m_result ? methodLabel(shownRow()) : QString();
-    return name.isEmpty() ? tr("%1 by layer and head").arg(text(m_metric->label))
-                          : tr("%1 of %2 by layer and head").arg(text(m_metric->label), name);
+    return name.isEmpty() ? tr("%1 by layer and head").arg(utf8(m_metric->label))
+                          : tr("%1 of %2 by layer and head").arg(utf8(m_metric->label), name);
 }
 
 void LayersChart::paintChart(const ChartSheet& sheet)

@@ -7,6 +7,7 @@
 #include "ui/charts/qcpaxis.h"
 #include "ui/charts/qcpsheet.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include <QItemSelectionModel>
 #include <algorithm>
 #include <array>
@@ -31,8 +32,6 @@ constexpr std::array<PartColor, ledgerPartCount> partColors { {
     { 0xffa03000, 0xffffb58a, Qt::FDiagPattern },
     { 0xff5a5a5a, 0xffc4c4c4, Qt::Dense4Pattern },
 } };
-
-QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
 
 double bitsOf(std::uint64_t bytes, const EvaluationResult& result)
 {
@@ -76,7 +75,7 @@ void LedgerChart::draw(QCustomPlot& plot, const ChartStyle& style, QSize size, b
         const PartColor& color = partColors[static_cast<std::size_t>(part.part)];
         const QColor paint = QColor::fromRgba(style.dark ? color.onDark : color.onLight);
         auto* bars = new QCPBars(plot.yAxis, plot.xAxis);
-        bars->setName(text(part.label));
+        bars->setName(utf8(part.label));
         bars->setAntialiased(false);
         bars->setWidth(kThickness);
         bars->setBrush(QBrush(paint, color.pattern));
@@ -172,7 +171,7 @@ QString LedgerChart::description() const
         QStringList parts;
         for (const LedgerPartInfo& part : ledgerParts())
             if (const std::uint64_t bytes = row.result->ledger[part.part])
-                parts << QStringLiteral("%1 %2").arg(text(part.label), shortNumber(bitsOf(bytes, *row.result)));
+                parts << QStringLiteral("%1 %2").arg(utf8(part.label), shortNumber(bitsOf(bytes, *row.result)));
         bars << QStringLiteral("%1: %2").arg(row.name, parts.join(QStringLiteral(", ")));
     }
     return tr("Bits per element. %1").arg(bars.join(QStringLiteral("; ")));

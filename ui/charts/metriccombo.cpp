@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/metriccombo.h"
+#include "ui/models/utf8.h"
 #include <QSignalBlocker>
 
 namespace pikv::ui {
-namespace {
-
-QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
-
-} // namespace
-
 MetricCombo::MetricCombo(const QString& objectName, const QString& accessibleName, QWidget* parent)
     : QComboBox(parent)
 {
@@ -24,7 +19,7 @@ void MetricCombo::setMetrics(const std::vector<const MetricInfo*>& metrics)
 {
     QStringList names;
     for (const MetricInfo* metric : metrics)
-        names << text(metric->name);
+        names << utf8(metric->name);
     QStringList present;
     for (int i = 0; i < count(); ++i)
         present << itemData(i).toString();
@@ -35,8 +30,8 @@ void MetricCombo::setMetrics(const std::vector<const MetricInfo*>& metrics)
         const QSignalBlocker quiet(this);
         clear();
         for (const MetricInfo* metric : metrics) {
-            addItem(text(metric->label), text(metric->name));
-            setItemData(count() - 1, text(metric->help), Qt::ToolTipRole);
+            addItem(utf8(metric->label), utf8(metric->name));
+            setItemData(count() - 1, utf8(metric->help), Qt::ToolTipRole);
         }
         setMetric(before);
     }

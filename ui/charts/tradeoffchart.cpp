@@ -7,6 +7,7 @@
 #include "ui/charts/tradeoffscene.h"
 #include "ui/models/dumpmeansmodel.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include <QItemSelectionModel>
 #include <QKeyEvent>
 #include <QToolTip>
@@ -14,10 +15,7 @@
 namespace pikv::ui {
 namespace {
 
-QString label(const MetricInfo& metric)
-{
-    return QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size()));
-}
+QString label(const MetricInfo& metric) { return utf8(metric.label); }
 
 constexpr double kZoomStep = 1.25; // of a key
 constexpr qreal kReachOfMean = 8; // pixels from which a mean is hit, rather than a point beside it

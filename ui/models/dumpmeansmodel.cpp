@@ -4,6 +4,7 @@
 #include "ui/models/dumpmeansmodel.h"
 #include "core/codec/registry.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
@@ -21,8 +22,6 @@ const MetricInfo& metricOf(int column)
 {
     return metrics()[static_cast<std::size_t>(column - DumpMeansModel::FirstMetricColumn)];
 }
-
-QString utf8(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
 
 } // namespace
 

@@ -3,28 +3,18 @@
 #include "ui/models/ledgermodel.h"
 #include "core/codec/registry.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include <QLocale>
 #include <QStringList>
 
 namespace pikv::ui {
 namespace {
 
-/// Behind the name.
-const std::vector<const MetricInfo*>& columns()
+const MetricInfo& metricOf(int column)
 {
-    static const std::vector<const MetricInfo*> list = [] {
-        std::vector<const MetricInfo*> metrics;
-        for (const LedgerPartInfo& part : ledgerParts())
-            metrics.push_back(findMetric(part.name));
-        for (const char* name :
-            { "stored_bytes", "compression_ratio", "published_ratio", "kept_share", "shared_bytes" })
-            metrics.push_back(findMetric(name));
-        return metrics;
-    }();
-    return list;
+    static const std::vector<const MetricInfo*> all = ledgerMetrics(true);
+    return *all[std::size_t(column) - 1];
 }
-
-QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
 
 } // namespace
 
@@ -43,11 +33,12 @@ void LedgerModel::setRows(const QList<Row>& rows)
 
 int LedgerModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_rows.size()); }
 
-/// The last column: shared bytes of each of the caches that share them.
 int LedgerModel::columnCount(const QModelIndex& parent) const
 {
-    return parent.isValid() ? 0 : int(columns().size()) + 2;
+    return parent.isValid() ? 0 : 1 + int(ledgerMetrics(true).size());
 }
+
+int LedgerModel::firstSharedColumn() const { return 1 + int(ledgerMetrics(false).size()); }
 
 QVariant LedgerModel::data(const QModelIndex& index, int role) const
 {
@@ -61,38 +52,34 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const
     }
     if (role == Qt::TextAlignmentRole)
         return int(Qt::AlignRight | Qt::AlignVCenter);
-    const bool isShareOfEach = index.column() > int(columns().size());
-    const MetricInfo& metric
-        = isShareOfEach ? *findMetric("shared_bytes") : *columns()[std::size_t(index.column()) - 1];
-    const double value = metric.value(*row.result)
-        / (isShareOfEach ? double(std::max<std::int64_t>(1, row.result->sharedCaches)) : 1.0);
+    const MetricInfo& metric = metricOf(index.column());
+    const double value = metric.value(*row.result);
+    const bool isBytes = metric.unit == "bytes";
     if (role == Qt::DisplayRole)
-        return value == 0 && metric.countsBytes() ? QStringLiteral("–") : metricText(metric, value);
+        return value == 0 && isBytes ? QStringLiteral("–") : metricText(metric, value);
     if (role != Qt::ToolTipRole)
         return {};
     if (metric.name == "published_ratio")
         if (const MethodInfo* method = Registry::instance().find(row.result->method.id))
             return method->published.says.empty() ? tr("The whole file is what is published")
                                                   : QString::fromStdString(method->published.says);
-    return metric.countsBytes() ? tr("%1 bytes, %2 % of the file")
-                                      .arg(QLocale().toString(value, 'f', 0))
-                                      .arg(QLocale().toString(100 * value / double(row.result->storedBytes), 'f', 1))
-                                : QVariant();
+    const QString bytes = tr("%1 bytes").arg(QLocale().toString(value, 'f', 0));
+    return !isBytes ? QVariant()
+        : metric.aboutShared
+        ? QVariant(bytes)
+        : tr("%1, %2 % of the file")
+              .arg(bytes, QLocale().toString(100 * value / double(row.result->storedBytes), 'f', 1));
 }
 
 QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
     if (orientation != Qt::Horizontal || section < 0 || section >= columnCount())
         return {};
-    const bool isShareOfEach = section > int(columns().size());
-    if (role == Qt::DisplayRole)
-        return section == 0 ? tr("Method")
-            : isShareOfEach ? tr("Shared / N")
-                            : text(columns()[std::size_t(section) - 1]->label);
-    if (role == Qt::ToolTipRole && section > 0)
-        return isShareOfEach ? tr("Shared bytes spread over the caches that share the calibration")
-                             : text(columns()[std::size_t(section) - 1]->help);
-    return {};
+    if (section == 0)
+        return role == Qt::DisplayRole ? QVariant(tr("Method")) : QVariant();
+    return role == Qt::DisplayRole ? utf8(metricOf(section).label)
+        : role == Qt::ToolTipRole  ? QVariant(utf8(metricOf(section).help))
+                                   : QVariant();
 }
 
 QString LedgerModel::asText() const

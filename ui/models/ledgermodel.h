@@ -24,7 +24,7 @@ public:
     const QList<Row>& rows() const { return m_rows; }
 
     /// From here on columns tell of a calibration that several caches share.
-    int firstSharedColumn() const { return columnCount() - 2; }
+    int firstSharedColumn() const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

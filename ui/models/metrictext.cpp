@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/codec/registry.h"
 #include "core/eval/evaluator.h"
+#include "ui/models/utf8.h"
 #include <QCoreApplication>
 #include <QLocale>
 #include <algorithm>
@@ -12,8 +13,7 @@
 namespace pikv::ui {
 namespace {
 
-QString text(std::string_view s) { return QString::fromUtf8(s.data(), qsizetype(s.size())); }
-QString unitText(const MetricInfo& metric) { return metric.unit == "x" ? QStringLiteral("×") : text(metric.unit); }
+QString unitText(const MetricInfo& metric) { return metric.unit == "x" ? QStringLiteral("×") : utf8(metric.unit); }
 QString tr(const char* s) { return QCoreApplication::translate("MetricText", s); }
 
 QString superscript(int exponent)
@@ -39,14 +39,14 @@ QString stateText(const EvaluationResult& result)
 
 QString axisTitle(const MetricInfo& metric)
 {
-    const QString label = text(metric.label);
+    const QString label = utf8(metric.label);
     return metric.unit.empty() || metric.unit == "bytes" ? label
                                                          : QStringLiteral("%1 (%2)").arg(label, unitText(metric));
 }
 
 QString columnTitle(const MetricInfo& metric)
 {
-    QString label = text(metric.shortLabel.empty() ? metric.label : metric.shortLabel);
+    QString label = utf8(metric.shortLabel.empty() ? metric.label : metric.shortLabel);
     label[0] = label[0].toUpper();
     return metric.unit.empty() ? label : QStringLiteral("%1 (%2)").arg(label, unitText(metric));
 }
@@ -146,7 +146,7 @@ QString figureRows(const EvaluationResult& result, const MetricInfo* x, const Me
         const bool ofShared
             = metric.name == "total_ratio" || metric.name == "amortised_ratio" || metric.name == "shared_bytes";
         if (!std::isnan(value) && (ofAxis || !ofShared || result.sharedBytes > 0))
-            rows += tooltipRow(text(metric.label), metricText(metric, value), ofAxis);
+            rows += tooltipRow(utf8(metric.label), metricText(metric, value), ofAxis);
     }
     return rows;
 }
@@ -173,7 +173,7 @@ QString resultTooltip(const EvaluationResult& result, const QString& label, cons
 QString resultSentence(const EvaluationResult& result, const QString& label, const MetricInfo& x, const MetricInfo& y)
 {
     const auto figure = [&](const MetricInfo& metric) {
-        return QStringLiteral("%1 %2").arg(text(metric.label), metricText(metric, metric.value(result)));
+        return QStringLiteral("%1 %2").arg(utf8(metric.label), metricText(metric, metric.value(result)));
     };
     const QString params
         = QString::fromStdString(printParams(result.method)).replace(QLatin1Char(','), QLatin1String(", "));

@@ -3,6 +3,7 @@
 #include "ui/models/resultsmodel.h"
 #include "core/codec/registry.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
@@ -326,9 +327,9 @@ QVariant ResultsModel::headerData(int section, Qt::Orientation orientation, int 
                                             : QVariant();
     const MetricInfo& metric = metrics()[static_cast<std::size_t>(section - FirstMetricColumn)];
     if (role == Qt::DisplayRole)
-        return QString::fromUtf8(metric.label.data(), qsizetype(metric.label.size()));
+        return utf8(metric.label);
     if (role == Qt::ToolTipRole)
-        return QString::fromUtf8(metric.help.data(), qsizetype(metric.help.size()));
+        return utf8(metric.help);
     if (role == Qt::TextAlignmentRole)
         return int(Qt::AlignRight | Qt::AlignVCenter);
     return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/tensorsmodel.h"
 #include "core/base/text.h"
+#include "ui/models/utf8.h"
 
 namespace pikv::ui {
 
@@ -24,7 +25,7 @@ QVariant TensorsModel::data(const QModelIndex& index, int role) const
     if (index.column() == 1)
         return QString::fromStdString(shapeText(tensor.shape));
     const std::string_view type = dtypeName(tensor.dtype);
-    return QString::fromUtf8(type.data(), qsizetype(type.size()));
+    return utf8(type);
 }
 
 QVariant TensorsModel::headerData(int section, Qt::Orientation orientation, int role) const

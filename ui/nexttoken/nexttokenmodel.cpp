@@ -3,6 +3,7 @@
 #include "ui/nexttoken/nexttokenmodel.h"
 #include "core/codec/registry.h"
 #include "ui/models/metrictext.h"
+#include "ui/models/utf8.h"
 #include "ui/theme/methodstyle.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
@@ -40,7 +41,7 @@ const std::vector<const MetricInfo*>& figures()
 
 QString helpOf(const MetricInfo& metric)
 {
-    const QString help = QString::fromUtf8(metric.help.data(), qsizetype(metric.help.size()));
+    const QString help = utf8(metric.help);
     return !metric.withoutError && !metric.isShare
         ? NextTokenModel::tr("%1, ± standard error (positions taken for independent)").arg(help)
         : help;

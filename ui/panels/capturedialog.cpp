@@ -4,6 +4,7 @@
 #include "core/eval/problem.h"
 #include "core/model/textfile.h"
 #include "ui/models/counted.h"
+#include "ui/models/utf8.h"
 #include "ui/panels/wheelguard.h"
 #include <QCheckBox>
 #include <QComboBox>
@@ -74,7 +75,7 @@ void CaptureDialog::createFields()
     m_queries->setToolTip(tr("Last positions whose queries are kept: attention error and some methods need them"));
     m_dtype->setObjectName(QStringLiteral("captureDtype"));
     for (const DType type : { DType::F16, DType::BF16, DType::F32 })
-        m_dtype->addItem(QString::fromUtf8(dtypeName(type).data(), qsizetype(dtypeName(type).size())), int(type));
+        m_dtype->addItem(utf8(dtypeName(type)), int(type));
     m_save->setObjectName(QStringLiteral("captureSave"));
     m_model->setObjectName(QStringLiteral("captureModel"));
     m_state->setObjectName(QStringLiteral("captureState"));

@@ -4,6 +4,7 @@
 #include "core/cache/cachetext.h"
 #include "core/cache/importance.h"
 #include "ui/models/counted.h"
+#include "ui/models/utf8.h"
 #include "ui/panels/numberbox.h"
 #include "ui/panels/toldform.h"
 #include "ui/panels/wheelguard.h"
@@ -95,7 +96,7 @@ void DumpPanel::createImportance(QFormLayout* form)
     m_source->setObjectName(QStringLiteral("importanceSource"));
     m_source->setAccessibleName(tr("Importance source"));
     for (const ImportanceSourceInfo& source : importanceSources()) {
-        m_source->addItem(QString::fromUtf8(source.label.data(), qsizetype(source.label.size())));
+        m_source->addItem(utf8(source.label));
     }
     showSources(nullptr);
     m_source->setToolTip(
@@ -137,9 +138,7 @@ void DumpPanel::showSources(const CacheInfo* info)
         const ImportanceSourceInfo& source = sources[std::size_t(i)];
         const QString obstacle = info ? QString::fromStdString(importanceObstacle(*info, source.source)) : QString();
         items->item(i)->setEnabled(obstacle.isEmpty());
-        items->item(i)->setToolTip(obstacle.isEmpty()
-                ? QString::fromUtf8(source.sentence.data(), qsizetype(source.sentence.size()))
-                : obstacle);
+        items->item(i)->setToolTip(obstacle.isEmpty() ? utf8(source.sentence) : obstacle);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "ui/models/counted.h"
 #include "ui/models/dumpfilter.h"
 #include "ui/models/sweepgridmodel.h"
+#include "ui/models/utf8.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
 #include <QCheckBox>
@@ -147,13 +148,12 @@ QWidget* SweepEditor::createSources(const CacheInfo* dump)
     grid->setContentsMargins(0, 0, 0, 0);
     grid->addWidget(new QLabel(tr("Importance:"), box), 0, 0);
     for (const ImportanceSourceInfo& info : importanceSources()) {
-        const QString id = QString::fromUtf8(info.id.data(), qsizetype(info.id.size()));
-        auto* check = new QCheckBox(QString::fromUtf8(info.label.data(), qsizetype(info.label.size())), box);
+        const QString id = utf8(info.id);
+        auto* check = new QCheckBox(utf8(info.label), box);
         check->setObjectName(QStringLiteral("sweepSource_") + id);
         const std::string obstacle = dump ? importanceObstacle(*dump, info.source) : std::string();
         check->setEnabled(obstacle.empty());
-        check->setToolTip(obstacle.empty() ? QString::fromUtf8(info.sentence.data(), qsizetype(info.sentence.size()))
-                                           : QString::fromStdString(obstacle));
+        check->setToolTip(obstacle.empty() ? utf8(info.sentence) : QString::fromStdString(obstacle));
         auto* cell = new QHBoxLayout;
         cell->addWidget(check);
         Source source { info.source, check, nullptr };

@@ -4,6 +4,7 @@
 #include "ui/session/session.h"
 #include "core/codec/registry.h"
 #include "core/dumps/dumps.h"
+#include "core/eval/alike.h"
 #include "core/study/choices.h"
 #include "ui/engine/languagemodels.h"
 #include "ui/models/dumpmeansmodel.h"
@@ -134,6 +135,7 @@ void Session::noteDump()
     m_results->clear();
     m_means->clear();
     m_training->clear();
+    m_alikeWarning.clear();
     m_capture.takeDump(dumpPath().isEmpty());
     for (const std::string& note : info()->notes)
         m_problems->addWarning(QString::fromStdString(note));
@@ -234,7 +236,17 @@ void Session::noteMeasured(const ResultPtr& result, const std::shared_ptr<OtherD
     m_means->add(other->path(), other->cache(), result);
 }
 
-void Session::noteSweepEnd(int done, int total, int failed) { Q_EMIT said(SweepQueue::summary(done, total, failed)); }
+void Session::noteSweepEnd(int done, int total, int failed)
+{
+    AlikeSettings alike;
+    for (int row = 0; row < m_results->resultCount(); ++row)
+        alike.add(*m_results->row(row).result);
+    // Once for the same ones: a sweep of another method ends with them on screen, too.
+    if (const QString warning = QString::fromStdString(alike.warning());
+        !warning.isEmpty() && std::exchange(m_alikeWarning, warning) != warning)
+        m_problems->addWarning(warning);
+    Q_EMIT said(SweepQueue::summary(done, total, failed));
+}
 
 void Session::cancelWork()
 {
@@ -338,8 +350,8 @@ std::optional<ProtectedTokens> Session::protectedTokens() const
     for (const QString& id : m_methods->checkedMethods()) {
         const MethodSpec spec = settingsOf(id);
         const ProtectedTokens own { spec.params.integer("sinks"), spec.params.integer("recent") };
-        if (withProtectedTokens(spec, ProtectedTokens { -1, -1 }) == spec)
-            continue; // a reference
+        if (isReference(Registry::instance().get(spec.id)))
+            continue;
         if (withProtectedTokens(spec, own) != spec || (all && *all != own))
             return {};
         all = own;

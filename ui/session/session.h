@@ -166,6 +166,7 @@ private:
     Runs* m_runs;
     Sweeps* m_sweeps;
     BoundedDefaults m_defaults;
+    QString m_alikeWarning; ///< the last one of this dump
     bool m_timedSeveralTimes = false;
     bool m_settling = false; ///< the session itself moves settings: no edit
     quint64 m_dumpCount = 0;

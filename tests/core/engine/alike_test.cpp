@@ -63,6 +63,8 @@ private Q_SLOTS:
             "1 setting gives the same figures as another, to six digits: kivi and kivi:sinks=1"));
         list.push_back(list.back()); // the same setting twice says nothing
         QVERIFY(alikeWarning(list).starts_with("1 setting"));
+        list.push_back(result("kivi:sinks=2", 1000, 0.12345600001)); // and a third one alike
+        QVERIFY(alikeWarning(list).starts_with("2 settings give"));
         const std::vector<EvaluationResult> exact { result("identity", 1000, 0), result("identity:sinks=1", 1000, 0) };
         QCOMPARE(alikeWarning(exact), std::string());
     }

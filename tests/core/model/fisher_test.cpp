@@ -2,7 +2,6 @@
 // The Fisher information against the divergence that it stands for, and the codec that measures errors by it.
 #include "core/codec/calibration.h"
 #include "core/codec/compressor.h"
-#include "core/codec/methods/fisher/steptarget.h"
 #include "core/dumps/generate.h"
 #include "core/eval/calibrate.h"
 #include "core/eval/nexttoken.h"
@@ -325,7 +324,7 @@ private Q_SLOTS:
         const auto method = makeCompressor(parseSpec("fisher:metric=plain,kl=0.01,model=" + tinyPath()));
         const EncodedCache encoded = method->encode(*cache, {}, { job });
         const auto decoded = makeCompressor(parseSpec(encoded.header.spec))->decode(encoded, { job });
-        const double kl = divergenceOf(*model, *cache, *decoded, (kRows + kPredict) / 4, job);
+        const double kl = NextTokenDivergence(model->llama(), *cache, (kRows + kPredict) / 4, job).of(*decoded, job);
         QVERIFY2(std::abs(kl / 0.01 - 1) < 0.1, qPrintable(QString::number(kl)));
     }
 

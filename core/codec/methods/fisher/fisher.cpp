@@ -9,11 +9,14 @@
 #include "core/codec/methods/fisher/steptarget.h"
 #include "core/codec/parts/planes.h"
 #include "core/model/fisherinformation.h"
+#include "core/model/languagemodel.h"
 #include "core/model/model.h"
+#include "core/model/scoring.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace pikv {
 namespace {
@@ -59,13 +62,12 @@ public:
         StepTarget target { "compression_ratio", ratio(), 0.005,
             [&](double step) { return double(encodeAt(step).fileBytes()) / double(cache.info().referenceBytes()); } };
         std::shared_ptr<const LanguageModel> model;
+        std::optional<NextTokenDivergence> test;
         if (divergence() > 0) {
             model = scoringModel(cache, context);
-            target
-                = { "kl", divergence(), 0.03, [&](double step) {
-                       const auto decoded = withStep(step).decode(encodeAt(step), context);
-                       return divergenceOf(*model, cache, *decoded, fisherRequest(cache.info()).predict, context.job);
-                   } };
+            test.emplace(model->llama(), cache, fisherRequest(cache.info()).predict, context.job);
+            target = { "kl", divergence(), 0.03,
+                [&](double step) { return test->of(*withStep(step).decode(encodeAt(step), context), context.job); } };
         }
         const ParamSpec& param
             = *std::ranges::find(Registry::instance().get("fisher").params, "step", &ParamSpec::name);

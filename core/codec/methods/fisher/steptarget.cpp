@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The search for a step, and the divergence that it may aim at.
+// The search for the step at which a figure has the value that is asked for.
 #include "core/codec/methods/fisher/steptarget.h"
 #include "core/base/error.h"
 #include "core/codec/paramspec.h"
-#include "core/model/prefill.h"
-#include "core/model/scoring.h"
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/log_softmax.h>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 #include <optional>
-#include <span>
 
 namespace pikv {
 namespace {
@@ -94,21 +87,6 @@ double stepFor(const StepTarget& target, double least, double most, double start
         ((middle.above(target.value) > 0) == (low.above(target.value) > 0) ? low : high) = middle;
     }
     return std::abs(low.above(target.value)) < std::abs(high.above(target.value)) ? low.step : high.step;
-}
-
-double divergenceOf(const LanguageModel& model, const KvCache& original, const KvCache& decoded, std::int64_t predict,
-    const JobControl& job)
-{
-    const at::NoGradGuard noGrad;
-    const std::vector<std::int64_t>& ids = original.info().tokenIds;
-    const std::int64_t context = static_cast<std::int64_t>(ids.size()) - predict;
-    const std::span tokens(ids.data() + context, static_cast<std::size_t>(predict));
-    const auto predictions = [&](const KvCache& cache) {
-        KvBuffer buffer = bufferFrom(model.config(), cache, context, predict);
-        return at::log_softmax(model.llama().logits(runTokens(model.llama(), tokens, buffer, predict, job)), -1);
-    };
-    const at::Tensor p = predictions(original), q = predictions(decoded);
-    return std::max(0.0, (p.exp() * (p - q)).to(at::kDouble).sum(-1).mean().item<double>());
 }
 
 } // namespace pikv

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/cache/kvcache.h"
-#include "core/model/languagemodel.h"
-#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,10 +17,5 @@ struct StepTarget {
 /// logarithms within a bracket, from `start`. The nearest that was tried where the figure jumps over the target.
 /// Throws Error{Usage} that names what the last step gives where no step reaches the target.
 double stepFor(const StepTarget& target, double least, double most, double start);
-
-/// Mean divergence, in nats, of the next tokens that `model` predicts after the first rows of `decoded` instead of
-/// `original`'s: of the last `predict` tokens of the cache.
-double divergenceOf(const LanguageModel& model, const KvCache& original, const KvCache& decoded, std::int64_t predict,
-    const JobControl& job);
 
 } // namespace pikv

@@ -2,8 +2,8 @@
 // Figures rounded to six digits, and the settings that meet there.
 #include "core/eval/alike.h"
 #include "core/base/text.h"
-#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace pikv {
 namespace {
@@ -31,15 +31,12 @@ void AlikeSettings::add(const EvaluationResult& r)
     // The header holds the setting's own name.
     auto& there = m_byFigures[{ sixDigits(double(r.storedBytes - r.ledger[LedgerPart::Header])),
         sixDigits(r.quality.keyNmse), sixDigits(r.quality.valueNmse), sixDigits(r.quality.attentionError) }];
-    const auto isSame
-        = [&](const EvaluationResult* other) { return other->method == r.method && other->importance == r.importance; };
-    if (std::any_of(there.begin(), there.end(), isSame))
+    std::string name = nameOf(r);
+    if (there.contains(name))
         return;
-    if (!there.empty() && m_alike++ == 0) {
-        m_first = there.front();
-        m_second = &r;
-    }
-    there.push_back(&r);
+    if (!there.empty() && m_alike++ == 0)
+        m_example = *there.begin() + " and " + name;
+    there.insert(std::move(name));
 }
 
 std::string AlikeSettings::warning() const
@@ -47,8 +44,7 @@ std::string AlikeSettings::warning() const
     if (m_alike == 0)
         return {};
     return countText(m_alike, "setting") + (m_alike == 1 ? " gives" : " give")
-        + " the same figures as another, to six digits: " + nameOf(*m_first) + " and " + nameOf(*m_second)
-        + (m_alike == 1 ? "" : ", for one");
+        + " the same figures as another, to six digits: " + m_example + (m_alike == 1 ? "" : ", for one");
 }
 
 std::string alikeWarning(const std::vector<EvaluationResult>& results)

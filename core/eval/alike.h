@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,14 @@ namespace pikv {
 /// without an effect or a mistake. Exact results, errors of 0, do not count, nor do previews and controls.
 class AlikeSettings {
 public:
-    /// `result` outlives this.
     void add(const EvaluationResult& result);
     /// One sentence that names two of them; "" where there are none.
     std::string warning() const;
 
 private:
-    std::map<std::array<double, 4>, std::vector<const EvaluationResult*>> m_byFigures; ///< one of each setting
+    std::map<std::array<double, 4>, std::set<std::string>> m_byFigures; ///< the settings that have these
     std::size_t m_alike = 0; ///< settings that have the figures of an earlier one
-    const EvaluationResult *m_first = nullptr, *m_second = nullptr;
+    std::string m_example; ///< the first two
 };
 
 /// That of all of them.

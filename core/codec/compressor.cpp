@@ -84,7 +84,7 @@ void LayerwiseCompressor::calibrateLayer(const std::vector<LayerInput>&, Section
 }
 
 std::shared_ptr<const LanguageModel> LayerwiseCompressor::gradientModel(
-    const std::vector<std::shared_ptr<const KvCache>>&, const CodecContext&) const
+    const std::vector<std::shared_ptr<const KvCache>>&, Learning, const CodecContext&) const
 {
     return {};
 }
@@ -103,7 +103,7 @@ std::vector<LayerFisher> LayerwiseCompressor::meanFisher(
     const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const
 {
     std::vector<LayerFisher> mean;
-    const auto model = gradientModel(caches, context);
+    const auto model = gradientModel(caches, Learning::OfOthers, context);
     for (std::size_t i = 0; model && i < caches.size(); ++i) {
         context.job.report({ "Taking gradients of dump", static_cast<int>(i) + 1, static_cast<int>(caches.size()) });
         FisherRequest request = fisherRequest(caches[i]->info());
@@ -123,7 +123,7 @@ std::shared_ptr<const CacheFisher> LayerwiseCompressor::ownFisher(
     if (m_shared.get())
         return {};
     const std::shared_ptr<const KvCache> notOwned(std::shared_ptr<const KvCache>(), &cache);
-    const auto model = gradientModel({ notOwned }, context);
+    const auto model = gradientModel({ notOwned }, Learning::OfItself, context);
     if (!model)
         return {};
     FisherRequest request = fisherRequest(cache.info());

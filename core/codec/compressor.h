@@ -148,10 +148,13 @@ protected:
     /// parameter `shared` (sharedParam()) and reads `shared` of its layer where it is set. Default: refuses.
     virtual void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const;
-    /// The model whose next tokens tell calibrateLayer() (LayerInput::fisher, the mean over all caches) and, without a
-    /// calibration, encodeLayer() which errors matter, opened; null: it does not ask. Default: null.
+    enum class Learning { OfOthers, OfItself };
+    /// The model whose next tokens tell calibrateLayer() (OfOthers; LayerInput::fisher, the mean over all caches) and,
+    /// without a calibration, encodeLayer() (OfItself) which errors matter, opened; null: it does not ask. Default:
+    /// null.
     virtual std::shared_ptr<const LanguageModel> gradientModel(
-        const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const;
+        const std::vector<std::shared_ptr<const KvCache>>& caches, Learning learning,
+        const CodecContext& context) const;
     /// Of a cache, as gradientModel()'s are asked for.
     FisherRequest fisherRequest(const CacheInfo& info) const;
     /// The spec that a calibration is saved with; `withGradients`: gradientModel() gave a model. Default: the spec.

@@ -25,15 +25,25 @@ void LoraParts::addSections(const std::vector<LoraParts>& planes, const std::str
 
 at::Tensor LoraBasis::inverseGram() const
 {
-    const at::Tensor wide = directions.to(at::kDouble);
-    at::Tensor gram = at::mm(wide, wide.t());
+    at::Tensor gram = at::mm(directions.to(at::kDouble), duals().to(at::kDouble).t());
     // Unused directions get a unit diagonal and hence zero coefficients; the ridge keeps coarse directions apart.
     const at::Tensor diagonal = gram.diagonal();
     diagonal.add_(diagonal.eq(0).to(at::kDouble)).mul_(1 + 1e-6);
     return linalg::solve(gram, at::eye(gram.size(0), gram.options())).to(at::kFloat);
 }
 
-at::Tensor LoraBasis::projection() const { return at::mm(inverseGram(), directions); }
+at::Tensor LoraBasis::projection() const { return at::mm(inverseGram(), duals()); }
+
+LoraBasis LoraBasis::prefix(std::int64_t rank) const
+{
+    const auto first = [&](const at::Tensor& rows) { return rows.defined() ? rows.narrow(0, 0, rank) : rows; };
+    return { mean, first(directions), first(metricDuals) };
+}
+
+LoraBasis LoraBasis::to(c10::Device device) const
+{
+    return { mean.to(device), directions.to(device), metricDuals.defined() ? metricDuals.to(device) : metricDuals };
+}
 
 at::Tensor LoraBasis::coefficients(const at::Tensor& centred, const JobControl& job) const
 {
@@ -54,7 +64,16 @@ LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraPart
     writeHalves(fit.mean, out.bytes[LoraParts::Mean]);
     writeWidths(widths, out.bytes[LoraParts::Widths]);
     const at::Tensor rounded = roundedRows(fit.directions, widths.basis, out.bytes[LoraParts::Basis]);
-    return LoraBasis { fit.mean, rounded }.to(fit.mean.device());
+    LoraBasis basis = LoraBasis { fit.mean, rounded }.to(fit.mean.device());
+    if (fit.metric.defined())
+        basis.metricDuals = at::mm(basis.directions, fit.metric);
+    return basis;
+}
+
+void writeDuals(const LoraBasis& basis, LoraParts& out)
+{
+    if (basis.metricDuals.defined())
+        writeHalves(basis.metricDuals.reshape({ -1 }), out.bytes[LoraParts::Duals]);
 }
 
 namespace {
@@ -108,6 +127,9 @@ LoraReader::LoraReader(
         load(sections, prefix, LoraParts::Mean, std::vector<std::size_t>(n, 2 * width));
         load(sections, prefix, LoraParts::Basis, basisSizes);
     }
+    if (content == Content::BasisOnly && sections.has(prefix + "." + LoraParts::names[LoraParts::Duals]))
+        load(sections, prefix, LoraParts::Duals,
+            std::vector<std::size_t>(n, 2 * width * static_cast<std::size_t>(shape.rank)));
     if (content == Content::BasisOnly || content == Content::WidthsOnly)
         return;
     load(sections, prefix, LoraParts::Codes, codeSizes);
@@ -137,10 +159,14 @@ ByteSpan LoraReader::part(LoraParts::Part part, std::int64_t plane) const
 
 LoraBasis LoraReader::basis(std::int64_t plane) const
 {
-    std::size_t meanAt = 0, basisAt = 0;
-    return { readHalves(part(LoraParts::Mean, plane), meanAt, m_shape.width),
+    std::size_t meanAt = 0, basisAt = 0, dualsAt = 0;
+    LoraBasis basis { readHalves(part(LoraParts::Mean, plane), meanAt, m_shape.width),
         readRows(
             part(LoraParts::Basis, plane), basisAt, m_widths[static_cast<std::size_t>(plane)].basis, m_shape.width) };
+    if (!m_bytes[LoraParts::Duals].empty())
+        basis.metricDuals = readHalves(part(LoraParts::Duals, plane), dualsAt, m_shape.rank * m_shape.width)
+                                .view_as(basis.directions);
+    return basis;
 }
 
 at::Tensor LoraReader::codes(std::int64_t plane, c10::Device device) const

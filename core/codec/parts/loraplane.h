@@ -21,8 +21,8 @@ struct LoraShape {
 
 /// One plane's bytes by part. The parts of all planes of a tensor make one section each: "k.mean", "k.widths", …
 struct LoraParts {
-    enum Part { Mean, Widths, Basis, Codes, Base, count };
-    static constexpr std::array<const char*, count> names { "mean", "widths", "basis", "codes", "base" };
+    enum Part { Mean, Widths, Basis, Codes, Base, Duals, count };
+    static constexpr std::array<const char*, count> names { "mean", "widths", "basis", "codes", "base", "duals" };
     std::array<Bytes, count> bytes;
 
     /// Adds the sections "<prefix>.<part>" of the parts that hold anything.
@@ -39,20 +39,27 @@ at::Tensor timesRows(const at::Tensor& left, const at::Tensor& rows, const JobCo
 struct LoraBasis {
     at::Tensor mean; ///< f32 [width]
     at::Tensor directions; ///< f32 [rank, width], rounded; unused ones are zero
+    /// f32 [rank, width], directions times the metric of errors: encode alone needs them. Undefined: plain squares.
+    at::Tensor metricDuals = {};
 
-    /// Coefficients [rank, n] of centred rows [n, width], by least squares, so that rounding the directions costs no
-    /// accuracy within their span.
+    const at::Tensor& duals() const { return metricDuals.defined() ? metricDuals : directions; }
+    /// The first `rank` directions.
+    LoraBasis prefix(std::int64_t rank) const;
+    /// Coefficients [rank, n] of centred rows [n, width], by least squares in the metric, so that rounding the
+    /// directions costs no accuracy within their span.
     at::Tensor coefficients(const at::Tensor& centred, const JobControl& job) const;
     /// [rank, width]: what turns a centred row into its coefficients.
     at::Tensor projection() const;
-    /// The inverse of directions * directions^T, f32 [rank, rank]; it turns products with the directions into
-    /// coefficients.
+    /// The inverse of directions * duals^T, f32 [rank, rank]; it turns products with the duals into coefficients.
     at::Tensor inverseGram() const;
-    LoraBasis to(c10::Device device) const { return { mean.to(device), directions.to(device) }; }
+    LoraBasis to(c10::Device device) const;
 };
 
 /// Rounds a fit's directions and writes mean, widths and directions.
 LoraBasis writeBasis(const LowRankFit& fit, const FactorWidths& widths, LoraParts& out);
+/// Of a calibration in a metric: what encode needs of it. At half precision: coarser ones let strong components leak
+/// into weak coefficients.
+void writeDuals(const LoraBasis& basis, LoraParts& out);
 /// Writes the coefficients of centred f32 rows [rows, width] and, with baseBits, what they leave over, channel by
 /// channel.
 void writeCodes(const at::Tensor& centred, const LoraBasis& basis, const std::vector<int>& codeWidths,

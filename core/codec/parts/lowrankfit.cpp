@@ -5,6 +5,7 @@
 #include "core/base/counterrng.h"
 #include "core/base/half.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/amax.h>
@@ -22,6 +23,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 namespace pikv {
 namespace {
@@ -182,6 +184,31 @@ LowRankFit fitLowRank(
     const at::Tensor onHost = leading.values.narrow(0, 0, rank).cpu().to(at::kDouble).contiguous();
     for (std::int64_t i = 0; i < rank; ++i)
         fit.variances.push_back(std::max(0.0, onHost.data_ptr<double>()[i] / static_cast<double>(rows.size(0))));
+    return fit;
+}
+
+at::Tensor LowRankFit::duals() const { return metric.defined() ? at::mm(directions, metric) : directions; }
+
+LowRankFit fitLowRankIn(const at::Tensor& metric, const at::Tensor& rows, const at::Tensor& weights, std::int64_t rank,
+    std::uint64_t seed, const JobControl& job)
+{
+    if (!metric.defined())
+        return fitLowRank(rows, weights, rank, seed, job);
+    const auto roots = std::make_shared<std::optional<MetricRoots>>();
+    runApart(job, [metric, roots] { roots->emplace(metric.cpu().to(at::kDouble)); });
+    const auto placed = [&](const at::Tensor& root) { return root.to(at::kFloat).to(rows.device()); };
+    const at::Tensor root = placed((*roots)->root), measured = at::empty(rows.sizes(), rows.options());
+    forEachBlock(rows.size(0), 4 * blockRows, job, [&](std::int64_t first, std::int64_t count) {
+        measured.narrow(0, first, count).copy_(at::mm(rows.narrow(0, first, count), root));
+    });
+    LowRankFit fit = fitLowRank(measured, weights, rank, seed, job);
+    fit.metric = metric;
+    fit.root = root;
+    fit.rootInverse = placed((*roots)->inverse);
+    fit.directions = at::mm(fit.directions, fit.rootInverse);
+    fit.mean = weightedMean(rows, weights);
+    forEachBlock(rows.size(0), blockRows, job,
+        [&](std::int64_t first, std::int64_t count) { rows.narrow(0, first, count).sub_(fit.mean); });
     return fit;
 }
 

@@ -13,6 +13,13 @@ struct LowRankFit {
     at::Tensor mean; ///< f32 [width], weighted, rounded to f16
     at::Tensor directions; ///< f32 [rank, width], orthonormal, by falling variance
     std::vector<double> variances; ///< [rank], weighted mean square of the coefficients
+    /// f32 [width, width], what errors are measured by: directions * metric * directions^T = 1. Undefined: plain
+    /// squares.
+    at::Tensor metric = {};
+    at::Tensor root = {}, rootInverse = {}; ///< f32 [width, width], symmetric, of the metric; undefined where it is
+
+    /// f32 [rank, width]: products of a centred row with these are its coefficients.
+    at::Tensor duals() const;
 };
 
 /// Fits `rows` f32 [n, width], which are centred in place on the way; `weights` f32 [n] (>= 0) or undefined.
@@ -20,6 +27,10 @@ struct LowRankFit {
 /// Tropp 2011, algorithm 4.4) whose error stays within 1 % of the optimum. Runs on the rows' device; polls `job`.
 LowRankFit fitLowRank(
     const at::Tensor& rows, const at::Tensor& weights, std::int64_t rank, std::uint64_t seed, const JobControl& job);
+/// As fitLowRank(), with the errors of rows measured by `metric` M, f32 [width, width], positive definite: the least
+/// square error of rows * M^(1/2). Undefined: plain squares.
+LowRankFit fitLowRankIn(const at::Tensor& metric, const at::Tensor& rows, const at::Tensor& weights, std::int64_t rank,
+    std::uint64_t seed, const JobControl& job);
 
 /// Row weights importance^(alpha / 16), f32 [batch * seq] with mean 1 and a floor that keeps every row in the fit;
 /// undefined where `importance` [batch, seq] is, or has no effect.

@@ -3,6 +3,7 @@
 #include "core/codec/parts/sharedbasis.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/kernels/reduce.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
@@ -65,10 +66,11 @@ void learnBases(
         for (const LayerInput& input : inputs)
             rows.push_back(planeRows(input, FactorPlanes(input.shape, request.perHead).plane(p),
                 keyRotation(request.undoRope, input.rope, input.positions, input.shape.keyDim)));
-        const LowRankFit fit = fitLowRank(rows.size() == 1 ? rows.front() : at::cat(rows), weights, request.rank,
-            context.seed ^ static_cast<std::uint64_t>(p), context.job);
-        writeBasis(
-            fit, FactorWidths::spreadBasis(fit.variances, request.basisBits), parts[static_cast<std::size_t>(p)]);
+        const at::Tensor all = rows.size() == 1 ? rows.front() : at::cat(rows);
+        const LowRankFit fit = fitLowRankIn(planeMetric(inputs.front().fisher, planes.plane(p), all), all, weights,
+            request.rank, context.seed ^ static_cast<std::uint64_t>(p), context.job);
+        LoraParts& bytes = parts[static_cast<std::size_t>(p)];
+        writeDuals(writeBasis(fit, FactorWidths::spreadBasis(fit.variances, request.basisBits), bytes), bytes);
     });
     const auto middle = parts.begin() + planes.perTensor();
     LoraParts::addSections({ parts.begin(), middle }, "k", out);
@@ -87,9 +89,7 @@ std::vector<LoraBasis> sharedBases(
     const LoraReader reader(calibration, prefix, shape, planes, LoraReader::Content::BasisOnly);
     std::vector<LoraBasis> bases;
     for (std::int64_t p = 0; p < planes; ++p) {
-        LoraBasis basis = reader.basis(p);
-        basis.directions = basis.directions.narrow(0, 0, rank);
-        bases.push_back(basis.to(device));
+        bases.push_back(reader.basis(p).prefix(rank).to(device));
     }
     return bases;
 }

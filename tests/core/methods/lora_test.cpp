@@ -5,8 +5,11 @@
 #include "methodcases.h"
 #include "testmain.h"
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/eye.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/linalg_cholesky_ex.h>
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/randn.h>
@@ -50,6 +53,31 @@ private Q_SLOTS:
         const double optimum = values.narrow(0, rank, values.size(0) - rank).sum().item<double>();
         const double error = (decoded->layer(0).key - cache).to(at::kDouble).square().sum().item<double>();
         QVERIFY2(error <= 1.01 * optimum, qPrintable(QString("%1 of the optimum").arg(error / optimum)));
+    }
+
+    /// Errors that are measured by a metric: the optimum is that of the rows times its root.
+    void errorIsTheOptimumOfItsMetric()
+    {
+        const at::Tensor spread = at::pow(at::arange(1, 65, at::kFloat), -0.7), mix = at::randn({ 64, 64 });
+        const at::Tensor rows = at::matmul(at::randn({ 700, 64 }) * spread, at::randn({ 64, 64 })) + 2.0;
+        const at::Tensor metric = at::matmul(mix * spread, mix.t()) + 0.1 * at::eye(64);
+        const at::Tensor centred = rows.clone();
+        const LowRankFit fit = fitLowRankIn(metric, centred, {}, 12, 1, {});
+        const at::Tensor own = at::matmul(fit.directions, fit.duals().t());
+        QVERIFY(at::allclose(own, at::eye(12), 1e-3, 1e-3)); // each a unit, none within another
+        QVERIFY(at::allclose(centred, rows - fit.mean));
+        const auto left = [&](const LowRankFit& by, const at::Tensor& of) {
+            const at::Tensor rest = of - at::matmul(at::matmul(of, by.duals().t()), by.directions);
+            return (at::matmul(rest, metric) * rest).to(at::kDouble).sum().item<double>();
+        };
+        const at::Tensor root = std::get<0>(at::linalg_cholesky_ex(metric.to(at::kDouble)));
+        const at::Tensor values
+            = std::get<1>(at::linalg_svd(at::matmul(centred.to(at::kDouble), root), false)).square();
+        const double optimum = values.narrow(0, 12, values.size(0) - 12).sum().item<double>(), got = left(fit, centred);
+        QVERIFY2(got <= 1.01 * optimum, qPrintable(QString("%1 of the optimum").arg(got / optimum)));
+        const at::Tensor again = rows.clone();
+        const LowRankFit plain = fitLowRank(again, {}, 12, 1, {});
+        QVERIFY(left(plain, again) > 1.2 * optimum); // so that the metric matters here
     }
 
     void errorFallsWithRankAndBits_data()

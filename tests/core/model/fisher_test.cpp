@@ -16,9 +16,11 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
 #include <QTemporaryDir>
 #include <QTest>
+#include <array>
 
 using namespace pikv;
 
@@ -100,13 +102,13 @@ class FisherTest : public QObject {
     }
 
     /// The parameter `shared` of a calibration learned so on four other texts.
-    QString learned(const QString& metric)
+    QString learned(const QString& metric, const QString& method = "fisher:")
     {
         const std::string path = m_folder.filePath(QString::number(m_learned++) + ".pikv-basis").toStdString();
         CalibrationRequest request;
         for (int seed = 1; seed <= 4; ++seed)
             request.caches.push_back(captured(kRows + kPredict, seed));
-        request.method = parseSpec("fisher:metric=" + metric.toStdString());
+        request.method = parseSpec((method + "metric=" + metric).toStdString());
         calibrateFile(request, path);
         return "shared=" + QString::fromStdString(path);
     }
@@ -212,6 +214,55 @@ private Q_SLOTS:
                            .arg(best.bytes)
                            .arg(reference.kl)
                            .arg(reference.bytes)));
+    }
+
+    /// Other methods' fits take it too: at the same bytes their errors weigh less in it.
+    void fitsTakeTheMetric_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<bool>("calibrated");
+        for (const char* method : { "lora:rank=20,code_bits=8,basis_bits=8,rope=keep,",
+                 "lora:rank=10,code_bits=8,basis_bits=8,scope=head,rope=keep,",
+                 "lora_plus:ranks=[12,16,24],code_bits=8,basis_bits=8,rope=keep,",
+                 "minillm:student_size=20,code_bits=8,basis_bits=8,rope=keep," })
+            for (const bool calibrated : { false, true })
+                QTest::addRow("%s%s", method, calibrated ? " calibrated" : "") << method << calibrated;
+    }
+    void fitsTakeTheMetric()
+    {
+        QFETCH(QString, method);
+        QFETCH(bool, calibrated);
+        // Random texts of a random model have little in common: a calibration is looked at on a cache it has seen.
+        const auto cache = captured(kRows + kPredict, calibrated ? 1 : 0);
+        FisherRequest request;
+        request.predict = std::min<std::int64_t>(128, (kRows + kPredict) / 4);
+        request.undoesRope = false;
+        request.samples = 8;
+        const auto fisher = fisherInformation(*openSharedModel(tinyPath()), *cache, request, {});
+        std::array<double, 2> bytes {}, error {};
+        const QStringList metrics { "plain", "next_token" + tinyModel() };
+        for (std::size_t i = 0; i < 2; ++i) {
+            const QString metric = metrics[static_cast<int>(i)];
+            const QString params = calibrated ? learned(metric, method) : "metric=" + metric;
+            const auto compressor = makeCompressor(parseSpec((method + params).toStdString()));
+            const JobControl job;
+            const EncodedCache encoded = compressor->encode(*cache, {}, { job });
+            const auto decoded = compressor->decode(encoded, { job });
+            bytes[i] = double(encoded.sizes().payloadBytes());
+            for (int layer = 0; layer < cache->layerCount(); ++layer) {
+                const LayerKv was = cache->layer(layer), is = decoded->layer(layer);
+                const LayerFisher& of = fisher.at(static_cast<std::size_t>(layer));
+                for (const auto& [wrong, metricOf] :
+                    { std::pair(is.key - was.key, &of.key), std::pair(is.value - was.value, &of.value) }) {
+                    const at::Tensor rows
+                        = wrong.transpose(1, 2).reshape({ -1, metricOf->metric.size(0) }).to(at::kDouble);
+                    error[i] += (at::matmul(rows, metricOf->metric) * rows).sum().item<double>();
+                }
+            }
+        }
+        QVERIFY2(
+            std::abs(bytes[1] / bytes[0] - 1) < 0.02, qPrintable(QString("%1 and %2").arg(bytes[0]).arg(bytes[1])));
+        QVERIFY2(error[1] < 0.95 * error[0], qPrintable(QString("%1, plainly %2").arg(error[1]).arg(error[0])));
     }
 
     /// A calibration says which metric it has, whatever was asked for.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
 #include "core/base/half.h"
-#include "core/codec/compressor.h"
 #include "core/codec/methods/fisher/fisherside.h"
 #include "core/codec/methods/fisher/ownbases.h"
-#include "core/codec/methods/fisher/querymetric.h"
 #include "core/codec/methods/fisher/rowsteps.h"
 #include "core/codec/methods/fisher/steptarget.h"
+#include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/planes.h"
 #include "core/model/fisherinformation.h"
 #include "core/model/languagemodel.h"
@@ -22,24 +21,16 @@ namespace pikv {
 namespace {
 
 /// Keys come before their rotation, where the dump says how they were rotated.
-class Fisher : public LayerwiseCompressor {
+class Fisher : public MetricCompressor {
 public:
-    using LayerwiseCompressor::LayerwiseCompressor;
+    using MetricCompressor::MetricCompressor;
 
     void validate(const CacheInfo& info) const override
     {
-        LayerwiseCompressor::validate(info);
+        MetricCompressor::validate(info);
         calibratedSpec({ "rope" });
         if (ratio() > 0 && divergence() > 0)
             throw usageError("fisher: compression_ratio and kl are two targets; give one of them");
-        if (params().text("metric") == "queries" && !info.hasQueries())
-            throw usageError("fisher: metric=queries needs the dump's queries, and it has none");
-    }
-    void validateLearning(const CacheInfo& info) const override
-    {
-        LayerwiseCompressor::validateLearning(info);
-        if (params().text("metric") == "queries")
-            throw usageError("fisher: metric=queries is of one dump; a calibration takes next_token, plain or auto");
     }
 
     /// A target is one for the whole cache: a few layers would have another step.
@@ -90,38 +81,7 @@ public:
     }
 
 protected:
-    std::shared_ptr<const LanguageModel> gradientModel(
-        const std::vector<std::shared_ptr<const KvCache>>& caches, const CodecContext& context) const override
-    {
-        const std::string& metric = params().text("metric");
-        if (metric == "plain" || metric == "queries")
-            return {};
-        const bool must = metric == "next_token";
-        ModelPtr model;
-        try {
-            model = openSharedModel(modelOfParam(params().text("model")), context.job);
-        } catch (const Error& e) {
-            if (must || e.kind() != ErrorKind::Input || !params().text("model").empty())
-                throw;
-            return {};
-        }
-        for (const auto& cache : caches) {
-            const CacheInfo& info = cache->info();
-            const std::string obstacle = gradientObstacle(*model, info, fisherRequest(info));
-            if (!obstacle.empty() && must)
-                throw usageError("fisher: " + info.path + ": " + obstacle);
-            if (!obstacle.empty())
-                return {};
-        }
-        return model;
-    }
-
-    MethodSpec learnedAs(bool withGradients) const override
-    {
-        MethodSpec learned = spec();
-        learned.params.set("metric", std::string(withGradients ? "next_token" : "plain"));
-        return learned;
-    }
+    bool autoAsksForItself() const override { return true; }
 
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
@@ -148,15 +108,12 @@ protected:
                 gradientWeights(input.fisher->value, input.positions) };
         else
             weights = attentionWeights(input, context.job);
-        std::optional<LayerFisher> ofQueries;
-        if (!input.shared && !input.fisher && params().text("metric") == "queries")
-            ofQueries = queryMetric(input, keyRotation(input, c10::kCPU), context.job);
-        const LayerFisher* fisher = ofQueries ? &*ofQueries : input.fisher;
+        const LayerMetric metric(*this, input, context.job);
         std::array<SectionSet, 2> sides;
         // A side by one thread alone: its bytes do not depend on how many there are.
         forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
             const auto at = static_cast<std::size_t>(i);
-            encodeOneSide(input, fisher, i == 0, weights[at], sides[at], context.job);
+            encodeOneSide(input, metric.get(), i == 0, weights[at], sides[at], context.job);
         });
         for (const SectionSet& side : sides)
             for (const auto& [name, bytes] : side.all())
@@ -275,11 +232,8 @@ const MethodRegistration registration { withFactory<Fisher>({
         param::folded(param::real("kl", "Target KL", 0.0, 0.0, 10.0, 0.001, "nats",
             "The step is found with which the model's predictions of the cache's own last tokens, a quarter and 128 at "
             "most, diverge so much; 0: no target.")),
-        param::choice("metric", "Metric", "auto", { "auto", "next_token", "queries", "plain" },
-            "What errors are measured by, in a calibration or, without one, when a cache is encoded: the next tokens "
-            "of a model, the attention of the dump's own queries (to first order: for small errors; no calibration), "
-            "or plain squares; auto: the model where it is that of the dumps, else plain."),
-        param::folded(param::model(", whose next tokens the metric is of; decode needs none.")),
+        metricParam(true),
+        metricModelParam(),
         ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),
         param::sinks(1, "The first token is unlike all others: kept at 16 bits, where coding it would cost many."),

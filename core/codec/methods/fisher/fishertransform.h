@@ -3,7 +3,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/codec/container/encodedcache.h"
-#include "core/model/fisherinformation.h"
+#include "core/codec/parts/rowmetric.h"
 #include <ATen/core/Tensor.h>
 #include <cstdint>
 #include <string>
@@ -11,33 +11,10 @@
 
 namespace pikv {
 
-/// A step of 1 in the next tokens' metric, nat^(1/2).
-inline constexpr double fisherStep = 1e-5;
-/// Without the next tokens' metric a step of 1 is this share of the rows' deviation.
-inline constexpr double plainStep = 0.04;
 /// log2, in quarters, of the mean |level| that a component has at a step of 1; `deviation` in such steps.
 std::int16_t levelSize(double deviation);
 /// log2 of a step, in quarters, rounded.
 std::int16_t logOfStep(double step);
-
-/// Throws Error{Input} where a class is outside what there is.
-void requireDistanceClasses(const std::vector<std::int8_t>& classes);
-
-/// Symmetric square root of a metric and its inverse, f64.
-struct MetricRoots {
-    at::Tensor root, inverse;
-    explicit MetricRoots(const at::Tensor& metric);
-};
-
-/// What errors of rows f32 [n, width] are measured by: the metric of the next tokens, or, without one, squared errors
-/// relative to the rows' variance.
-struct RowMetric {
-    at::Tensor metric; ///< f64 [width, width]
-    double unit; ///< the length of a step of 1
-    /// By LayerFisher::distanceClass(): log2 of how much wider steps may be there, in halves.
-    std::vector<std::int8_t> distanceClasses;
-    RowMetric(const at::Tensor& rows, const LayerFisher::Side* fisher);
-};
 
 /// x ~ mean + steps * levels * synthesis. In the right metric one step for every coefficient of every layer and side is
 /// the best allocation of bits (reverse water-filling, Cover & Thomas, theorem 10.3.3): with M the metric and C the

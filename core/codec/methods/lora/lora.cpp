@@ -2,8 +2,9 @@
 // Registers `lora`: X ~ mean + U B, the weighted singular value decomposition in closed form (Eckart & Young 1936),
 // every factor packed.
 #include "core/base/error.h"
-#include "core/codec/compressor.h"
+#include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/codec/parts/sharedbasis.h"
 #include <algorithm>
 #include <optional>
@@ -13,13 +14,13 @@ namespace {
 
 /// The seed's LoRA made real: X ~ mean + U B by a weighted singular value decomposition in closed form, every factor
 /// packed and counted; what it leaves over can be kept at a few bits (the residual connection).
-class Lora : public LayerwiseCompressor {
+class Lora : public MetricCompressor {
 public:
-    using LayerwiseCompressor::LayerwiseCompressor;
+    using MetricCompressor::MetricCompressor;
 
     void validate(const CacheInfo& info) const override
     {
-        LayerwiseCompressor::validate(info);
+        MetricCompressor::validate(info);
         if (const auto learned = calibratedSpec({ "scope", "rope" })) {
             if (rank() > learned->params.integer("rank"))
                 throw usageError(spec().id + ": rank=" + std::to_string(rank())
@@ -37,7 +38,7 @@ public:
 
     std::vector<std::string> warnings(const CacheInfo& info) const override
     {
-        auto list = LayerwiseCompressor::warnings(info);
+        auto list = MetricCompressor::warnings(info);
         if (params().real("dropout") > 0)
             list.push_back(
                 "dropout is accepted and ignored: it is noise for training, and lora is fitted in closed form");
@@ -59,6 +60,7 @@ protected:
         std::vector<LoraParts> parts(static_cast<std::size_t>(planes.count()));
         const std::vector<LoraBasis> shared = sharedOf(input.shared, planes, context.device);
         const std::optional<RopeTable> rope = keyRotation(input, context.device);
+        const LayerMetric metric(*this, input, context.job);
         forEachPlane(context.device, planes.count(), context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             const LoraShape shape = shapeOf(plane);
@@ -71,8 +73,8 @@ protected:
                     bytes, context.job);
             }
             const at::Tensor rows = planeRows(input, plane, rope);
-            const LowRankFit fit
-                = fitLowRank(rows, weights, shape.rank, context.seed ^ static_cast<std::uint64_t>(p), context.job);
+            const LowRankFit fit = fitLowRankIn(planeMetric(metric.get(), plane, rows), rows, weights, shape.rank,
+                context.seed ^ static_cast<std::uint64_t>(p), context.job);
             const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
             const LoraBasis basis = writeBasis(fit, widths, bytes);
             context.job.checkpoint();
@@ -149,6 +151,8 @@ const MethodRegistration registration { withFactory<Lora>({
             "Keeps what the low rank leaves over at this width, channel by channel (0: not at all)."),
         param::choice("scope", "Scope", "layer", { "layer", "head" },
             "One factorisation for all KV heads of a layer, or one for each head."),
+        metricParam(),
+        metricModelParam(),
         ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
             "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",

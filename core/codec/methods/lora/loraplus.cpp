@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `lora_plus`: one nested basis, of which each token stores a prefix by its importance.
 #include "core/base/error.h"
-#include "core/codec/compressor.h"
 #include "core/codec/methods/lora/ranktiers.h"
 #include "core/codec/methods/lora/tierplane.h"
+#include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/codec/parts/sharedbasis.h"
 #include <algorithm>
 #include <array>
@@ -15,13 +16,13 @@ namespace {
 
 /// The seed's LoRA+ made real: one nested basis; a token stores a prefix of its coefficients whose length follows its
 /// importance, or its distance from the mean where no importance is given. Who has which rank is stored.
-class LoraPlus : public LayerwiseCompressor {
+class LoraPlus : public MetricCompressor {
 public:
-    using LayerwiseCompressor::LayerwiseCompressor;
+    using MetricCompressor::MetricCompressor;
 
     void validate(const CacheInfo& info) const override
     {
-        LayerwiseCompressor::validate(info);
+        MetricCompressor::validate(info);
         checkTiers();
         if (const auto learned = calibratedSpec({ "rope" })) {
             if (const std::int64_t bound = learned->params.integers("ranks").back(); ranks().back() > bound)
@@ -61,6 +62,7 @@ protected:
             LoraParts parts;
         };
         std::array<Work, 2> work;
+        const LayerMetric metric(*this, input, context.job);
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             const FactorPlane plane = planes.plane(p);
             Work& w = work.at(static_cast<std::size_t>(p));
@@ -71,8 +73,8 @@ protected:
                 return;
             }
             w.rows = planeRows(input, plane, rope);
-            w.fit = fitLowRank(
-                w.rows, weights, ranks().back(), context.seed ^ static_cast<std::uint64_t>(p), context.job);
+            w.fit = fitLowRankIn(planeMetric(metric.get(), plane, w.rows), w.rows, weights, ranks().back(),
+                context.seed ^ static_cast<std::uint64_t>(p), context.job);
             if (energy)
                 *energy = rowEnergy(w.rows);
         });
@@ -173,6 +175,8 @@ const MethodRegistration registration { withFactory<LoraPlus>({
             "Mean width of a coefficient; strong directions get more of them, weak ones fewer (16: half precision)."),
         param::oneOf("basis_bits", "Direction bits", 4, { 16, 8, 6, 4 }, "bits",
             "Mean width of a direction's entries; long contexts afford more (16: half precision)."),
+        metricParam(),
+        metricModelParam(),
         ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
             "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",

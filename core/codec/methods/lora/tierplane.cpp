@@ -55,7 +55,7 @@ std::vector<double> prefixVariances(
 }
 
 /// Least-squares coefficients [rank, n], tokens in `order`: each against the directions of its own tier alone.
-/// `allProducts` [rank, n]: directions times centred rows, tokens in their own order.
+/// `allProducts` [rank, n]: duals times centred rows, tokens in their own order.
 at::Tensor tierCoefficients(const at::Tensor& allProducts, const LoraBasis& basis, const RankTiers& tiers,
     const std::vector<std::int64_t>& ranks, const std::vector<std::int64_t>& order, const JobControl& job)
 {
@@ -66,7 +66,7 @@ at::Tensor tierCoefficients(const at::Tensor& allProducts, const LoraBasis& basi
         const std::int64_t count = tiers.size(static_cast<int>(tier)), rank = ranks[tier];
         if (count == 0)
             continue;
-        const LoraBasis prefix { basis.mean, basis.directions.narrow(0, 0, rank).cpu() };
+        const LoraBasis prefix = basis.prefix(rank).to(c10::kCPU);
         all.narrow(0, 0, rank)
             .narrow(1, first, count)
             .copy_(timesRows(prefix.inverseGram(), products.narrow(0, 0, rank).narrow(1, first, count).t(), job));
@@ -101,11 +101,11 @@ void writeTiers(const at::Tensor& centred, const LowRankFit& fit, const RankTier
     const std::vector<std::int64_t> order = tiers.order(), counts = tiers.counts(ranks);
     const std::int64_t stride = std::max<std::int64_t>(1, centred.size(0) / sampleRows);
     const at::Tensor some = centred.index_select(0, everyPlace(order, stride).to(centred.device()));
-    const at::Tensor first = at::mm(fit.directions, some.t()).cpu(); // these are orthonormal
+    const at::Tensor first = at::mm(fit.duals(), some.t()).cpu(); // of orthonormal directions
     const FactorWidths widths
         = FactorWidths::spread(prefixVariances(first, counts, stride), shape.codeBits, shape.basisBits, counts);
     const LoraBasis basis = writeBasis(fit, widths, out);
-    const at::Tensor products = timesRows(basis.directions, centred, job);
+    const at::Tensor products = timesRows(basis.duals(), centred, job);
     writePrefixes(
         tierCoefficients(products, basis, tiers, ranks, order, job), widths.code, counts, out.bytes[LoraParts::Codes]);
 }
@@ -114,7 +114,7 @@ void writeTiersFor(const at::Tensor& fullRank, const LoraBasis& shared, const Ra
     const std::vector<std::int64_t>& ranks, const LoraShape& shape, LoraParts& out, const JobControl& job)
 {
     const std::vector<std::int64_t> counts = tiers.counts(ranks);
-    const at::Tensor products = timesRows(at::mm(shared.directions, shared.directions.t()), fullRank.t(), job);
+    const at::Tensor products = timesRows(at::mm(shared.duals(), shared.directions.t()), fullRank.t(), job);
     const at::Tensor coefficients = tierCoefficients(products, shared, tiers, ranks, tiers.order(), job);
     const FactorWidths widths
         = FactorWidths::spreadCodes(prefixVariances(coefficients, counts, 1), shape.codeBits, counts);

@@ -2,9 +2,10 @@
 // Registers `minillm`: principal components as codes, and a student network, trained on the cache (Hinton et al. 2015),
 // that restores a part of what they lose.
 #include "core/base/error.h"
-#include "core/codec/compressor.h"
 #include "core/codec/methods/minillm/studentplane.h"
+#include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/codec/parts/sharedbasis.h"
 #include <ATen/ops/cat.h>
 #include <array>
@@ -19,13 +20,13 @@ constexpr std::int64_t attentionWindow = 8;
 
 /// The seed's MiniLLM made real: an autoencoder for each layer's keys and values. Its linear part is the closed-form
 /// PCA of all KV heads together; a small student network is distilled on what the quantised codes leave over.
-class MiniLlm : public LayerwiseCompressor {
+class MiniLlm : public MetricCompressor {
 public:
-    using LayerwiseCompressor::LayerwiseCompressor;
+    using MetricCompressor::MetricCompressor;
 
     void validate(const CacheInfo& info) const override
     {
-        LayerwiseCompressor::validate(info);
+        MetricCompressor::validate(info);
         calibratedSpec({ "student_size", "num_layers", "hidden_size", "use_attention", "decoder_bits", "rope" });
         for (const LayerShape& shape : info.layers)
             if (const std::int64_t bound = shape.kvHeads * std::min(shape.keyDim, shape.valueDim);
@@ -120,6 +121,7 @@ private:
         std::array<DistilledPlane, 2> learned;
         const at::Tensor weights
             = inputs.size() == 1 ? rowWeights(inputs.front().importance, params().real("alpha")) : at::Tensor();
+        const LayerMetric metric(*this, inputs.front(), context.job);
         std::mutex reporting; // keys and values may be trained side by side; the sink hears of one at a time
         forEachPlane(context.device, 2, context.job, [&](std::int64_t p) {
             PlaneToLearn plane { {}, weights, {}, forOthers };
@@ -132,6 +134,7 @@ private:
             plane.rows = rows.size() == 1 ? rows.front() : at::cat(rows);
             plane.reach = at::cat(reach);
             const FactorPlane like = FactorPlanes(inputs.front().shape, false).plane(p);
+            plane.metric = planeMetric(metric.get(), like, plane.rows);
             TrainingOptions options { params().integer("steps"), params().integer("batch_tokens"),
                 params().real("learning_rate"), decoderBits(),
                 context.seed ^ static_cast<std::uint64_t>(2 * inputs.front().index + p), {} };
@@ -185,6 +188,8 @@ const MethodRegistration registration { withFactory<MiniLlm>({
             ParamScale::Log),
         param::folded(param::integer("batch_tokens", "Batch", 256, 16, 1024, "tokens",
             "Consecutive tokens that a training step looks at.", ParamScale::Log)),
+        metricParam(),
+        metricModelParam(),
         ropeParam("Undoes the keys' rotary embedding before the fit, where the dump says how, as unrotated keys "
             "have lower rank."),
         param::real("alpha", "Importance exponent", 16, 0, 64, 1, "",

@@ -6,6 +6,7 @@
 #include "core/codec/parts/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/where.h>
@@ -28,9 +29,9 @@ at::Tensor scaledRows(const at::Tensor& codes, const at::Tensor& scale)
     return (codes / scale.unsqueeze(1)).t().contiguous();
 }
 
-double energyOf(const at::Tensor& rows, const at::Tensor& weights)
+double energyOf(const at::Tensor& rows, const at::Tensor& weights, const at::Tensor& metric)
 {
-    const at::Tensor squares = (rows * rows).sum(1).to(at::kDouble);
+    const at::Tensor squares = ((metric.defined() ? at::mm(rows, metric) : rows) * rows).sum(1).to(at::kDouble);
     return (weights.defined() ? squares * weights : squares).sum().item<double>();
 }
 
@@ -41,10 +42,12 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
 {
     DistilledPlane out;
     const at::Tensor& rows = plane.rows;
-    const LowRankFit fit = fitLowRank(rows, plane.weights, shape.rank, options.seed, job);
+    const LowRankFit fit = fitLowRankIn(plane.metric, rows, plane.weights, shape.rank, options.seed, job);
     const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
     const LoraBasis basis = writeBasis(fit, widths, out.parts);
-    const double energy = energyOf(rows, plane.weights);
+    if (plane.forOthers)
+        writeDuals(basis, out.parts);
+    const double energy = energyOf(rows, plane.weights, plane.metric);
     const at::Tensor codes = roundedRows(basis.coefficients(rows, job), widths.code, out.parts.bytes[LoraParts::Codes]);
     job.checkpoint();
     TrainingData data;
@@ -57,10 +60,12 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
     });
     data.residual = rows;
     data.weights = plane.weights;
+    data.root = fit.root;
+    data.rootInverse = fit.rootInverse;
     if (plane.forOthers)
         data.heldOut = rows.size(0) / 4;
     if (report && energy > 0) {
-        const double left = energyOf(data.residual, plane.weights) / energy;
+        const double left = energyOf(data.residual, plane.weights, plane.metric) / energy;
         report(0, left);
         options.report = [&report, left](std::int64_t step, double loss) { report(step, loss * left); };
     }

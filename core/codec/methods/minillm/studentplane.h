@@ -20,6 +20,7 @@ struct PlaneToLearn {
     at::Tensor reach; ///< of CodeRows
     bool forOthers
         = false; ///< for a calibration: a part of the rows is held out, so that the student serves other caches too
+    at::Tensor metric = {}; ///< f32 [width, width], what errors are measured by; undefined: plain squares
 };
 
 /// Principal components in closed form, codes quantised, then a student distilled on what the quantised codes leave

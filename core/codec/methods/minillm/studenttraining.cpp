@@ -34,7 +34,10 @@ public:
         , m_student(shape, options.seed, data.residual.device())
     {
         m_student.codeScale = data.codeScale;
-        const double meanSquare = (data.residual * data.residual).mean().item<double>();
+        // The descent sees mistakes as they are measured: their directions would be of very different weight else.
+        m_residual = inMetric(data.residual);
+        m_directions = inMetric(data.directions);
+        const double meanSquare = (m_residual * m_residual).mean().item<double>();
         m_unit = std::sqrt(meanSquare);
     }
 
@@ -43,6 +46,8 @@ public:
         if (!(m_unit > 0) || !std::isfinite(m_unit))
             return {};
         descend();
+        if (m_data.rootInverse.defined())
+            m_student.out().copy_(at::mm(m_student.out(), m_data.rootInverse));
         m_student.out().mul_(m_unit);
         Bytes bytes;
         m_student.write(m_options.bits, bytes);
@@ -108,14 +113,20 @@ private:
         return m_data.weights.defined() ? rows * m_data.weights.narrow(0, first, rows.size(0)).unsqueeze(1) : rows;
     }
 
-    /// What a student gets wrong, in units of the residual's root mean square: f32 [count, width].
+    at::Tensor inMetric(const at::Tensor& rows) const
+    {
+        return m_data.root.defined() ? at::mm(rows, m_data.root) : rows;
+    }
+
+    /// What a learning student, whose output layer is in the metric, gets wrong, in units of the residual's root mean
+    /// square: f32 [count, width].
     at::Tensor mistake(const Student& student, std::int64_t first, std::int64_t count) const
     {
         const Student::Pass pass = student.run(m_data.rows, first, count);
         at::Tensor y = at::mm(pass.units, student.out());
         if (pass.delta.defined())
-            y = at::addmm(y, pass.delta, m_data.directions, 1, 1 / m_unit);
-        return y.sub_(m_data.residual.narrow(0, first, count), 1 / m_unit);
+            y = at::addmm(y, pass.delta, m_directions, 1, 1 / m_unit);
+        return y.sub_(m_residual.narrow(0, first, count), 1 / m_unit);
     }
 
     double judge() const
@@ -127,7 +138,7 @@ private:
             m_job.checkpoint();
             const std::int64_t first = m_judged.first + (lots == 1 ? 0 : (m_judged.count - count) * lot / (lots - 1));
             const at::Tensor wrong = mistake(m_student, first, count);
-            const at::Tensor target = m_data.residual.narrow(0, first, count);
+            const at::Tensor target = m_residual.narrow(0, first, count);
             left += (weighted(wrong, first) * wrong).sum().item<double>() * m_unit * m_unit;
             all += (weighted(target, first) * target).sum().item<double>();
         }
@@ -139,7 +150,7 @@ private:
         return Student::read(bytes, m_student.shape, m_options.bits, m_student.params.device());
     }
 
-    /// The best output layer for the other weights as they are (weighted least squares).
+    /// The best output layer for the other weights as they are (weighted least squares: the same in every metric).
     void solveOutput(Student& student) const
     {
         at::Tensor gram, products;
@@ -172,8 +183,8 @@ private:
             at::Tensor after = before - at::mm(pass.units, student.out());
             if (pass.delta.defined())
                 after.sub_(at::mm(pass.delta, m_data.directions));
-            const auto energy = [&](const at::Tensor& x) {
-                const at::Tensor squares = (x * x).sum(1).to(at::kDouble);
+            const auto energy = [&](const at::Tensor& rows) {
+                const at::Tensor x = inMetric(rows), squares = (x * x).sum(1).to(at::kDouble);
                 return (m_data.weights.defined() ? squares * m_data.weights.narrow(0, first, count) : squares)
                     .sum()
                     .item<double>();
@@ -189,6 +200,7 @@ private:
     const JobControl& m_job;
     std::int64_t m_rows; ///< learned from
     Rows m_judged;
+    at::Tensor m_residual, m_directions; ///< those of the data, in the metric
     double m_unit = 0;
     bool m_stuck = false;
     Student m_student;

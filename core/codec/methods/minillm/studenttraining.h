@@ -13,6 +13,8 @@ struct TrainingData {
     at::Tensor directions; ///< f32 [rank, width], scaled by codeScale: codes times this is the linear reconstruction
     at::Tensor residual; ///< f32 [n, width], what the linear reconstruction leaves over
     at::Tensor weights; ///< f32 [n], mean 1; undefined: all alike
+    /// f32 [width, width]: mistakes are measured after multiplication by `root`. Undefined: plain squares.
+    at::Tensor root = {}, rootInverse = {};
     std::int64_t heldOut
         = 0; ///< the last rows, which nothing is learned from; where there are any, they judge the student
 };

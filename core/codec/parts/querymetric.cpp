@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Second moments of what queries see of errors, head by head.
-#include "core/codec/methods/fisher/querymetric.h"
-#include "core/codec/methods/fisher/fishertransform.h"
+#include "core/codec/parts/querymetric.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/matmul.h>

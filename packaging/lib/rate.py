@@ -16,22 +16,30 @@ TARGETS = [.001, .01, .1]  # nats
 PREDICT = 128
 RESAMPLES = 2000
 CALIBRATION_TOKENS = 1000
+TIERS = ["[16,32,48]", "[32,64,96]", "[64,96,128]", "[96,128,160]", "[128,160,192]"]
 # Settings that reach from below the first target to above the last one, where the method can.
 SWEEPS = {
     "fisher": ("fisher:step={}", [.5, 1, 2, 4, 8, 16, 32, 64]),
     "kvtc": ("kvtc:compression={}", [2, 4, 8, 16, 32, 64]),
     "fastvideo": ("fastvideo:compression_ratio={}", [.08, .12, .16, .2, .25, .3, .4]),
-    "fastv": ("fastv:compression_ratio={}", [.1, .15, .2, .25, .3, .4, .5]),
-    "pyramid": ("pyramid:compression_ratio={}", [.1, .15, .2, .3, .4, .5]),
-    "lora": ("lora:rank={},code_bits=6", [16, 32, 64, 96, 128]),
-    "lora_plus": ("lora_plus:rank={}", [8, 16, 32, 64, 96]),
-    "minillm": ("minillm:compression_ratio={}", [.1, .2, .3, .4, .5]),
+    "fastv": ("fastv:subvector={}", [1, 2, 3, 4, 8]),
+    "pyramid": ("pyramid:compression_ratio={}", [.05, .1, .15, .2, .3, .4, .5]),
+    "lora": ("lora:rank={},code_bits=6", [32, 64, 96, 128, 160, 192]),
+    "lora_plus": ("lora_plus:ranks={}", TIERS),
+    "minillm": ("minillm:student_size={}", [32, 64, 96, 128, 160]),
+    # Fitted in the metric of the next tokens, taken from the cache itself.
+    "lora-metric": ("lora:rank={},code_bits=6,metric=next_token", [32, 64, 96, 128, 160, 192]),
+    "lora_plus-metric": ("lora_plus:ranks={},metric=next_token", TIERS),
+    "minillm-metric": ("minillm:student_size={},metric=next_token", [32, 64, 96, 128, 160]),
+    "pyramid-metric": ("pyramid:compression_ratio={},metric=next_token", [.05, .1, .15, .2, .3, .4, .5]),
     "turboquant": ("turboquant:key_bits={0},value_bits={0},sinks=4", [2, 3, 4, 5, 6]),
     "kivi": ("kivi:key_bits={0},value_bits={0}", [1, 2, 3, 4, 5, 6, 8]),
     "q4_0": ("q4_0", [0]),
     "q8_0": ("q8_0", [0]),
 }
-CALIBRATED = {"fisher+": "fisher", "kvtc+": "kvtc", "lora+": "lora", "minillm+": "minillm"}  # with shared bytes apart
+# With shared bytes apart: what is swept, and what is learned.
+CALIBRATED = {"fisher+": ("fisher", "fisher"), "kvtc+": ("kvtc", "kvtc"), "lora+": ("lora", "lora:rank=192"),
+              "lora_plus+": ("lora_plus", "lora_plus:ranks=[128,160,192]"), "pyramid+": ("pyramid", "pyramid")}
 
 
 def words(path):
@@ -52,15 +60,15 @@ def check_apart(test, calibration, run=8):
                 sys.exit(f"measure: {path.name} and {seen[key]} both say '{' '.join(key)}': no fair test")
 
 
-def calibrate(pikv, method, texts, folder):
+def calibrate(pikv, spec, texts, folder):
     dumps = []
     for path in texts:
         dumps.append(f"{folder}/{path.stem}.safetensors")
         if not Path(dumps[-1]).exists():
             subprocess.run([pikv, "capture", "--model", "default", "--text-file", path, "--tokens", str(CALIBRATION_TOKENS),
                             "-o", dumps[-1], "--quiet"], check=True, stdout=subprocess.DEVNULL)
-    basis = f"{folder}/{method}.pikv-basis"
-    subprocess.run([pikv, "calibrate", *dumps, "--with", method, "-o", basis, "--quiet"], check=True,
+    basis = f"{folder}/{spec.split(':')[0]}.pikv-basis"
+    subprocess.run([pikv, "calibrate", *dumps, "--with", spec, "-o", basis, "--quiet"], check=True,
                    stdout=subprocess.DEVNULL)
     return basis
 
@@ -198,20 +206,20 @@ def measure(pikv, root, methods, contexts, out=None):
     check_apart(texts, learned)
     print(f"rate, whole files as a share of 16 bits, means and 95 % intervals over {len(texts)} texts; + with a calibration, "
           "its bytes apart")
-    print(f"  {'':<12} {'tokens':>6}  " + "".join(f"{'KL ' + str(target):<28}" for target in TARGETS))
+    print(f"  {'':<16} {'tokens':>6}  " + "".join(f"{'KL ' + str(target):<28}" for target in TARGETS))
     tables = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in methods or [*SWEEPS, *CALIBRATED]:
-            method = CALIBRATED.get(name, name)
+            method, spec = CALIBRATED.get(name, (name, None))
             pattern, settings = SWEEPS[method]
-            basis = calibrate(pikv, method, learned, folder) if name in CALIBRATED else None
+            basis = calibrate(pikv, spec, learned, folder) if spec else None
             more = f",shared={basis}" if basis else ""
             for context in contexts:
                 curves = [curve(pikv, text, context, [pattern.format(s) + more for s in settings]) for text in texts]
                 cells = [cell([share_at(points_of(rows), target) for rows in curves]) for target in TARGETS]
-                print(f"  {name:<12} {context:>6}  " + "".join(f"{text:<28}" for text in cells), flush=True)
+                print(f"  {name:<16} {context:>6}  " + "".join(f"{text:<28}" for text in cells), flush=True)
                 if name == "fisher+":
-                    print(f"  {'Gauss floor':<12} {context:>6}  "
+                    print(f"  {'Gauss floor':<16} {context:>6}  "
                           + "".join(f"{text:<28}" for text in floor_cells(basis, context, curves)), flush=True)
                 kind = "calibrated" if basis else "own"
                 tables.setdefault(f"{kind}-{context}", []).extend(mean_rows(curves))
@@ -219,7 +227,7 @@ def measure(pikv, root, methods, contexts, out=None):
                     draw(pikv, out, f"{kind}-{context}", tables[f"{kind}-{context}"])
     for context in contexts:
         bytes_of_ids = curve(pikv, texts[0], context, ["recompute"])[0]["compression_ratio"]
-        print(f"  {'recompute':<12} {context:>6}  KL 0 at {100 * float(bytes_of_ids):.3f} %: token ids, and the model runs again")
+        print(f"  {'recompute':<16} {context:>6}  KL 0 at {100 * float(bytes_of_ids):.3f} %: token ids, and the model runs again")
 
 
 def draw(pikv, out, name, rows):

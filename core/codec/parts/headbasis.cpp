@@ -4,6 +4,7 @@
 #include "core/codec/parts/headbasis.h"
 #include "core/base/error.h"
 #include "core/base/half.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/kernels/bitpack.h"
 #include "core/kernels/transpose.h"
 #include "core/linalg/linalg.h"
@@ -44,27 +45,33 @@ at::Tensor weightedMean(const at::Tensor& rows, const at::Tensor& weights)
     return at::matmul(weights.unsqueeze(0), rows).squeeze(0) / weights.sum();
 }
 
-/// Eigenvectors of the covariance as rows, by falling variance; of many rows every n-th is looked at.
-at::Tensor principalVectors(const at::Tensor& rows, const at::Tensor& mean, const at::Tensor& allWeights)
+/// Eigenvectors of the covariance as rows, by falling variance; of many rows every n-th is looked at. In a metric M
+/// with the covariance C: those of M^(1/2) C M^(1/2), times M^(-1/2).
+at::Tensor principalVectors(
+    const at::Tensor& rows, const at::Tensor& mean, const at::Tensor& allWeights, const at::Tensor& metric)
 {
     const std::int64_t stride = std::max<std::int64_t>(1, rows.size(0) / std::max(leastRows, 16 * rows.size(1)));
     const at::Tensor centred = rows.slice(0, 0, rows.size(0), stride) - mean;
     const at::Tensor weights = allWeights.defined() ? allWeights.slice(0, 0, rows.size(0), stride) : allWeights;
     const at::Tensor weighted = weights.defined() ? centred * weights.unsqueeze(1) : centred;
     const at::Tensor covariance = at::matmul(centred.t(), weighted);
-    return linalg::principal(covariance).rows.contiguous();
+    if (!metric.defined())
+        return linalg::principal(covariance).rows.contiguous();
+    const MetricRoots roots(metric.cpu().to(at::kDouble));
+    const at::Tensor measured = at::matmul(at::matmul(roots.root, covariance.cpu().to(at::kDouble)), roots.root);
+    return at::matmul(linalg::principal(measured).rows, roots.inverse).to(at::kFloat).contiguous();
 }
 
 } // namespace
 
-HeadBasis HeadBasis::fit(const at::Tensor& rows, const at::Tensor& weights, bool klt)
+HeadBasis HeadBasis::fit(const at::Tensor& rows, const at::Tensor& weights, bool klt, const at::Tensor& metric)
 {
     HeadBasis basis;
     // f16 and its reach: a mean beyond it is clamped, the rest is left to the coefficients.
     basis.m_mean = weightedMean(rows, weights).clamp(-largestHalf, largestHalf).to(at::kHalf).to(at::kFloat);
     if (!klt)
         return basis;
-    basis.m_exact = principalVectors(rows, basis.m_mean, weights).cpu().contiguous();
+    basis.m_exact = principalVectors(rows, basis.m_mean, weights, metric).cpu().contiguous();
     basis.code(8);
     return basis;
 }

@@ -13,8 +13,9 @@ namespace pikv {
 /// identity, which costs nothing.
 class HeadBasis {
 public:
-    /// `rows` f32 [n, dim]; `weights` f32 [n] or undefined.
-    static HeadBasis fit(const at::Tensor& rows, const at::Tensor& weights, bool klt);
+    /// `rows` f32 [n, dim]; `weights` f32 [n] or undefined; `metric` f32 [dim, dim], what errors are measured by, or
+    /// undefined: plain squares. Coefficients' errors count the same in it.
+    static HeadBasis fit(const at::Tensor& rows, const at::Tensor& weights, bool klt, const at::Tensor& metric = {});
     /// The fitted transform with entries of `bits` (2 … 8) instead of 8 bits. Fewer cost less and decorrelate less.
     HeadBasis withBits(int bits) const;
 

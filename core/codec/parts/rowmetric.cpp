@@ -79,7 +79,15 @@ at::Tensor planeMetric(const LayerFisher* fisher, const FactorPlane& plane, cons
     const at::Tensor all = RowMetric(rows, &side).metric;
     const std::int64_t first = plane.firstHead * plane.dim;
     const at::Tensor own = all.narrow(0, first, plane.width()).narrow(1, first, plane.width());
-    return (own / own.diagonal().mean()).to(at::kFloat).contiguous().to(rows.device());
+    const double layer
+        = ((fisher->key.metric.diagonal().mean() + fisher->value.metric.diagonal().mean()) / 2).item<double>();
+    return (own / (layer > 0 ? layer : 1)).to(at::kFloat).contiguous().to(rows.device());
+}
+
+at::Tensor relativeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows)
+{
+    const at::Tensor metric = planeMetric(fisher, plane, rows);
+    return metric.defined() ? metric / metric.diagonal().mean() : metric;
 }
 
 } // namespace pikv

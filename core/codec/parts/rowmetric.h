@@ -32,8 +32,11 @@ struct RowMetric {
     RowMetric(const at::Tensor& rows, const LayerFisher::Side* fisher);
 };
 
-/// The metric of one matrix of a layer, for fits: regularised as RowMetric's, its mean diagonal 1, f32 on the device of
-/// `rows` [n, plane.width()]. Undefined where `fisher` is null: plain squares.
+/// The metric of one matrix of a layer, for fits: regularised as RowMetric's, in units of the layer, so that errors of
+/// all its matrices count alike; f32 on the device of `rows` [n, plane.width()]. Undefined where `fisher` is null:
+/// plain squares.
 at::Tensor planeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows);
+/// The same with a mean diagonal of 1, for those who look at one matrix alone.
+at::Tensor relativeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows);
 
 } // namespace pikv

@@ -3,6 +3,7 @@
 #include "core/codec/parts/sharedheadbases.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/codec/parts/sharedbasis.h"
 #include "core/codec/tensorbytes.h"
 #include <ATen/TensorOperators.h>
@@ -34,8 +35,9 @@ void learnHeadBases(
         for (const LayerInput& input : inputs)
             rows.push_back(planeRows(input, FactorPlanes(input.shape, true).plane(p),
                 keyRotation(undoRope, input.rope, input.positions, input.shape.keyDim)));
+        const at::Tensor all = rows.size() == 1 ? rows.front() : at::cat(rows);
         bases[static_cast<std::size_t>(p)]
-            = HeadBasis::fit(rows.size() == 1 ? rows.front() : at::cat(rows), weights, klt);
+            = HeadBasis::fit(all, weights, klt, planeMetric(inputs.front().fisher, planes.plane(p), all));
     });
     Bytes means, vectors;
     for (const HeadBasis& basis : bases) {

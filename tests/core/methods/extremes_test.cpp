@@ -19,7 +19,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("method");
         QTest::addColumn<QString>("content");
         QStringList specs { "lora:rank=1,base_bits=2", "lora:scope=head", "lora:code_bits=16,basis_bits=16",
-            "pyramid:transform=klt", "fastv:transform=klt,coded_share=0.3", "fastv:sparsity_threshold=0" };
+            "pyramid:transform=klt", "pyramid:coding=adaptive", "fastv:transform=klt,coded_share=0.3",
+            "fastv:sparsity_threshold=0" };
         for (const MethodInfo& method : Registry::instance().methods())
             if (!isRefused(method.id, "f16"))
                 specs << QString::fromStdString(testedSpec(method.id));

@@ -25,6 +25,8 @@ private Q_SLOTS:
         QTest::newRow("layers") << ",axis=layer";
         QTest::newRow("channels") << ",transform=none";
         QTest::newRow("one level") << ",num_levels=1";
+        QTest::newRow("adaptive") << ",coding=adaptive";
+        QTest::newRow("adaptive channels") << ",coding=adaptive,transform=none";
     }
     void errorFallsAsBytesRise()
     {
@@ -65,18 +67,57 @@ private Q_SLOTS:
         }
     }
 
+    void importantTokensAreInTheFirstLevel_data()
+    {
+        QTest::addColumn<QString>("rest");
+        QTest::newRow("packed") << "";
+        QTest::newRow("adaptive") << ",coding=adaptive";
+    }
     void importantTokensAreInTheFirstLevel()
     {
+        QFETCH(QString, rest);
         const CachePtr cache = generateCache(smallCache());
         const at::Tensor falling = (at::arange(96, at::kFloat) / 96).flip(0).unsqueeze(0);
-        const auto decoded
-            = decode(encode(*makeCompressor(parseSpec("pyramid:compression_ratio=0.2,num_levels=4,decay_factor=0.5")),
+        const auto decoded = decode(
+            encode(*makeCompressor(
+                       parseSpec("pyramid:compression_ratio=0.2,num_levels=4,decay_factor=0.5" + rest.toStdString())),
                 *cache, falling));
         const auto error = [&](std::int64_t first) {
             return relativeError(
                 cache->layer(1).value.narrow(2, first, 10), decoded->layer(1).value.narrow(2, first, 10));
         };
         QVERIFY(error(8) < 0.5 * error(80));
+    }
+
+    /// An arithmetic coder takes parts of bits, and steps of one width the fewest of them.
+    void adaptiveCodingPays_data()
+    {
+        QTest::addColumn<double>("ratio");
+        for (const double ratio : { 0.15, 0.25, 0.4 })
+            QTest::addRow("%g", ratio) << ratio;
+    }
+    void adaptiveCodingPays()
+    {
+        QFETCH(double, ratio);
+        GenerateOptions options = smallCache();
+        options.seq = 1024;
+        const CachePtr cache = generateCache(options);
+        const auto measured = [&](const char* coding) {
+            EvaluationRequest request;
+            request.cache = cache;
+            request.method = parseSpec("pyramid:compression_ratio=" + printParam(ratio) + ",coding=" + coding);
+            return evaluate(request);
+        };
+        const EvaluationResult adaptive = measured("adaptive"), packed = measured("packed");
+        QVERIFY(double(adaptive.storedBytes) < 1.02 * double(packed.storedBytes));
+        // Bits are shared out otherwise between keys and values: their errors' product does not depend on it.
+        QVERIFY2(adaptive.quality.keyNmse * adaptive.quality.valueNmse
+                < 0.6 * packed.quality.keyNmse * packed.quality.valueNmse,
+            qPrintable(QString("%1 and %2, packed %3 and %4")
+                           .arg(adaptive.quality.keyNmse)
+                           .arg(adaptive.quality.valueNmse)
+                           .arg(packed.quality.keyNmse)
+                           .arg(packed.quality.valueNmse)));
     }
 
     void transformPaysForCorrelatedChannels()

@@ -37,7 +37,10 @@ constexpr Case cases[] = {
 class RatiosTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
-    void targetIsMet_data() { rows({ "fastvideo", "pyramid", "pyramid:axis=layer,sinks=0" }); }
+    void targetIsMet_data()
+    {
+        rows({ "fastvideo", "pyramid", "pyramid:axis=layer,sinks=0", "pyramid:coding=adaptive" });
+    }
     void targetIsMet()
     {
         QFETCH(QString, spec);
@@ -47,7 +50,8 @@ private Q_SLOTS:
 
     void targetIsMetWithACalibration_data()
     {
-        rows({ "pyramid", "pyramid:axis=layer,sinks=0", "pyramid:transform=none" });
+        rows({ "pyramid", "pyramid:axis=layer,sinks=0", "pyramid:transform=none", "pyramid:coding=adaptive",
+            "pyramid:coding=adaptive,transform=none" });
     }
     void targetIsMetWithACalibration()
     {

@@ -224,7 +224,9 @@ private Q_SLOTS:
         for (const char* method : { "lora:rank=20,code_bits=8,basis_bits=8,rope=keep,",
                  "lora:rank=10,code_bits=8,basis_bits=8,scope=head,rope=keep,",
                  "lora_plus:ranks=[12,16,24],code_bits=8,basis_bits=8,rope=keep,",
-                 "minillm:student_size=20,code_bits=8,basis_bits=8,rope=keep," })
+                 "minillm:student_size=20,code_bits=8,basis_bits=8,rope=keep,",
+                 "pyramid:compression_ratio=0.35,transform=klt,rope=keep,",
+                 "pyramid:compression_ratio=0.35,coding=adaptive,transform=klt,rope=keep," })
             for (const bool calibrated : { false, true })
                 QTest::addRow("%s%s", method, calibrated ? " calibrated" : "") << method << calibrated;
     }

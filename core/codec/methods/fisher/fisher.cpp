@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
 #include "core/base/half.h"
-#include "core/codec/methods/fisher/fisherside.h"
-#include "core/codec/methods/fisher/ownbases.h"
-#include "core/codec/methods/fisher/rowsteps.h"
 #include "core/codec/methods/fisher/steptarget.h"
+#include "core/codec/parts/fisherside.h"
 #include "core/codec/parts/metriccompressor.h"
+#include "core/codec/parts/ownbases.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowsteps.h"
 #include "core/model/fisherinformation.h"
 #include "core/model/languagemodel.h"
 #include "core/model/model.h"

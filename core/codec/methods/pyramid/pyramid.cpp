@@ -4,6 +4,7 @@
 #include "core/codec/methods/pyramid/pyramid.h"
 #include "core/codec/methods/pyramid/pyramidcodes.h"
 #include "core/codec/methods/pyramid/pyramidside.h"
+#include "core/codec/methods/pyramid/pyramidstream.h"
 #include "core/codec/parts/factorplane.h"
 #include "core/codec/parts/planes.h"
 #include "core/codec/parts/ratiobudget.h"
@@ -46,7 +47,7 @@ std::int64_t Pyramid::budgetBits(const LayerShape& shape, int index, int count) 
 
 void Pyramid::validate(const CacheInfo& info) const
 {
-    LayerwiseCompressor::validate(info);
+    MetricCompressor::validate(info);
     if (const auto learned = calibratedSpec({ "rope" }); learned && learned->params.text("transform") == "none")
         calibratedSpec({ "transform" }); // it holds the means alone
     const int count = static_cast<int>(info.layers.size());
@@ -60,7 +61,7 @@ void Pyramid::validate(const CacheInfo& info) const
 
 std::vector<std::string> Pyramid::warnings(const CacheInfo& info) const
 {
-    auto list = LayerwiseCompressor::warnings(info);
+    auto list = MetricCompressor::warnings(info);
     const int count = static_cast<int>(info.layers.size());
     for (int i = 0; i < count; ++i)
         if (budgetBits(codedShape(info.layers[static_cast<std::size_t>(i)]), i, count) < 0) {
@@ -87,16 +88,20 @@ void Pyramid::calibrateLayer(const std::vector<LayerInput>& inputs, SectionSet& 
 void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const
 {
     const TokenTiers map = tiers(input, context);
+    if (isAdaptive())
+        return encodeAdaptively(input, map, out, context);
     const LevelOrder order(map, input.importance);
     const std::int64_t budget = budgetBits(input.shape, input.index, input.layerCount);
     const std::string& name = params().text("transform");
-    PyramidTransform transform { keyRotation(input, context.device), name != "none", {} };
+    const LayerMetric metric(*this, input, context.job);
+    PyramidTransform transform { keyRotation(input, context.device), name != "none", metric.get(),
+        isInMetric(input, metric), {} };
     if (input.shared)
         transform.shared = readHeadBases(*input.shared, input.shape, transform.klt);
     for (HeadBasis& basis : transform.shared)
         basis.invert(context.device);
     std::vector<PyramidPlane> planes = makePlanes(input, order, transform, context), raw;
-    if (name == "auto")
+    if (name == "auto" && !transform.inMetric) // channels promise something else in a metric
         raw = rawPlanes(planes, order, context);
     PyramidPlan plan, rawPlan;
     forEachPlane(c10::kCPU, raw.empty() ? 1 : 2, context.job, [&](std::int64_t candidate) {
@@ -135,6 +140,29 @@ void Pyramid::encodeLayer(const LayerInput& input, SectionSet& out, const CodecC
     out.add("codes", std::move(all));
 }
 
+bool Pyramid::isInMetric(const LayerInput& input, const LayerMetric& own) const
+{
+    if (params().text("transform") == "none")
+        return false;
+    const auto learned = input.shared ? calibratedSpec({}) : std::nullopt;
+    return learned ? learned->params.text("metric") != "plain" : own.get() != nullptr;
+}
+
+void Pyramid::encodeAdaptively(
+    const LayerInput& input, const TokenTiers& map, SectionSet& out, const CodecContext& context) const
+{
+    constexpr int sections = 5;
+    const LayerMetric metric(*this, input, context.job);
+    PyramidStreamRequest request { input, map, LevelOrder(map, input.importance).weight,
+        params().text("transform") != "none", metric.get(), isInMetric(input, metric) };
+    if (input.shared && request.klt)
+        request.shared = readHeadBases(*input.shared, input.shape, true);
+    request.rope = keyRotation(input, c10::kCPU);
+    request.budget
+        = layerBudget(spec(), layerRatio(input.index, input.layerCount), input.shape, input.layerCount, sections);
+    encodePyramidStream(request, out, context);
+}
+
 namespace {
 
 HeadBasis readBasis(PyramidSide& side, const std::vector<std::uint8_t>& used, bool klt)
@@ -149,6 +177,11 @@ HeadBasis readBasis(PyramidSide& side, const std::vector<std::uint8_t>& used, bo
 LayerKv Pyramid::decodeLayer(const LayerOutput& output, const CodecContext& context) const
 {
     const LayerShape& s = output.shape;
+    if (isPyramidStream(output.sections))
+        return decodePyramidStream(output, levels(),
+            output.shared && params().text("transform") != "none" ? readHeadBases(*output.shared, s, true)
+                                                                  : std::vector<HeadBasis>(),
+            keyRotation(output, c10::kCPU), context);
     PyramidSide side { output.sections.get("side") };
     const bool klt = side.take(1)[0] != std::byte(0);
     const std::int64_t rows = s.batch * s.seq;
@@ -200,6 +233,11 @@ const MethodRegistration registration { withFactory<Pyramid>({
             "level; layer: from the first layer to the last (PyramidKV)."),
         param::choice("transform", "Transform", "auto", { "auto", "klt", "none" }, "klt: principal components "
             "of each head, stored; none: raw channels; auto: whichever promises less error."),
+        param::choice("coding", "Coding", "packed", { "packed", "adaptive" },
+            "packed: whole bits for every component of a level, quick; adaptive: one step for all components of a "
+            "level and an arithmetic coder, which takes a third fewer bytes and many times as long."),
+        metricParam(),
+        metricModelParam(),
         ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have "
             "lower rank."),
         param::sinks(1,

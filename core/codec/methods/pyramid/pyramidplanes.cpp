@@ -5,6 +5,7 @@
 #include "core/codec/parts/coefficientcoder.h"
 #include "core/codec/parts/headrows.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowmetric.h"
 #include "core/kernels/energy.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/div.h>
@@ -126,8 +127,10 @@ std::vector<PyramidPlane> makePlanes(
         double& energy = energies[static_cast<std::size_t>(i)];
         if (const at::Tensor flat = plane.centred.view({ -1 }); !transform.shared.empty())
             energy = at::dot(flat, flat).item<double>();
-        plane.basis = transform.shared.empty() ? HeadBasis::fit(plane.centred, weights, transform.klt)
-                                               : transform.shared[static_cast<std::size_t>(i)];
+        const FactorPlane head = FactorPlanes(input.shape, true).plane(i);
+        plane.basis = transform.shared.empty()
+            ? HeadBasis::fit(plane.centred, weights, transform.klt, planeMetric(transform.fisher, head, plane.centred))
+            : transform.shared[static_cast<std::size_t>(i)];
         plane.centred.sub_(plane.basis.mean());
         plane.variances = variancesOf(plane, order);
         if (transform.shared.empty())
@@ -136,7 +139,7 @@ std::vector<PyramidPlane> makePlanes(
     for (std::size_t p = 0; p < planes.size(); ++p) {
         const auto first = energies.begin() + static_cast<std::ptrdiff_t>(p) / heads * heads;
         const double energy = std::accumulate(first, first + heads, 0.0);
-        planes[p].energyScale = energy > 0 ? 1 / energy : 1;
+        planes[p].energyScale = energy > 0 && !transform.inMetric ? 1 / energy : 1;
     }
     return planes;
 }

@@ -6,6 +6,7 @@
 #include "core/codec/parts/bitallocation.h"
 #include "core/codec/parts/headbasis.h"
 #include "core/codec/parts/tokentiers.h"
+#include "core/model/fisherinformation.h"
 #include <optional>
 #include <utility>
 
@@ -43,6 +44,8 @@ struct LevelOrder {
 struct PyramidTransform {
     std::optional<RopeTable> rope; ///< that keys come without
     bool klt = true; ///< fitted; false: channels
+    const LayerFisher* fisher = nullptr; ///< what fitted ones measure errors by; null: plain squares
+    bool inMetric = false; ///< errors of all planes' coefficients count alike; false: relative to their tensor's energy
     std::vector<HeadBasis> shared; ///< one a plane, on the device and ready to project; empty: they are fitted
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Step classes of rows: planned by place, adapted by the attention that the cache's own queries pay.
-#include "core/codec/methods/fisher/rowsteps.h"
+#include "core/codec/parts/rowsteps.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"
 #include "core/kernels/levelstream.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One side of a layer to a stream of levels and back. In front of the levels stand the step's logarithm, which the
 // expected sizes fall by (i16), and how much levels of ±1 and greater ones are moved when they are rebuilt (2 u8).
-#include "core/codec/methods/fisher/fisherside.h"
+#include "core/codec/parts/fisherside.h"
 #include "core/base/error.h"
-#include "core/codec/methods/fisher/rowsteps.h"
 #include "core/codec/paramspec.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowsteps.h"
 #include "core/kernels/levelstream.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>

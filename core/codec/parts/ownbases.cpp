@@ -2,7 +2,7 @@
 // The heads' transforms as one transform of a layer's side, and their bytes: the unit (f32), log2 in 64ths of the step
 // that the vector of a component of size 1 is coded with (i16), means (f16), channel scales (i8, log2 in quarters),
 // sizes of components (u8), classes by distance (i8), then the vectors as a stream of levels.
-#include "core/codec/methods/fisher/ownbases.h"
+#include "core/codec/parts/ownbases.h"
 #include "core/base/error.h"
 #include "core/base/half.h"
 #include "core/codec/parts/planes.h"

@@ -3,7 +3,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/codec/compressor.h"
-#include "core/codec/methods/fisher/fishertransform.h"
+#include "core/codec/parts/fishertransform.h"
 #include <array>
 #include <vector>
 

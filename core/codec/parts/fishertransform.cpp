@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Covariance and metric to a transform whose coefficients all count the same, and its bytes.
-#include "core/codec/methods/fisher/fishertransform.h"
+#include "core/codec/parts/fishertransform.h"
 #include "core/base/error.h"
 #include "core/codec/parts/planes.h"
 #include "core/codec/tensorbytes.h"

@@ -2,7 +2,7 @@
 // Without a calibration: every head's own transform, learned from the cache itself and stored with it.
 #pragma once
 #include "core/base/jobcontrol.h"
-#include "core/codec/methods/fisher/fishertransform.h"
+#include "core/codec/parts/fishertransform.h"
 
 namespace pikv {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "core/base/jobcontrol.h"
-#include "core/codec/methods/fisher/fishertransform.h"
+#include "core/codec/parts/fishertransform.h"
 #include <ATen/core/Tensor.h>
 #include <vector>
 

@@ -1,217 +1,211 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Contexts of the level coder, the same for both directions: all of it in integers, so that what one machine wrote
-// another reads.
+// The one walk over all levels, the same for both directions, compiled for several kinds of processors.
 #include "core/kernels/levelstream.h"
-#include "core/kernels/adaptivecoder.h"
+#include "core/kernels/levelmodels.h"
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstdlib>
 #include <memory>
-#include <vector>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/kernels/levelstream.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#ifndef PIKV_LEVELSTREAM_ONCE
+#define PIKV_LEVELSTREAM_ONCE
 namespace pikv {
 namespace {
 
-/// Sizes are 16.16 fixed-point numbers; their logarithms count quarters of octaves, 64 is 1.
-using Size = std::uint64_t;
-constexpr int one = 16;
-constexpr Size largest = Size { 1 } << 32;
+constexpr std::size_t pollTokens = 64;
+/// Logarithms in quarters lie below; the difference of two is within ± this.
+constexpr int farthest = 256;
 
-int quarters(Size size)
-{
-    const int high = static_cast<int>(std::bit_width(size)) - 1;
-    const Size next = high >= 2 ? size >> (high - 2) : size << (2 - high);
-    return 4 * high + static_cast<int>(next & 3);
-}
+/// By the difference of two logarithms, from -farthest on: by how much it moves a context, plus mostSurprise / 2.
+constexpr std::array<std::uint8_t, 2 * farthest> moves = [] {
+    std::array<std::uint8_t, 2 * farthest> values {};
+    for (int surprise = -farthest; surprise < farthest; ++surprise)
+        values[static_cast<std::size_t>(surprise + farthest)]
+            = static_cast<std::uint8_t>(std::clamp(surprise, -mostSurprise, mostSurprise) / 2 + mostSurprise / 2);
+    return values;
+}();
 
-/// 2^(q/4) in 16.16.
-Size sizeOf(int q)
-{
-    static constexpr Size fractions[] = { 65536, 77936, 92682, 110218 };
-    const int octave = q >= 0 ? q / 4 : -((3 - q) / 4);
-    const Size fraction = fractions[q - 4 * octave];
-    return octave >= 0 ? fraction << octave : std::max<Size>(1, fraction >> -octave);
-}
-
-constexpr Size floorSize = (Size { 1 } << one) / 50; ///< no component is taken for surer than this
-constexpr int lowest = 40, highest = 120; ///< of the contexts' logarithms
-constexpr int fine = highest - lowest + 1, bands = fine / 4 + 1;
-constexpr int unary = 18, escapeBits = 15;
-/// So many components and tokens are remembered.
-constexpr Size memory = 8, tokenMemory = 32;
-/// How many bits the promises below are worth.
-constexpr int trustInSizes = 20, trustInNeighbours = 6;
-constexpr int plainFrom = 64 + 4; ///< levels of about 2 and more keep their low bits apart
-
-constexpr int plainBitsOf(int q) { return q > plainFrom ? (q - plainFrom + 3) / 4 : 0; }
-
-/// What a Laplacian of a size promises, P(n) = (1 - r) / (1 + r) r^|n|, of the levels without their plain bits; in
-/// units of 2^-15.
-struct Promise {
-    std::uint32_t zero, next; ///< that a level is 0; that one which is above n is not above n + 1
-
-    explicit Promise(int q)
-    {
-        constexpr std::uint64_t whole = 1U << BitModel::precision;
-        const Size mean = sizeOf(q - 64); // 2 r / (1 - r²), so that r = (√(1 + mean²) - 1) / mean
-        const auto root = static_cast<Size>(std::sqrt(static_cast<double>((Size { 1 } << (2 * one)) + mean * mean)));
-        std::uint64_t r = ((root - (Size { 1 } << one)) << BitModel::precision) / mean, power = r;
-        for (int i = 0; i < plainBitsOf(q); ++i)
-            power = power * power >> BitModel::precision;
-        next = static_cast<std::uint32_t>(whole - power);
-        zero = static_cast<std::uint32_t>(whole - 2 * power * whole / (whole + r));
-    }
+/// What a level is coded with.
+struct alignas(32) LevelContext {
+    BitModel *above, *zero; ///< LevelModels' of its size, and of its band
+    int plainBits;
 };
 
-struct Models {
-    std::array<std::array<BitModel, unary + 1>, fine> above; ///< by size: whether a level is above 0, 1, 2, …
-    std::array<std::array<BitModel, 81>, bands> zero; ///< by band and neighbours, beside the above
-
-    Models()
-    {
-        // What is promised holds nearly, so that little has to be learned.
-        for (int q = lowest; q <= highest; ++q) {
-            const Promise promise(q);
-            auto& models = above[static_cast<std::size_t>(q - lowest)];
-            models.fill(BitModel(promise.next, trustInSizes));
-            models[0] = BitModel(promise.zero, trustInSizes);
-        }
-        for (int band = 0; band < bands; ++band)
-            zero[static_cast<std::size_t>(band)].fill(
-                BitModel(Promise(std::min(lowest + 4 * band + 2, highest)).zero, trustInNeighbours));
-    }
-};
-
-/// What is known before a level is coded.
-struct Expectation {
-    int context = 0, band = 0, neighbours = 0, plainBits = 0;
-};
-
-/// The one walk over all levels; `code` puts or gets the level of a component.
-class Walk {
+/// By LevelExpectations::own() and `moves`.
+class LevelContexts {
 public:
-    explicit Walk(const LevelLayout& layout)
-        : m_layout(layout)
-        , m_sizes(layout.components)
-        , m_before(layout.components, 0)
+    explicit LevelContexts(LevelModels& models)
     {
-        for (std::size_t j = 0; j < m_sizes.size(); ++j)
-            m_sizes[j] = std::min(largest, sizeOf(std::clamp<int>(layout.sizes[j], leastLevelSize, largestLevelSize)));
-    }
-
-    template <typename Code>
-    void token(std::size_t t, Code code)
-    {
-        const int stepClass = m_layout.stepClasses[t];
-        Size seen = 0, meant = 0; // of the stronger components, nearer ones count more
-        int left = 0, second = 0;
-        for (std::size_t j = 0; j < m_layout.components; ++j) {
-            const Size expected = scaled(m_sizes[j], -2 * stepClass);
-            const int level = code(j, expect(j, expected, seen, meant, left, second));
-            const int size = std::abs(level);
-            const Size at = Size(size) << one;
-            seen = seen - seen / memory + at;
-            meant = meant - meant / memory + expected;
-            second = left;
-            left = size;
-            const Size plain = std::min(largest, scaled(at, 2 * stepClass));
-            m_sizes[j] = plain > m_sizes[j] ? m_sizes[j] + (plain - m_sizes[j]) / tokenMemory
-                                            : m_sizes[j] - (m_sizes[j] - plain) / tokenMemory;
-            m_before[j] = static_cast<std::uint8_t>(std::min(size, 2));
+        constexpr int around = 2 * (mostSurprise / 2); // ends are reached from so far beyond, by either
+        for (int i = 0; i < static_cast<int>(m_contexts.size()); ++i) {
+            const int q = std::clamp(i - around, 0, LevelModels::contexts - 1);
+            m_contexts[static_cast<std::size_t>(i)] = { models.above[static_cast<std::size_t>(q)].data(),
+                models.zero[static_cast<std::size_t>(q) / 4].data(), LevelModels::plainBitsOf(q + lowestContext) };
         }
     }
+    const LevelContext& operator[](std::size_t i) const { return m_contexts[i]; }
 
 private:
-    static Size scaled(Size size, int byQuarters)
-    {
-        return byQuarters == 0 ? size : std::max<Size>(1, size * sizeOf(byQuarters) >> one);
-    }
-
-    Expectation expect(std::size_t j, Size expected, Size seen, Size meant, int left, int second) const
-    {
-        constexpr Size doubt = (Size { 1 } << one) * 2 / 5;
-        const int surprise = std::clamp(quarters(seen + doubt) - quarters(meant + doubt), -7, 7);
-        const int q = std::clamp(quarters(expected + floorSize) + surprise / 2, lowest, highest);
-        const int next = j + 1 < m_before.size() ? m_before[j + 1] : 0;
-        return { q - lowest, (q - lowest) / 4,
-            ((m_before[j] * 3 + std::min(left, 2)) * 3 + std::min(second, 2)) * 3 + next, plainBitsOf(q) };
-    }
-
-    const LevelLayout& m_layout;
-    std::vector<Size> m_sizes; ///< of |level| at step class 0, by component
-    std::vector<std::uint8_t> m_before; ///< |level| of the token before, at most 2
+    std::array<LevelContext, LevelModels::contexts + 4 * (mostSurprise / 2)> m_contexts;
 };
 
-void putLevel(AdaptiveEncoder& coder, Models& models, const Expectation& e, int level)
-{
-    const auto size = static_cast<std::uint32_t>(std::abs(level));
-    const std::uint32_t upper = size >> e.plainBits;
-    auto& above = models.above[static_cast<std::size_t>(e.context)];
-    coder.put(
-        upper > 0, above[0], models.zero[static_cast<std::size_t>(e.band)][static_cast<std::size_t>(e.neighbours)]);
-    std::uint32_t reached = upper > 0;
-    for (; reached > 0 && reached <= unary; ++reached) {
-        coder.put(upper > reached, above[reached]);
-        if (upper <= reached)
-            break;
-    }
-    if (upper > unary)
-        coder.putPlain(upper, escapeBits);
-    coder.putPlain(size & ((1U << e.plainBits) - 1), e.plainBits);
-    if (size > 0)
-        coder.putPlain(level < 0, 1);
-}
-
-int getLevel(AdaptiveDecoder& coder, Models& models, const Expectation& e)
-{
-    auto& above = models.above[static_cast<std::size_t>(e.context)];
-    std::uint32_t upper
-        = coder.get(above[0], models.zero[static_cast<std::size_t>(e.band)][static_cast<std::size_t>(e.neighbours)]);
-    while (upper > 0 && upper <= unary && coder.get(above[upper]))
-        ++upper;
-    if (upper > unary)
-        upper = coder.getPlain(escapeBits);
-    const std::uint32_t size = std::min(upper << e.plainBits | coder.getPlain(e.plainBits), 32767U);
-    return size > 0 && coder.getPlain(1) ? -static_cast<int>(size) : static_cast<int>(size);
-}
-
-constexpr std::size_t pollTokens = 64;
-
 } // namespace
+} // namespace pikv
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace pikv::HWY_NAMESPACE {
+
+/// log2 of a size of at least 4, in quarters, as levelcontext.cpp has it.
+HWY_INLINE std::uint32_t quartersOf(LevelSize size)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    // Into a register that is zero: bsr waits for what its target held before, which compilers do not think of and
+    // which would chain one component to the next.
+    std::uint64_t high = 0;
+    __asm__("bsr %1, %0" : "+r"(high) : "r"(size) : "cc");
+#else
+    const auto high = static_cast<std::uint64_t>(std::bit_width(size) - 1);
+#endif
+    return static_cast<std::uint32_t>(4 * high + (size >> (high - 2)) - 4);
+}
+
+/// Puts or gets one token's levels by `coder`.
+template <typename Coder>
+void walkToken(Coder& state, const LevelContexts& contexts, const LevelExpectations& expected, std::size_t components)
+{
+    Coder coder = state; // in registers: what models and levels write cannot change it
+    LevelSize seen = 0; // of the stronger components, nearer ones count more
+    std::uint32_t left = 0, neighbours = 0; // the one before, at most 2; and both before
+    for (std::size_t j = 0; j < components; ++j) {
+        const std::uint32_t surprise = quartersOf(seen + surpriseDoubt) - expected.sum(j) + farthest;
+        const LevelContext& context = contexts[expected.own(j) + moves[surprise]];
+        BitModel& zero = context.zero[expected.before(j) + neighbours];
+        seen -= seen >> levelMemory;
+        neighbours = 3 * left;
+        left = 0;
+        const bool isAbove = coder.isAbove(j, context.above[0], zero, context.plainBits);
+        if (!isAbove && context.plainBits == 0)
+            continue;
+        const std::uint32_t size = coder.rest(j, context.above, context.plainBits, isAbove);
+        seen += LevelSize { size } << levelOne;
+        left = std::min(size, 2U);
+        neighbours += 9 * left;
+    }
+    state = coder;
+}
+
+struct Writer {
+    AdaptiveEncoder coder;
+    const std::int16_t* levels;
+
+    /// Whether anything of a level is left above its plain bits.
+    HWY_INLINE bool isAbove(std::size_t j, BitModel& above, BitModel& zero, int plainBits)
+    {
+        const bool bit = std::abs(levels[j]) >> plainBits > 0;
+        if (bit)
+            coder.put(true, above, zero); // a branch comes anyway: what is coded is known in it
+        else
+            coder.put(false, above, zero);
+        return bit;
+    }
+    /// What comes behind. Returns |level|.
+    HWY_INLINE std::uint32_t rest(std::size_t j, BitModel* above, int plainBits, bool isAbove)
+    {
+        const auto size = static_cast<std::uint32_t>(std::abs(levels[j])), upper = size >> plainBits;
+        std::uint32_t reached = isAbove;
+        for (; reached > 0 && reached <= LevelModels::unary; ++reached) {
+            if (upper <= reached) {
+                coder.put(false, above[reached]);
+                break;
+            }
+            coder.put(true, above[reached]);
+        }
+        if (upper > LevelModels::unary)
+            coder.putPlain(upper, LevelModels::escapeBits);
+        coder.putPlain(size & ((1U << plainBits) - 1), plainBits);
+        if (size > 0)
+            coder.putPlain(levels[j] < 0, 1);
+        return size;
+    }
+};
+
+struct Reader {
+    AdaptiveDecoder coder;
+    std::int16_t* levels;
+
+    HWY_INLINE bool isAbove(std::size_t j, BitModel& above, BitModel& zero, int)
+    {
+        levels[j] = 0;
+        return coder.get(above, zero);
+    }
+    HWY_INLINE std::uint32_t rest(std::size_t j, BitModel* above, int plainBits, bool isAbove)
+    {
+        std::uint32_t upper = isAbove;
+        while (upper > 0 && upper <= LevelModels::unary && coder.get(above[upper]))
+            ++upper;
+        if (upper > LevelModels::unary)
+            upper = coder.getPlain(LevelModels::escapeBits);
+        const std::uint32_t size = std::min(upper << plainBits | coder.getPlain(plainBits), 32767U);
+        if (size > 0) {
+            const int negative = -static_cast<int>(coder.getPlain(1)); // without a branch: as likely as not
+            levels[j] = static_cast<std::int16_t>((static_cast<int>(size) ^ negative) - negative);
+        }
+        return size;
+    }
+};
+
+template <typename Coder>
+void walk(Coder& coder, const LevelLayout& layout, const JobControl& job)
+{
+    const auto models = std::make_unique<LevelModels>();
+    const LevelContexts contexts(*models);
+    LevelExpectations expected(layout.sizes.first(layout.components));
+    for (std::size_t t = 0; t < layout.stepClasses.size(); ++t, coder.levels += layout.components) {
+        if (t % pollTokens == 0)
+            job.checkpoint();
+        expected.expect(layout.stepClasses[t]);
+        walkToken(coder, contexts, expected, layout.components);
+        expected.learn(coder.levels);
+    }
+    coder.coder.finish();
+}
+
+void writeLevels(const LevelLayout& layout, const std::int16_t* levels, Bytes& out, const JobControl& job)
+{
+    Writer writer { AdaptiveEncoder(out), levels };
+    walk(writer, layout, job);
+}
+
+void readLevels(const LevelLayout& layout, ByteSpan bytes, std::int16_t* levels, const JobControl& job)
+{
+    Reader reader { AdaptiveDecoder(bytes), levels };
+    walk(reader, layout, job);
+}
+
+} // namespace pikv::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pikv {
+HWY_EXPORT(writeLevels);
+HWY_EXPORT(readLevels);
 
 void encodeLevels(const LevelLayout& layout, const std::int16_t* levels, Bytes& out, const JobControl& job)
 {
-    AdaptiveEncoder coder(out);
-    const auto models = std::make_unique<Models>();
-    Walk walk(layout);
-    for (std::size_t t = 0; t < layout.stepClasses.size(); ++t, levels += layout.components) {
-        if (t % pollTokens == 0)
-            job.checkpoint();
-        walk.token(t, [&](std::size_t j, const Expectation& e) {
-            putLevel(coder, *models, e, levels[j]);
-            return levels[j];
-        });
-    }
-    coder.finish();
+    HWY_DYNAMIC_DISPATCH(writeLevels)(layout, levels, out, job);
 }
 
 void decodeLevels(const LevelLayout& layout, ByteSpan bytes, std::int16_t* levels, const JobControl& job)
 {
-    AdaptiveDecoder coder(bytes);
-    const auto models = std::make_unique<Models>();
-    Walk walk(layout);
-    for (std::size_t t = 0; t < layout.stepClasses.size(); ++t, levels += layout.components) {
-        if (t % pollTokens == 0)
-            job.checkpoint();
-        walk.token(t, [&](std::size_t j, const Expectation& e) {
-            const int level = getLevel(coder, *models, e);
-            levels[j] = static_cast<std::int16_t>(level);
-            return level;
-        });
-    }
-    coder.finish();
+    HWY_DYNAMIC_DISPATCH(readLevels)(layout, bytes, levels, job);
 }
 
 } // namespace pikv
+#endif

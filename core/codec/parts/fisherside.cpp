@@ -7,10 +7,13 @@
 #include "core/codec/parts/planes.h"
 #include "core/codec/parts/rowsteps.h"
 #include "core/kernels/levelstream.h"
+#include "core/kernels/roundlevels.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/matmul.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/sub.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -49,36 +52,24 @@ public:
     /// Widens the row's steps where a level could not hold its size; false where the widest do not suffice.
     bool row(const float* values, std::size_t count, std::int8_t& stepClass, std::int16_t* levels)
     {
-        float largest = 0;
-        for (std::size_t i = 0; i < count; ++i)
-            largest = std::max(largest, std::abs(values[i]));
+        const float largest = largestSize(values, count);
         while (stepClass < largestClass && largest > largestLevel * factorOf(stepClass))
             ++stepClass;
         if (largest > largestLevel * factorOf(stepClass))
             return false;
-        const float inverse = 1 / factorOf(stepClass);
-        for (std::size_t i = 0; i < count; ++i) {
-            const float size = std::abs(values[i]) * inverse;
-            const auto level = static_cast<std::int16_t>(size + rounding);
-            levels[i] = values[i] < 0 ? static_cast<std::int16_t>(-level) : level;
-            if (level > 0) {
-                const std::size_t kind = level > 1;
-                m_misses[kind] += double(level) - double(size);
-                ++m_counts[kind];
-            }
-        }
+        roundLevels(values, count, 1 / factorOf(stepClass), rounding, levels, m_misses);
         return true;
     }
     std::array<std::uint8_t, 2> shrinkCodes() const
     {
         std::array<std::uint8_t, 2> codes {};
         for (std::size_t kind = 0; kind < codes.size(); ++kind)
-            codes[kind] = shrinkCode(m_counts[kind] > 0 ? m_misses[kind] / m_counts[kind] : 0);
+            codes[kind] = shrinkCode(m_misses.counts[kind] > 0 ? m_misses.sums[kind] / m_misses.counts[kind] : 0);
         return codes;
     }
 
 private:
-    std::array<double, 2> m_misses {}, m_counts {}; ///< of levels of ±1, of greater ones
+    LevelMisses m_misses;
 };
 
 } // namespace
@@ -90,9 +81,12 @@ Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, doubl
     const auto width = static_cast<std::size_t>(transform.width());
     std::vector<std::int16_t> levels(classes.size() * width);
     Rounder rounder;
+    const at::Tensor centred = at::empty({ blockRows, transform.width() }, at::kFloat),
+                     values = at::empty_like(centred);
     forEachBlock(rows.size(0), blockRows, job, [&](std::int64_t first, std::int64_t count) {
-        const at::Tensor coefficients
-            = at::matmul(rows.narrow(0, first, count) - transform.mean, analysis).contiguous();
+        at::Tensor input = centred.narrow(0, 0, count), coefficients = values.narrow(0, 0, count);
+        at::sub_out(input, rows.narrow(0, first, count), transform.mean);
+        at::mm_out(coefficients, input, analysis);
         for (std::int64_t i = 0; i < count; ++i) {
             const auto row = static_cast<std::size_t>(first + i);
             if (!rounder.row(coefficients.data_ptr<float>() + static_cast<std::size_t>(i) * width, width, classes[row],
@@ -110,34 +104,28 @@ Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, doubl
     return out;
 }
 
-at::Tensor decodeSide(const FisherTransform& transform, ByteSpan bytes, double step,
-    const std::vector<std::int8_t>& classes, const JobControl& job)
+void decodeSide(const FisherTransform& transform, ByteSpan bytes, double step, const std::vector<std::int8_t>& classes,
+    const RowSink& put, const JobControl& job)
 {
     if (bytes.size() < headBytes)
         throw inputError("a stream of levels ends too early");
-    const float shrinks[] = { 0, shrinkOf(bytes[2]), shrinkOf(bytes[3]) };
+    const std::array<float, 2> shrinks { shrinkOf(bytes[2]), shrinkOf(bytes[3]) };
     const auto width = static_cast<std::size_t>(transform.width());
     std::vector<std::int16_t> levels(classes.size() * width), sizes;
     decodeLevels(layoutOf(transform, sizes, loadLe<std::int16_t>(bytes.data()), classes), bytes.subspan(headBytes),
         levels.data(), job);
-    const auto rows = static_cast<std::int64_t>(classes.size());
-    const at::Tensor synthesis = transform.synthesis * step, out = at::empty({ rows, transform.width() }, at::kFloat);
-    forEachBlock(rows, blockRows, job, [&](std::int64_t first, std::int64_t count) {
-        const at::Tensor values = at::empty({ count, transform.width() }, at::kFloat);
-        float* value = values.data_ptr<float>();
-        for (std::int64_t i = first; i < first + count; ++i) {
-            const auto row = static_cast<std::size_t>(i);
-            const float factor = factorOf(classes[row]);
-            const std::int16_t* level = levels.data() + row * width;
-            for (std::size_t c = 0; c < width; ++c) {
-                const int size = std::abs(level[c]);
-                const float rebuilt = static_cast<float>(size) - shrinks[std::min(size, 2)];
-                *value++ = (level[c] < 0 ? -rebuilt : rebuilt) * factor;
-            }
-        }
-        out.narrow(0, first, count).copy_(at::addmm(transform.mean, values, synthesis));
-    });
-    return out;
+    const at::Tensor synthesis = transform.synthesis * step;
+    const at::Tensor values = at::empty({ blockRows, transform.width() }, at::kFloat), out = at::empty_like(values);
+    forEachBlock(
+        static_cast<std::int64_t>(classes.size()), blockRows, job, [&](std::int64_t first, std::int64_t count) {
+            const auto row = static_cast<std::size_t>(first);
+            for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+                rebuildLevels(levels.data() + (row + i) * width, width, shrinks, factorOf(classes[row + i]),
+                    values.data_ptr<float>() + i * width);
+            at::Tensor rows = out.narrow(0, 0, count);
+            at::addmm_out(rows, transform.mean, values.narrow(0, 0, count), synthesis);
+            put(first, count, rows.data_ptr<float>());
+        });
 }
 
 } // namespace pikv

@@ -2,6 +2,7 @@
 // Covariance and metric to a transform whose coefficients all count the same, and its bytes.
 #include "core/codec/parts/fishertransform.h"
 #include "core/base/error.h"
+#include "core/codec/parts/keptinverse.h"
 #include "core/codec/parts/planes.h"
 #include "core/codec/tensorbytes.h"
 #include "core/linalg/linalg.h"
@@ -59,13 +60,10 @@ at::Tensor FisherTransform::analysis(const JobControl& job) const
 {
     if (partialAnalysis.defined())
         return partialAnalysis;
-    const auto inverse = std::make_shared<at::Tensor>();
-    runApart(job, [inverse, synthesis = synthesis] {
-        *inverse = linalg::inverse(synthesis.to(at::kDouble)).to(at::kFloat).contiguous();
-    });
-    if (!at::isfinite(*inverse).all().item<bool>())
+    const at::Tensor inverse = keptInverse(synthesis, job);
+    if (!at::isfinite(inverse).all().item<bool>())
         throw inputError("the calibration's transform has no inverse");
-    return *inverse;
+    return inverse;
 }
 
 void FisherTransform::write(const std::string& side, SectionSet& out) const

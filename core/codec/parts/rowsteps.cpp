@@ -28,16 +28,20 @@ constexpr std::int64_t near = 24;
 at::Tensor headWeights(
     const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& hidden)
 {
-    // query [group, queries, d], hidden [queries, seq]
-    const at::Tensor scores = at::matmul(query, key.t()) / std::sqrt(static_cast<double>(key.size(1)));
+    // query [group, queries, d], hidden [queries, seq]. In place: all of it has an element a query and row.
+    const at::Tensor scores = at::matmul(query, key.t()).div_(std::sqrt(static_cast<double>(key.size(1))));
     const at::Tensor a
-        = at::softmax(scores.masked_fill(hidden, -std::numeric_limits<float>::infinity()), -1).nan_to_num();
-    const at::Tensor output = at::matmul(a, value), square = a.square();
+        = at::softmax(scores.masked_fill_(hidden, -std::numeric_limits<float>::infinity()), -1).nan_to_num_();
+    const at::Tensor output = at::matmul(a, value);
     // |v - o|² = |v|² - 2 v o + |o|²
-    const at::Tensor change
-        = value.square().sum(1).unsqueeze(0) - 2 * at::matmul(output, value.t()) + output.square().sum(-1, true);
+    const at::Tensor change = at::matmul(output, value.t())
+                                  .mul_(-2)
+                                  .add_(value.square().sum(1).unsqueeze(0))
+                                  .add_(output.square().sum(-1, true))
+                                  .clamp_min_(0);
+    const at::Tensor square = a.square_();
     at::Tensor out = at::zeros({ 2, key.size(0) }, at::kDouble);
-    out[0].copy_((square * change.clamp_min(0)).sum(std::vector<std::int64_t> { 0, 1 }));
+    out[0].copy_(change.mul_(square).sum(std::vector<std::int64_t> { 0, 1 }));
     out[1].copy_(square.sum(std::vector<std::int64_t> { 0, 1 }));
     return out;
 }

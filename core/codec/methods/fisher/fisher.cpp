@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
-#include "core/base/half.h"
 #include "core/codec/methods/fisher/steptarget.h"
 #include "core/codec/parts/fisherside.h"
 #include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/ownbases.h"
 #include "core/codec/parts/planes.h"
 #include "core/codec/parts/rowsteps.h"
+#include "core/codec/parts/siderows.h"
 #include "core/model/fisherinformation.h"
 #include "core/model/languagemodel.h"
 #include "core/model/model.h"
@@ -92,7 +92,7 @@ protected:
             const bool isKey = i == 0;
             std::vector<at::Tensor> rows;
             for (const LayerInput& input : inputs)
-                rows.push_back(withoutSinks(rowsOf(input, isKey), input));
+                rows.push_back(withoutSinks(rowsOf(input, isKey, context.job), input));
             sides[static_cast<std::size_t>(i)] = FisherTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
                 fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, context.job);
         });
@@ -123,7 +123,7 @@ protected:
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const LayerShape& shape = output.shape;
-        std::array<at::Tensor, 2> sides;
+        const LayerKv place = output.placeOnHost();
         forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
             const bool isKey = i == 0;
             const std::string name = isKey ? "k" : "v";
@@ -134,15 +134,13 @@ protected:
             std::vector<std::int8_t> classes = plannedClasses(transform, output.positions, shape.batch);
             if (output.sections.has(name + ".steps"))
                 classes = unpackDeviations(classes, output.sections.get(name + ".steps"), context.job);
-            const at::Tensor rows
-                = decodeSide(transform, output.sections.get(name + ".codes"), step(), classes, context.job);
-            const at::Tensor heads
-                = rows.view({ shape.batch, shape.seq, shape.kvHeads, dim }).transpose(1, 2).contiguous();
-            const auto rope = isKey ? keyRotation(output, c10::kCPU) : std::nullopt;
-            sides[static_cast<std::size_t>(i)]
-                = (rope ? rope->turned(heads, 1) : heads).clamp(-largestHalf, largestHalf);
+            const SideRows rows(isKey ? place.key : place.value, isKey ? keyRotation(output, c10::kCPU) : std::nullopt);
+            decodeSide(
+                transform, output.sections.get(name + ".codes"), step(), classes,
+                [&](std::int64_t first, std::int64_t count, const float* block) { rows.store(first, count, block); },
+                context.job);
         });
-        return { sides[0].to(context.device), sides[1].to(context.device), {}, {} };
+        return { place.key.to(context.device), place.value.to(context.device), {}, {} };
     }
 
 private:
@@ -150,7 +148,7 @@ private:
         const std::vector<double>& weights, SectionSet& out, const JobControl& job) const
     {
         const std::string side = isKey ? "k" : "v";
-        const at::Tensor rows = rowsOf(input, isKey);
+        const at::Tensor rows = rowsOf(input, isKey, job);
         const FisherTransform transform = input.shared
             ? FisherTransform::read(*input.shared, side, rows.size(1))
             : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads,
@@ -202,16 +200,10 @@ private:
     }
 
     /// f32 [batch * seq, kv_heads * dim] on the CPU, clamped to f16's range, keys without their rotation.
-    at::Tensor rowsOf(const LayerInput& input, bool isKey) const
+    at::Tensor rowsOf(const LayerInput& input, bool isKey, const JobControl& job) const
     {
-        at::Tensor heads = (isKey ? input.kv.key : input.kv.value)
-                               .to(c10::kCPU, at::kFloat)
-                               .nan_to_num(0)
-                               .clamp(-largestHalf, largestHalf)
-                               .contiguous();
-        if (const auto rope = isKey ? keyRotation(input, c10::kCPU) : std::nullopt)
-            heads = rope->turned(heads, -1);
-        return heads.transpose(1, 2).reshape({ heads.size(0) * heads.size(2), heads.size(1) * heads.size(3) });
+        return SideRows(isKey ? input.kv.key : input.kv.value, isKey ? keyRotation(input, c10::kCPU) : std::nullopt)
+            .load(job);
     }
 };
 

@@ -4,7 +4,6 @@
 // the sizes of components (i8). Classes that single rows needed to be wider stand in "k.steps" and "v.steps".
 #include "core/codec/methods/pyramid/pyramidstream.h"
 #include "core/base/error.h"
-#include "core/base/half.h"
 #include "core/codec/methods/pyramid/pyramidside.h"
 #include "core/codec/parts/fisherside.h"
 #include "core/codec/parts/ownbases.h"
@@ -12,6 +11,7 @@
 #include "core/codec/parts/ratesearch.h"
 #include "core/codec/parts/rowsteps.h"
 #include "core/codec/parts/sharedbasis.h"
+#include "core/codec/parts/siderows.h"
 #include "core/codec/tensorbytes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/eye.h>
@@ -293,7 +293,7 @@ LayerKv decodePyramidStream(const LayerOutput& output, int levels, const std::ve
         for (const std::byte size : side.take(channels))
             given[p].sizes.push_back(static_cast<std::int8_t>(size));
     }
-    std::array<at::Tensor, 2> sides;
+    const LayerKv place = output.placeOnHost();
     forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t p) {
         const bool isKey = p == 0;
         const auto at = static_cast<std::size_t>(p);
@@ -305,12 +305,13 @@ LayerKv decodePyramidStream(const LayerOutput& output, int levels, const std::ve
         std::vector<std::int8_t> rowClasses = ofRows(classes, tiers);
         if (output.sections.has(name + ".steps"))
             rowClasses = unpackDeviations(rowClasses, output.sections.get(name + ".steps"), context.job);
-        const at::Tensor rows
-            = decodeSide(transform, output.sections.get(name + ".codes"), step, rowClasses, context.job);
-        const at::Tensor heads = rows.view({ s.batch, s.seq, s.kvHeads, dim }).transpose(1, 2).contiguous();
-        sides.at(at) = (isKey && rope ? rope->turned(heads, 1) : heads).clamp(-largestHalf, largestHalf);
+        const SideRows rows(isKey ? place.key : place.value, isKey ? rope : std::nullopt);
+        decodeSide(
+            transform, output.sections.get(name + ".codes"), step, rowClasses,
+            [&](std::int64_t first, std::int64_t count, const float* block) { rows.store(first, count, block); },
+            context.job);
     });
-    return { sides[0].to(context.device), sides[1].to(context.device), {}, {} };
+    return { place.key.to(context.device), place.value.to(context.device), {}, {} };
 }
 
 } // namespace pikv

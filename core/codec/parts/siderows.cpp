@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A side of a layer between the dump's heads and rows of all heads side by side.
+#include "core/codec/parts/siderows.h"
+#include "core/base/half.h"
+#include "core/codec/parts/headrows.h"
+#include "core/codec/parts/planes.h"
+#include <ATen/ops/empty.h>
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+namespace pikv {
+namespace {
+
+constexpr std::int64_t blockRows = 64; ///< which stay in the processor's caches
+
+} // namespace
+
+SideRows::SideRows(const at::Tensor& tensor, std::optional<RopeTable> rope)
+    : m_tensor(rowTensor(tensor))
+    , m_rope(std::move(rope))
+{
+}
+
+/// f(sequence, first token, count, rows before) for the parts of a run of rows that lie in one sequence.
+template <typename Function>
+void SideRows::forParts(std::int64_t first, std::int64_t count, Function f) const
+{
+    const std::int64_t seq = m_tensor.size(2);
+    for (std::int64_t done = 0; done < count;) {
+        const std::int64_t token = (first + done) % seq, n = std::min({ count - done, seq - token, blockRows });
+        f((first + done) / seq, token, n, done);
+        done += n;
+    }
+}
+
+at::Tensor SideRows::load(const JobControl& job) const
+{
+    const std::int64_t heads = m_tensor.size(1), dim = m_tensor.size(3), width = heads * dim;
+    const at::Tensor rows = at::empty({ m_tensor.size(0) * m_tensor.size(2), width }, at::kFloat);
+    std::vector<float> block(static_cast<std::size_t>(blockRows * dim));
+    forParts(0, rows.size(0), [&](std::int64_t b, std::int64_t token, std::int64_t count, std::int64_t done) {
+        job.checkpoint();
+        for (std::int64_t h = 0; h < heads; ++h) {
+            HeadRows(m_tensor, h, m_rope ? &*m_rope : nullptr).load(b, token, count, block.data());
+            float* place = rows.data_ptr<float>() + done * width + h * dim;
+            for (std::int64_t i = 0; i < count; ++i)
+                std::copy_n(block.data() + i * dim, dim, place + i * width);
+        }
+    });
+    return rows;
+}
+
+void SideRows::store(std::int64_t first, std::int64_t count, const float* rows) const
+{
+    const std::int64_t heads = m_tensor.size(1), dim = m_tensor.size(3), width = heads * dim;
+    std::vector<float> block(static_cast<std::size_t>(blockRows * dim));
+    forParts(first, count, [&](std::int64_t b, std::int64_t token, std::int64_t n, std::int64_t done) {
+        for (std::int64_t h = 0; h < heads; ++h) {
+            const float* place = rows + done * width + h * dim;
+            for (std::int64_t i = 0; i < n; ++i)
+                std::copy_n(place + i * width, dim, block.data() + i * dim);
+            if (m_rope)
+                m_rope->turn(block.data(), token, n, dim, 1);
+            for (std::int64_t i = 0; i < n * dim; ++i) {
+                float& value = block[static_cast<std::size_t>(i)];
+                value = value < -largestHalf ? -largestHalf : value > largestHalf ? largestHalf : value;
+            }
+            HeadRows(m_tensor, h, nullptr).store(b, token, n, block.data());
+        }
+    });
+}
+
+} // namespace pikv

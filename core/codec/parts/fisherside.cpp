@@ -124,7 +124,7 @@ void decodeSide(const FisherTransform& transform, ByteSpan bytes, double step, c
                     values.data_ptr<float>() + i * width);
             at::Tensor rows = out.narrow(0, 0, count);
             at::addmm_out(rows, transform.mean, values.narrow(0, 0, count), synthesis);
-            put(first, count, rows.data_ptr<float>());
+            put(first, rows);
         });
 }
 

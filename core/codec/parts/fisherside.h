@@ -12,8 +12,8 @@ namespace pikv {
 /// `classes` of rows that no level could hold otherwise. Throws Error{Usage} where the widest do not suffice.
 Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, double step,
     std::vector<std::int8_t>& classes, const JobControl& job);
-/// Takes `count` rows f32 [count, width] from `first` on.
-using RowSink = std::function<void(std::int64_t first, std::int64_t count, const float* rows)>;
+/// Takes rows f32 [count, width] from `first` on.
+using RowSink = std::function<void(std::int64_t first, const at::Tensor& rows)>;
 /// Gives the rows to `put`, in order. Throws Error{Input} where `bytes` are not those of so many rows.
 void decodeSide(const FisherTransform& transform, ByteSpan bytes, double step, const std::vector<std::int8_t>& classes,
     const RowSink& put, const JobControl& job);

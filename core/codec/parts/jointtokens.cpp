@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A cache as rows of all layers, sequence by sequence where there is padding, and back.
 #include "core/codec/parts/jointtokens.h"
-#include "core/base/half.h"
 #include "core/base/memory.h"
 #include "core/base/text.h"
 #include "core/codec/layerview.h"
 #include "core/codec/padding.h"
+#include "core/codec/parts/siderows.h"
 #include "core/codec/protection.h"
 #include <ATen/ops/empty.h>
 #include <algorithm>
@@ -28,21 +28,13 @@ struct Columns {
     std::optional<RopeTable> rope;
 
     /// From vectors [batch, kv_heads, seq, dim] of any float type.
-    void gather(const at::Tensor& vectors, const at::Tensor& rows) const
+    void gather(const at::Tensor& vectors, const at::Tensor& rows, const JobControl& job) const
     {
-        at::Tensor heads
-            = vectors.to(c10::kCPU, at::kFloat).nan_to_num(0).clamp(-largestHalf, largestHalf).contiguous();
-        if (rope)
-            heads = rope->turned(heads, -1);
-        rows.narrow(1, begin, count).copy_(heads.transpose(1, 2).reshape({ rows.size(0), count }));
+        SideRows(vectors, rope).load(rows.narrow(1, begin, count), job);
     }
-    void scatter(const at::Tensor& rows, const at::Tensor& vectors) const
+    void scatter(const at::Tensor& rows, const at::Tensor& vectors, const JobControl& job) const
     {
-        const at::Tensor heads = rows.narrow(1, begin, count)
-                                     .reshape({ vectors.size(0), vectors.size(2), vectors.size(1), vectors.size(3) })
-                                     .transpose(1, 2)
-                                     .contiguous();
-        vectors.copy_((rope ? rope->turned(heads, 1) : heads).clamp(-largestHalf, largestHalf));
+        SideRows(vectors, rope).store(0, rows.narrow(1, begin, count), job);
     }
 };
 
@@ -126,8 +118,8 @@ std::vector<JointTokens> JointLayers::gather(
             const LayerInput inner = p.middleInput(input);
             const auto rope = keyRotation(undoesRope(), inner.rope, inner.positions, inner.shape.keyDim);
             const auto& rows = sets.at(s).rows;
-            Columns { begins[0][i], begins[0][i + 1] - begins[0][i], rope }.gather(inner.kv.key, rows[0]);
-            Columns { begins[1][i], begins[1][i + 1] - begins[1][i], {} }.gather(inner.kv.value, rows[1]);
+            Columns { begins[0][i], begins[0][i + 1] - begins[0][i], rope }.gather(inner.kv.key, rows[0], job);
+            Columns { begins[1][i], begins[1][i + 1] - begins[1][i], {} }.gather(inner.kv.value, rows[1], job);
         }
     }
     return sets;
@@ -170,8 +162,8 @@ std::shared_ptr<KvCache> JointLayers::rebuild(const EncodedCache& encoded,
             const LayerKv kv = sequence ? emptyLayer(output.shape, c10::kCPU) : layers[i];
             const auto rope = keyRotation(
                 undoesRope(), output.rope, output.positions.narrow(0, p.first, p.middle()), output.shape.keyDim);
-            Columns { begins[0][i], begins[0][i + 1] - begins[0][i], rope }.scatter(rows[0], p.middleRows(kv.key));
-            Columns { begins[1][i], begins[1][i + 1] - begins[1][i], {} }.scatter(rows[1], p.middleRows(kv.value));
+            Columns { begins[0][i], begins[0][i + 1] - begins[0][i], rope }.scatter(rows[0], p.middleRows(kv.key), job);
+            Columns { begins[1][i], begins[1][i + 1] - begins[1][i], {} }.scatter(rows[1], p.middleRows(kv.value), job);
             if (p.any())
                 p.read(output, kv);
             if (sequence) {

@@ -16,7 +16,10 @@
 #include <ATen/ops/zeros.h>
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 namespace pikv {
 namespace {
@@ -230,12 +233,16 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const La
     const std::string& side, SectionSet& out, const JobControl& job)
 {
     const std::int64_t dim = rows.size(1) / heads;
-    const RowMetric metric(rows, fisher);
+    // Owned by both, as it may go on after a stop.
+    const auto ofSide = fisher ? std::make_shared<LayerFisher::Side>(*fisher) : nullptr;
+    const auto measured = std::make_shared<std::pair<std::optional<RowMetric>, at::Tensor>>();
+    runApart(job, [rows, ofSide, measured] { *measured = { RowMetric(rows, ofSide.get()), rows.mean(0) }; });
+    const RowMetric& metric = *measured->first;
     Stored s;
     s.unit = static_cast<float>(metric.unit / std::sqrt(metric.metric.diagonal().mean().item<double>()));
     s.vectorLog = static_cast<std::int16_t>(std::clamp(
         std::lround(64 * std::log2(vectorStep * step / std::sqrt(static_cast<double>(rows.size(0))))), -8000L, 8000L));
-    s.means = rows.mean(0).to(at::kHalf).to(at::kFloat).view({ heads, dim });
+    s.means = measured->second.to(at::kHalf).to(at::kFloat).view({ heads, dim });
     s.distances = metric.distanceClasses;
     std::vector<HeadFit> fits(static_cast<std::size_t>(heads));
     for (std::int64_t h = 0; h < heads; ++h) {
@@ -256,8 +263,10 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const La
     codeVectors(s, fits, dim);
     const std::vector<at::Tensor> syntheses = synthesisOf(s, heads, dim);
     std::vector<at::Tensor> analyses;
-    for (std::size_t h = 0; h < fits.size(); ++h)
+    for (std::size_t h = 0; h < fits.size(); ++h) {
+        job.checkpoint();
         analyses.push_back(analysisOf(syntheses[h], fits[h].metric));
+    }
     Bytes bytes;
     appendLe(bytes, s.unit);
     appendLe(bytes, s.vectorLog);

@@ -5,6 +5,7 @@
 #include "core/codec/parts/planes.h"
 #include "core/kernels/levelstream.h"
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
@@ -90,7 +91,15 @@ std::array<std::vector<double>, 2> attentionWeights(const LayerInput& input, con
     std::array<std::vector<double>, 2> out;
     if (!input.kv.query.defined() || !input.queryPositions.defined() || input.kv.query.size(2) == 0)
         return out;
-    const auto host = [](const at::Tensor& x) { return x.to(c10::kCPU, at::kFloat); };
+    const auto host = [&](const at::Tensor& x) { // a head after the other: a whole layer takes long
+        if (x.is_cpu() && x.scalar_type() == at::kFloat)
+            return x;
+        const at::Tensor out = at::empty(x.sizes(), at::kFloat);
+        forEachBlock(x.size(0) * x.size(1), 1, job, [&](std::int64_t i, std::int64_t) {
+            out[i / x.size(1)][i % x.size(1)].copy_(x[i / x.size(1)][i % x.size(1)]);
+        });
+        return out;
+    };
     const at::Tensor query = host(input.kv.query), key = host(input.kv.key), value = host(input.kv.value);
     const std::int64_t group = query.size(1) / key.size(1);
     const at::Tensor hidden = input.queryPositions.cpu().unsqueeze(1).lt(input.positions.cpu().unsqueeze(0));

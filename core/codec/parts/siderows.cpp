@@ -6,7 +6,7 @@
 #include "core/codec/parts/planes.h"
 #include <ATen/ops/empty.h>
 #include <algorithm>
-#include <cstring>
+#include <utility>
 #include <vector>
 
 namespace pikv {
@@ -24,11 +24,12 @@ SideRows::SideRows(const at::Tensor& tensor, std::optional<RopeTable> rope)
 
 /// f(sequence, first token, count, rows before) for the parts of a run of rows that lie in one sequence.
 template <typename Function>
-void SideRows::forParts(std::int64_t first, std::int64_t count, Function f) const
+void SideRows::forParts(std::int64_t first, std::int64_t count, const JobControl& job, Function f) const
 {
     const std::int64_t seq = m_tensor.size(2);
     for (std::int64_t done = 0; done < count;) {
         const std::int64_t token = (first + done) % seq, n = std::min({ count - done, seq - token, blockRows });
+        job.checkpoint();
         f((first + done) / seq, token, n, done);
         done += n;
     }
@@ -36,37 +37,42 @@ void SideRows::forParts(std::int64_t first, std::int64_t count, Function f) cons
 
 at::Tensor SideRows::load(const JobControl& job) const
 {
-    const std::int64_t heads = m_tensor.size(1), dim = m_tensor.size(3), width = heads * dim;
-    const at::Tensor rows = at::empty({ m_tensor.size(0) * m_tensor.size(2), width }, at::kFloat);
-    std::vector<float> block(static_cast<std::size_t>(blockRows * dim));
-    forParts(0, rows.size(0), [&](std::int64_t b, std::int64_t token, std::int64_t count, std::int64_t done) {
-        job.checkpoint();
-        for (std::int64_t h = 0; h < heads; ++h) {
-            HeadRows(m_tensor, h, m_rope ? &*m_rope : nullptr).load(b, token, count, block.data());
-            float* place = rows.data_ptr<float>() + done * width + h * dim;
-            for (std::int64_t i = 0; i < count; ++i)
-                std::copy_n(block.data() + i * dim, dim, place + i * width);
-        }
-    });
+    const at::Tensor rows
+        = at::empty({ m_tensor.size(0) * m_tensor.size(2), m_tensor.size(1) * m_tensor.size(3) }, at::kFloat);
+    load(rows, job);
     return rows;
 }
 
-void SideRows::store(std::int64_t first, std::int64_t count, const float* rows) const
+void SideRows::load(const at::Tensor& rows, const JobControl& job) const
 {
-    const std::int64_t heads = m_tensor.size(1), dim = m_tensor.size(3), width = heads * dim;
+    const std::int64_t heads = m_tensor.size(1), dim = m_tensor.size(3), stride = rows.stride(0);
+    float* const out = rows.data_ptr<float>();
     std::vector<float> block(static_cast<std::size_t>(blockRows * dim));
-    forParts(first, count, [&](std::int64_t b, std::int64_t token, std::int64_t n, std::int64_t done) {
+    forParts(0, rows.size(0), job, [&](std::int64_t b, std::int64_t token, std::int64_t count, std::int64_t done) {
         for (std::int64_t h = 0; h < heads; ++h) {
-            const float* place = rows + done * width + h * dim;
-            for (std::int64_t i = 0; i < n; ++i)
-                std::copy_n(place + i * width, dim, block.data() + i * dim);
+            HeadRows(m_tensor, h, m_rope ? &*m_rope : nullptr).load(b, token, count, block.data());
+            for (std::int64_t i = 0; i < count; ++i)
+                std::copy_n(block.data() + i * dim, dim, out + (done + i) * stride + h * dim);
+        }
+    });
+}
+
+void SideRows::store(std::int64_t first, const at::Tensor& rows, const JobControl& job) const
+{
+    const std::int64_t heads = m_tensor.size(1), dim = m_tensor.size(3), stride = rows.stride(0);
+    const float* const in = rows.data_ptr<float>();
+    std::vector<float> block(static_cast<std::size_t>(blockRows * dim));
+    forParts(first, rows.size(0), job, [&](std::int64_t b, std::int64_t token, std::int64_t count, std::int64_t done) {
+        for (std::int64_t h = 0; h < heads; ++h) {
+            for (std::int64_t i = 0; i < count; ++i)
+                std::copy_n(in + (done + i) * stride + h * dim, dim, block.data() + i * dim);
             if (m_rope)
-                m_rope->turn(block.data(), token, n, dim, 1);
-            for (std::int64_t i = 0; i < n * dim; ++i) {
+                m_rope->turn(block.data(), token, count, dim, 1);
+            for (std::int64_t i = 0; i < count * dim; ++i) {
                 float& value = block[static_cast<std::size_t>(i)];
                 value = value < -largestHalf ? -largestHalf : value > largestHalf ? largestHalf : value;
             }
-            HeadRows(m_tensor, h, nullptr).store(b, token, n, block.data());
+            HeadRows(m_tensor, h, nullptr).store(b, token, count, block.data());
         }
     });
 }

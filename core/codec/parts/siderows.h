@@ -17,13 +17,15 @@ public:
 
     /// All rows, clamped to f16's range; NaN reads as 0.
     at::Tensor load(const JobControl& job) const;
-    /// Rows [first, first + count) from `rows`, clamped to f16's range once they are rotated. The tensor must be on the
-    /// CPU, its last two axes contiguous.
-    void store(std::int64_t first, std::int64_t count, const float* rows) const;
+    /// The same to `rows` f32 [batch * seq, heads * dim], columns of a wider matrix perhaps.
+    void load(const at::Tensor& rows, const JobControl& job) const;
+    /// From `rows` f32 [count, heads * dim], as above, to rows [first, first + count), clamped to f16's range once they
+    /// are rotated. The tensor must be on the CPU, its last two axes contiguous.
+    void store(std::int64_t first, const at::Tensor& rows, const JobControl& job) const;
 
 private:
     template <typename Function>
-    void forParts(std::int64_t first, std::int64_t count, Function f) const;
+    void forParts(std::int64_t first, std::int64_t count, const JobControl& job, Function f) const;
     at::Tensor m_tensor;
     std::optional<RopeTable> m_rope;
 };

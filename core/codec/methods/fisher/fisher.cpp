@@ -13,6 +13,7 @@
 #include "core/model/scoring.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -92,7 +93,7 @@ protected:
             const bool isKey = i == 0;
             std::vector<at::Tensor> rows;
             for (const LayerInput& input : inputs)
-                rows.push_back(withoutSinks(rowsOf(input, isKey, context.job), input));
+                rows.push_back(withoutSinks(rowsOf(input, isKey, context.job), input, context.job));
             sides[static_cast<std::size_t>(i)] = FisherTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
                 fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, context.job);
         });
@@ -137,7 +138,7 @@ protected:
             const SideRows rows(isKey ? place.key : place.value, isKey ? keyRotation(output, c10::kCPU) : std::nullopt);
             decodeSide(
                 transform, output.sections.get(name + ".codes"), step(), classes,
-                [&](std::int64_t first, std::int64_t count, const float* block) { rows.store(first, count, block); },
+                [&](std::int64_t first, const at::Tensor& block) { rows.store(first, block, context.job); },
                 context.job);
         });
         return { place.key.to(context.device), place.value.to(context.device), {}, {} };
@@ -151,7 +152,7 @@ private:
         const at::Tensor rows = rowsOf(input, isKey, job);
         const FisherTransform transform = input.shared
             ? FisherTransform::read(*input.shared, side, rows.size(1))
-            : fitOwnBases(withoutSinks(rows, input), input.shape.kvHeads,
+            : fitOwnBases(withoutSinks(rows, input, job), input.shape.kvHeads,
                 fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, step(), side, out, job);
         const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
         std::vector<std::int8_t> classes = planned;
@@ -189,14 +190,17 @@ private:
 
     /// `rows` as rowsOf() gives them, less those of the first tokens, which are unlike all others; all where that
     /// leaves none.
-    static at::Tensor withoutSinks(const at::Tensor& rows, const LayerInput& input)
+    static at::Tensor withoutSinks(const at::Tensor& rows, const LayerInput& input, const JobControl& job)
     {
         const at::Tensor kept = input.positions.cpu().ge(sinkTokens).nonzero().squeeze(1);
         if (kept.numel() == 0)
             return rows;
-        return rows.view({ input.shape.batch, input.shape.seq, rows.size(1) })
-            .index_select(1, kept)
-            .reshape({ -1, rows.size(1) });
+        const at::Tensor all = rows.view({ input.shape.batch, input.shape.seq, rows.size(1) });
+        const at::Tensor out = at::empty({ all.size(0), kept.numel(), rows.size(1) }, at::kFloat);
+        forEachBlock(kept.numel(), 1024, job, [&](std::int64_t first, std::int64_t count) {
+            out.narrow(1, first, count).copy_(all.index_select(1, kept.narrow(0, first, count)));
+        });
+        return out.view({ -1, rows.size(1) });
     }
 
     /// f32 [batch * seq, kv_heads * dim] on the CPU, clamped to f16's range, keys without their rotation.

@@ -21,6 +21,7 @@
 #include "core/codec/parts/planes.h"
 #include "core/linalg/linalg.h"
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -178,6 +179,15 @@ private:
         return bases;
     }
 
+    static at::Tensor copyOf(const at::Tensor& rows, const JobControl& job)
+    {
+        const at::Tensor out = at::empty_like(rows);
+        forEachBlock(rows.size(0), 256, job, [&](std::int64_t first, std::int64_t count) {
+            out.narrow(0, first, count).copy_(rows.narrow(0, first, count));
+        });
+        return out;
+    }
+
     void encodeTokens(const JointTokens& tokens, SectionSet& out, const CodecContext& context) const
     {
         std::array<std::int64_t, 2> widths {}, counts {};
@@ -188,7 +198,8 @@ private:
         const bool isStored = !m_shared.get();
         std::array<KvtcBasis, 2> bases;
         if (isStored)
-            bases = learn({ tokens.rows[0].clone(), tokens.rows[1].clone() }, counts, context);
+            bases
+                = learn({ copyOf(tokens.rows[0], context.job), copyOf(tokens.rows[1], context.job) }, counts, context);
         for (std::size_t side = 0; side < sides.size(); ++side) {
             context.job.report({ "Encoding side", static_cast<int>(side) + 1, 2 });
             sideOf(tokens, side)

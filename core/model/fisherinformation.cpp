@@ -2,6 +2,7 @@
 // Gradients of sampled next tokens with respect to a cache, layer by layer.
 #include "core/model/fisherinformation.h"
 #include "core/base/error.h"
+#include "core/cache/crossattention.h"
 #include "core/cache/rope.h"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
@@ -66,9 +67,9 @@ at::Tensor logitsAgainst(const Llama& llama, const Leaves& leaves, std::int64_t 
 
 } // namespace
 
-std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, const FisherRequest& request)
+std::string gradientObstacle(const CacheInfo& info, const FisherRequest& request)
 {
-    if (std::string reason = modelMismatch(info, model); !reason.empty())
+    if (std::string reason = nextTokenObstacle(info); !reason.empty())
         return reason;
     if (static_cast<std::int64_t>(info.tokenIds.size()) != info.seq())
         return "gradients need a token id for each row; the dump has " + std::to_string(info.tokenIds.size()) + " for "
@@ -79,6 +80,12 @@ std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, 
     if (request.undoesRope && !info.rope.invertible())
         return "the dump does not say how its keys are rotated";
     return {};
+}
+
+std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, const FisherRequest& request)
+{
+    std::string reason = modelMismatch(info, model);
+    return reason.empty() ? gradientObstacle(info, request) : reason;
 }
 
 void LayerFisher::average(const LayerFisher& other, int caches)

@@ -46,7 +46,9 @@ struct FisherRequest {
     std::uint64_t seed = 0;
 };
 
-/// Why the model's gradients cannot be taken with respect to this cache; "" where they can.
+/// Why no model's gradients can be taken with respect to this cache; "" where the model decides.
+std::string gradientObstacle(const CacheInfo& info, const FisherRequest& request);
+/// Why this model's cannot; "" where they can.
 std::string gradientObstacle(const LanguageModel& model, const CacheInfo& info, const FisherRequest& request);
 /// Of every layer, one after the other, from the cache's own token ids: the last `predict` tokens are run against the
 /// rows before them, labels are drawn from the model's predictions (so that the expectation is the Fisher information

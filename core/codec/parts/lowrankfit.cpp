@@ -197,11 +197,8 @@ LowRankFit fitLowRankIn(const at::Tensor& metric, const at::Tensor& rows, const 
     const auto roots = std::make_shared<std::optional<MetricRoots>>();
     runApart(job, [metric, roots] { roots->emplace(metric.cpu().to(at::kDouble)); });
     const auto placed = [&](const at::Tensor& root) { return root.to(at::kFloat).to(rows.device()); };
-    const at::Tensor root = placed((*roots)->root), measured = at::empty(rows.sizes(), rows.options());
-    forEachBlock(rows.size(0), 4 * blockRows, job, [&](std::int64_t first, std::int64_t count) {
-        measured.narrow(0, first, count).copy_(at::mm(rows.narrow(0, first, count), root));
-    });
-    LowRankFit fit = fitLowRank(measured, weights, rank, seed, job);
+    const at::Tensor root = placed((*roots)->root);
+    LowRankFit fit = fitLowRank(rowsTimes(rows, root, job), weights, rank, seed, job);
     fit.metric = metric;
     fit.root = root;
     fit.rootInverse = placed((*roots)->inverse);
@@ -210,6 +207,16 @@ LowRankFit fitLowRankIn(const at::Tensor& metric, const at::Tensor& rows, const 
     forEachBlock(rows.size(0), blockRows, job,
         [&](std::int64_t first, std::int64_t count) { rows.narrow(0, first, count).sub_(fit.mean); });
     return fit;
+}
+
+at::Tensor rowsTimes(const at::Tensor& rows, const at::Tensor& matrix, const JobControl& job)
+{
+    const at::Tensor out = at::empty({ rows.size(0), matrix.size(1) }, rows.options());
+    forEachBlock(rows.size(0), blockRows, job, [&](std::int64_t first, std::int64_t count) {
+        at::Tensor part = out.narrow(0, first, count);
+        at::mm_out(part, rows.narrow(0, first, count), matrix);
+    });
+    return out;
 }
 
 at::Tensor rowWeights(const at::Tensor& importance, double alpha)

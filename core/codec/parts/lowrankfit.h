@@ -32,6 +32,9 @@ LowRankFit fitLowRank(
 LowRankFit fitLowRankIn(const at::Tensor& metric, const at::Tensor& rows, const at::Tensor& weights, std::int64_t rank,
     std::uint64_t seed, const JobControl& job);
 
+/// rows f32 [n, width] times `matrix` [width, k], block by block, so that it can be stopped.
+at::Tensor rowsTimes(const at::Tensor& rows, const at::Tensor& matrix, const JobControl& job);
+
 /// Row weights importance^(alpha / 16), f32 [batch * seq] with mean 1 and a floor that keeps every row in the fit;
 /// undefined where `importance` [batch, seq] is, or has no effect.
 at::Tensor rowWeights(const at::Tensor& importance, double alpha);

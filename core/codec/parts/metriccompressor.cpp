@@ -35,9 +35,10 @@ std::shared_ptr<const LanguageModel> MetricCompressor::gradientModel(
                may = metric == "auto" && (learning == Learning::OfOthers || autoAsksForItself());
     if (!must && !may)
         return {};
-    const auto hasIds = [](const auto& cache) { return !cache->info().tokenIds.empty(); };
-    if (!must && !std::all_of(caches.begin(), caches.end(), hasIds))
-        return {}; // whatever the model says
+    const auto isReady
+        = [&](const auto& cache) { return gradientObstacle(cache->info(), fisherRequest(cache->info())).empty(); };
+    if (!must && !std::all_of(caches.begin(), caches.end(), isReady))
+        return {}; // without opening a model, which takes long
     ModelPtr model;
     try {
         model = openSharedModel(modelOfParam(params().text("model")), context.job);

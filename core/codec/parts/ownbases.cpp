@@ -118,7 +118,7 @@ std::vector<at::Tensor> synthesisOf(const Stored& s, std::int64_t heads, std::in
 
 /// Components of all heads, the strongest first; those that are not stored come last. With the heads' `analyses` f32
 /// [dim, used] (a component a column) also the way there.
-FisherTransform joined(const Stored& s, std::int64_t dim, const std::vector<at::Tensor>& syntheses,
+SideTransform joined(const Stored& s, std::int64_t dim, const std::vector<at::Tensor>& syntheses,
     const std::vector<at::Tensor>& analyses)
 {
     const auto count = static_cast<std::int64_t>(syntheses.size()), width = count * dim;
@@ -130,7 +130,7 @@ FisherTransform joined(const Stored& s, std::int64_t dim, const std::vector<at::
     std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
         return s.sizes[static_cast<std::size_t>(a)] > s.sizes[static_cast<std::size_t>(b)];
     });
-    FisherTransform t;
+    SideTransform t;
     t.mean = s.means.reshape({ width });
     t.synthesis = at::zeros({ width, width }, at::kFloat);
     t.distanceClasses = s.distances;
@@ -229,7 +229,7 @@ std::vector<T> takeAll(ByteSpan& bytes, std::size_t count)
 
 } // namespace
 
-FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const LayerFisher::Side* fisher, double step,
+SideTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const LayerFisher::Side* fisher, double step,
     const std::string& side, SectionSet& out, const JobControl& job)
 {
     const std::int64_t dim = rows.size(1) / heads;
@@ -280,7 +280,7 @@ FisherTransform fitOwnBases(const at::Tensor& rows, std::int64_t heads, const La
     return joined(s, dim, syntheses, analyses);
 }
 
-FisherTransform readOwnBases(
+SideTransform readOwnBases(
     const SectionSet& sections, const std::string& side, std::int64_t heads, std::int64_t dim, const JobControl& job)
 {
     ByteSpan bytes = sections.get(side + ".basis");

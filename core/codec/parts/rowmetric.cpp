@@ -38,6 +38,13 @@ std::vector<std::int8_t> classesOf(const LayerFisher::Side& side)
     return classes;
 }
 
+/// What every direction counts at least.
+double leastOf(const LayerFisher::Side& side)
+{
+    const double mean = side.metric.diagonal().mean().item<double>();
+    return mean > 0 ? (side.rowSquares.empty() ? ridge : ridgeOfOne) * mean : 1;
+}
+
 } // namespace
 
 MetricRoots::MetricRoots(const at::Tensor& metric)
@@ -54,9 +61,7 @@ RowMetric::RowMetric(const at::Tensor& rows, const LayerFisher::Side* fisher)
 {
     const at::Tensor identity = at::eye(fisher ? fisher->metric.size(0) : rows.size(1), at::kDouble);
     if (fisher) {
-        const double trace = fisher->metric.diagonal().mean().item<double>();
-        const double least = (fisher->rowSquares.empty() ? ridge : ridgeOfOne) * trace;
-        metric = fisher->metric + identity * (trace > 0 ? least : 1);
+        metric = fisher->metric + identity * leastOf(*fisher);
         distanceClasses = classesOf(*fisher);
     } else {
         const double variance = rows.to(at::kDouble).var(0, false).mean().item<double>();
@@ -71,22 +76,22 @@ void requireDistanceClasses(const std::vector<std::int8_t>& classes)
             throw inputError("a row's step is none that there is");
 }
 
-at::Tensor planeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows)
+at::Tensor planeMetric(const LayerFisher* fisher, const FactorPlane& plane, c10::Device device)
 {
     if (!fisher)
         return {};
     const LayerFisher::Side& side = plane.isKey ? fisher->key : fisher->value;
-    const at::Tensor all = RowMetric(rows, &side).metric;
     const std::int64_t first = plane.firstHead * plane.dim;
-    const at::Tensor own = all.narrow(0, first, plane.width()).narrow(1, first, plane.width());
+    at::Tensor own = side.metric.narrow(0, first, plane.width()).narrow(1, first, plane.width()).clone();
+    own.diagonal().add_(leastOf(side));
     const double layer
         = ((fisher->key.metric.diagonal().mean() + fisher->value.metric.diagonal().mean()) / 2).item<double>();
-    return (own / (layer > 0 ? layer : 1)).to(at::kFloat).contiguous().to(rows.device());
+    return (own / (layer > 0 ? layer : 1)).to(at::kFloat).contiguous().to(device);
 }
 
-at::Tensor relativeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows)
+at::Tensor relativeMetric(const LayerFisher* fisher, const FactorPlane& plane, c10::Device device)
 {
-    const at::Tensor metric = planeMetric(fisher, plane, rows);
+    const at::Tensor metric = planeMetric(fisher, plane, device);
     return metric.defined() ? metric / metric.diagonal().mean() : metric;
 }
 

@@ -4,6 +4,7 @@
 #include "core/codec/parts/factorplane.h"
 #include "core/model/fisherinformation.h"
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 #include <cstdint>
 #include <vector>
 
@@ -33,10 +34,9 @@ struct RowMetric {
 };
 
 /// The metric of one matrix of a layer, for fits: regularised as RowMetric's, in units of the layer, so that errors of
-/// all its matrices count alike; f32 on the device of `rows` [n, plane.width()]. Undefined where `fisher` is null:
-/// plain squares.
-at::Tensor planeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows);
+/// all its matrices count alike; f32 [plane.width(), plane.width()]. Undefined where `fisher` is null: plain squares.
+at::Tensor planeMetric(const LayerFisher* fisher, const FactorPlane& plane, c10::Device device);
 /// The same with a mean diagonal of 1, for those who look at one matrix alone.
-at::Tensor relativeMetric(const LayerFisher* fisher, const FactorPlane& plane, const at::Tensor& rows);
+at::Tensor relativeMetric(const LayerFisher* fisher, const FactorPlane& plane, c10::Device device);
 
 } // namespace pikv

@@ -72,8 +72,7 @@ std::vector<double> relativeLogs(std::span<const double> w, double exponent)
 
 } // namespace
 
-std::vector<std::int8_t> plannedClasses(
-    const FisherTransform& transform, const at::Tensor& positions, std::int64_t batch)
+std::vector<std::int8_t> plannedClasses(const SideTransform& transform, const at::Tensor& positions, std::int64_t batch)
 {
     const std::int64_t seq = positions.numel();
     const at::Tensor at = positions.cpu().contiguous();

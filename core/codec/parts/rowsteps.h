@@ -3,7 +3,7 @@
 #pragma once
 #include "core/base/jobcontrol.h"
 #include "core/codec/compressor.h"
-#include "core/codec/parts/fishertransform.h"
+#include "core/codec/parts/sidetransform.h"
 #include <array>
 #include <vector>
 
@@ -22,7 +22,7 @@ struct RowSteps {
 
 /// What is known without the cache: finer for sinks and by the distance to the end. `positions` i64 [seq].
 std::vector<std::int8_t> plannedClasses(
-    const FisherTransform& transform, const at::Tensor& positions, std::int64_t batch);
+    const SideTransform& transform, const at::Tensor& positions, std::int64_t batch);
 
 /// What the layer's own queries say: log2 of how much an error of a row counts, f64 [2][batch * seq] less the mean of
 /// rows as far from the end; keys, values. To first order an error ε of a key moves the output by a (q ε / √d)(v - o),

@@ -67,8 +67,8 @@ void learnBases(
             rows.push_back(planeRows(input, FactorPlanes(input.shape, request.perHead).plane(p),
                 keyRotation(request.undoRope, input.rope, input.positions, input.shape.keyDim)));
         const at::Tensor all = rows.size() == 1 ? rows.front() : at::cat(rows);
-        const LowRankFit fit = fitLowRankIn(relativeMetric(inputs.front().fisher, planes.plane(p), all), all, weights,
-            request.rank, context.seed ^ static_cast<std::uint64_t>(p), context.job);
+        const LowRankFit fit = fitLowRankIn(relativeMetric(inputs.front().fisher, planes.plane(p), context.device), all,
+            weights, request.rank, context.seed ^ static_cast<std::uint64_t>(p), context.job);
         LoraParts& bytes = parts[static_cast<std::size_t>(p)];
         writeDuals(writeBasis(fit, FactorWidths::spreadBasis(fit.variances, request.basisBits), bytes), bytes);
     });

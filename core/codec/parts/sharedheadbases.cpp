@@ -37,7 +37,7 @@ void learnHeadBases(
                 keyRotation(undoRope, input.rope, input.positions, input.shape.keyDim)));
         const at::Tensor all = rows.size() == 1 ? rows.front() : at::cat(rows);
         bases[static_cast<std::size_t>(p)]
-            = HeadBasis::fit(all, weights, klt, planeMetric(inputs.front().fisher, planes.plane(p), all));
+            = HeadBasis::fit(all, weights, klt, planeMetric(inputs.front().fisher, planes.plane(p), context.device));
     });
     Bytes means, vectors;
     for (const HeadBasis& basis : bases) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
+#include "core/base/error.h"
 #include "core/codec/methods/fisher/steptarget.h"
-#include "core/codec/parts/fisherside.h"
 #include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/ownbases.h"
 #include "core/codec/parts/planes.h"
 #include "core/codec/parts/rowsteps.h"
 #include "core/codec/parts/siderows.h"
+#include "core/codec/parts/sidestream.h"
 #include "core/model/fisherinformation.h"
 #include "core/model/languagemodel.h"
 #include "core/model/model.h"
@@ -87,14 +88,14 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        std::array<FisherTransform, 2> sides;
+        std::array<SideTransform, 2> sides;
         const LayerFisher* fisher = inputs.front().fisher;
         forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
             const bool isKey = i == 0;
             std::vector<at::Tensor> rows;
             for (const LayerInput& input : inputs)
                 rows.push_back(withoutSinks(rowsOf(input, isKey, context.job), input, context.job));
-            sides[static_cast<std::size_t>(i)] = FisherTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
+            sides[static_cast<std::size_t>(i)] = SideTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
                 fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, context.job);
         });
         sides[0].write("k", out);
@@ -129,8 +130,8 @@ protected:
             const bool isKey = i == 0;
             const std::string name = isKey ? "k" : "v";
             const std::int64_t dim = isKey ? shape.keyDim : shape.valueDim, width = shape.kvHeads * dim;
-            const FisherTransform transform = output.shared
-                ? FisherTransform::read(*output.shared, name, width)
+            const SideTransform transform = output.shared
+                ? SideTransform::read(*output.shared, name, width)
                 : readOwnBases(output.sections, name, shape.kvHeads, dim, context.job);
             std::vector<std::int8_t> classes = plannedClasses(transform, output.positions, shape.batch);
             if (output.sections.has(name + ".steps"))
@@ -150,18 +151,21 @@ private:
     {
         const std::string side = isKey ? "k" : "v";
         const at::Tensor rows = rowsOf(input, isKey, job);
-        const FisherTransform transform = input.shared
-            ? FisherTransform::read(*input.shared, side, rows.size(1))
+        const SideTransform transform = input.shared
+            ? SideTransform::read(*input.shared, side, rows.size(1))
             : fitOwnBases(withoutSinks(rows, input, job), input.shape.kvHeads,
                 fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, step(), side, out, job);
         const std::vector<std::int8_t> planned = plannedClasses(transform, input.positions, input.shape.batch);
         std::vector<std::int8_t> classes = planned;
         if (!weights.empty())
             classes = adaptedClasses(planned, weights);
-        Bytes codes = encodeSide(transform, rows, step(), classes, job);
+        std::optional<Bytes> codes = encodeSide(transform, rows, step(), classes, job);
+        if (!codes)
+            throw usageError("fisher: step=" + printParam(step())
+                + " is too fine for this cache: it takes levels above " + printParam(double(largestLevel)));
         if (classes != planned)
             out.add(side + ".steps", packDeviations(planned, classes, job));
-        out.add(side + ".codes", std::move(codes));
+        out.add(side + ".codes", std::move(*codes));
     }
 
     double step() const { return params().real("step"); }

@@ -73,8 +73,8 @@ protected:
                     bytes, context.job);
             }
             const at::Tensor rows = planeRows(input, plane, rope);
-            const LowRankFit fit = fitLowRankIn(relativeMetric(metric.get(), plane, rows), rows, weights, shape.rank,
-                context.seed ^ static_cast<std::uint64_t>(p), context.job);
+            const LowRankFit fit = fitLowRankIn(relativeMetric(metric.get(), plane, context.device), rows, weights,
+                shape.rank, context.seed ^ static_cast<std::uint64_t>(p), context.job);
             const FactorWidths widths = FactorWidths::spread(fit.variances, shape.codeBits, shape.basisBits);
             const LoraBasis basis = writeBasis(fit, widths, bytes);
             context.job.checkpoint();

@@ -73,7 +73,7 @@ protected:
                 return;
             }
             w.rows = planeRows(input, plane, rope);
-            w.fit = fitLowRankIn(relativeMetric(metric.get(), plane, w.rows), w.rows, weights, ranks().back(),
+            w.fit = fitLowRankIn(relativeMetric(metric.get(), plane, context.device), w.rows, weights, ranks().back(),
                 context.seed ^ static_cast<std::uint64_t>(p), context.job);
             if (energy)
                 *energy = rowEnergy(w.rows);

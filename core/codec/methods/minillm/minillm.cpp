@@ -134,7 +134,7 @@ private:
             plane.rows = rows.size() == 1 ? rows.front() : at::cat(rows);
             plane.reach = at::cat(reach);
             const FactorPlane like = FactorPlanes(inputs.front().shape, false).plane(p);
-            plane.metric = relativeMetric(metric.get(), like, plane.rows);
+            plane.metric = relativeMetric(metric.get(), like, context.device);
             TrainingOptions options { params().integer("steps"), params().integer("batch_tokens"),
                 params().real("learning_rate"), decoderBits(),
                 context.seed ^ static_cast<std::uint64_t>(2 * inputs.front().index + p), {} };

@@ -6,7 +6,6 @@
 #include "core/codec/parts/planes.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/where.h>
@@ -29,9 +28,11 @@ at::Tensor scaledRows(const at::Tensor& codes, const at::Tensor& scale)
     return (codes / scale.unsqueeze(1)).t().contiguous();
 }
 
-double energyOf(const at::Tensor& rows, const at::Tensor& weights, const at::Tensor& metric)
+/// After multiplication by `root`, where it is defined.
+double energyOf(const at::Tensor& rows, const at::Tensor& weights, const at::Tensor& root, const JobControl& job)
 {
-    const at::Tensor squares = ((metric.defined() ? at::mm(rows, metric) : rows) * rows).sum(1).to(at::kDouble);
+    const at::Tensor seen = root.defined() ? rowsTimes(rows, root, job) : rows;
+    const at::Tensor squares = (seen * seen).sum(1).to(at::kDouble);
     return (weights.defined() ? squares * weights : squares).sum().item<double>();
 }
 
@@ -47,7 +48,7 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
     const LoraBasis basis = writeBasis(fit, widths, out.parts);
     if (plane.forOthers)
         writeDuals(basis, out.parts);
-    const double energy = energyOf(rows, plane.weights, plane.metric);
+    const double energy = energyOf(rows, plane.weights, fit.root, job);
     const at::Tensor codes = roundedRows(basis.coefficients(rows, job), widths.code, out.parts.bytes[LoraParts::Codes]);
     job.checkpoint();
     TrainingData data;
@@ -65,7 +66,7 @@ DistilledPlane distil(PlaneToLearn plane, const LoraShape& shape, const StudentS
     if (plane.forOthers)
         data.heldOut = rows.size(0) / 4;
     if (report && energy > 0) {
-        const double left = energyOf(data.residual, plane.weights, plane.metric) / energy;
+        const double left = energyOf(data.residual, plane.weights, fit.root, job) / energy;
         report(0, left);
         options.report = [&report, left](std::int64_t step, double loss) { report(step, loss * left); };
     }

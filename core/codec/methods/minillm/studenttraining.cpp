@@ -3,6 +3,7 @@
 // would be stored.
 #include "core/codec/methods/minillm/studenttraining.h"
 #include "core/base/counterrng.h"
+#include "core/codec/parts/lowrankfit.h"
 #include "core/codec/parts/planes.h"
 #include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
@@ -35,7 +36,7 @@ public:
     {
         m_student.codeScale = data.codeScale;
         // The descent sees mistakes as they are measured: their directions would be of very different weight else.
-        m_residual = inMetric(data.residual);
+        m_residual = data.root.defined() ? rowsTimes(data.residual, data.root, job) : data.residual;
         m_directions = inMetric(data.directions);
         const double meanSquare = (m_residual * m_residual).mean().item<double>();
         m_unit = std::sqrt(meanSquare);

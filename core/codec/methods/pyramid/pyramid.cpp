@@ -64,11 +64,22 @@ std::vector<std::string> Pyramid::warnings(const CacheInfo& info) const
     auto list = MetricCompressor::warnings(info);
     const int count = static_cast<int>(info.layers.size());
     for (int i = 0; i < count; ++i)
-        if (budgetBits(codedShape(info.layers[static_cast<std::size_t>(i)]), i, count) < 0) {
+        if (const LayerShape shape = codedShape(info.layers[static_cast<std::size_t>(i)]); isAdaptive()
+                ? streamBudget(shape, i, count) < leastStreamBytes(shape, levels())
+                : budgetBits(shape, i, count) < 0) {
             list.push_back(missedTarget(spec()));
             break;
         }
+    const std::string& metric = params().text("metric");
+    if (params().text("transform") == "none" && (metric == "next_token" || metric == "queries"))
+        list.push_back("metric has no effect on transform=none: channels are measured plainly");
     return list;
+}
+
+std::int64_t Pyramid::streamBudget(const LayerShape& shape, int index, int count) const
+{
+    constexpr int sections = 5;
+    return layerBudget(spec(), layerRatio(index, count), shape, count, sections);
 }
 
 TokenTiers Pyramid::tiers(const LayerInput& input, const CodecContext& context) const
@@ -151,15 +162,13 @@ bool Pyramid::isInMetric(const LayerInput& input, const LayerMetric& own) const
 void Pyramid::encodeAdaptively(
     const LayerInput& input, const TokenTiers& map, SectionSet& out, const CodecContext& context) const
 {
-    constexpr int sections = 5;
     const LayerMetric metric(*this, input, context.job);
     PyramidStreamRequest request { input, map, LevelOrder(map, input.importance).weight,
         params().text("transform") != "none", metric.get(), isInMetric(input, metric) };
     if (input.shared && request.klt)
         request.shared = readHeadBases(*input.shared, input.shape, true);
     request.rope = keyRotation(input, c10::kCPU);
-    request.budget
-        = layerBudget(spec(), layerRatio(input.index, input.layerCount), input.shape, input.layerCount, sections);
+    request.budget = streamBudget(input.shape, input.index, input.layerCount);
     encodePyramidStream(request, out, context);
 }
 

@@ -32,6 +32,8 @@ private:
     double layerRatio(int index, int count) const;
     /// Bits that may be spent on basis and coefficients.
     std::int64_t budgetBits(const LayerShape& shape, int index, int count) const;
+    /// Bytes of a layer's sections with coding=adaptive.
+    std::int64_t streamBudget(const LayerShape& shape, int index, int count) const;
     TokenTiers tiers(const LayerInput& input, const CodecContext& context) const;
 };
 

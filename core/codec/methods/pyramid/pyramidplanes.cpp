@@ -129,7 +129,7 @@ std::vector<PyramidPlane> makePlanes(
             energy = at::dot(flat, flat).item<double>();
         const FactorPlane head = FactorPlanes(input.shape, true).plane(i);
         plane.basis = transform.shared.empty()
-            ? HeadBasis::fit(plane.centred, weights, transform.klt, planeMetric(transform.fisher, head, plane.centred))
+            ? HeadBasis::fit(plane.centred, weights, transform.klt, planeMetric(transform.fisher, head, context.device))
             : transform.shared[static_cast<std::size_t>(i)];
         plane.centred.sub_(plane.basis.mean());
         plane.variances = variancesOf(plane, order);

@@ -29,6 +29,8 @@ struct PyramidStreamRequest {
 /// budget where it can be met. Throws Error{Usage} where the cache's numbers take finer steps than there are.
 void encodePyramidStream(const PyramidStreamRequest& request, SectionSet& out, const CodecContext& context);
 
+/// What such sections take of a layer before anything is coded: level map and components' descriptions.
+std::int64_t leastStreamBytes(const LayerShape& shape, int levels);
 /// Whether a layer's sections are of encodePyramidStream().
 bool isPyramidStream(const SectionSet& sections);
 /// `levels`: of the parameters; `shared` and `rope` as in the request. Throws Error{Input} where the sections do not

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One side of a layer to a stream of levels and back. In front of the levels stand the step's logarithm, which the
 // expected sizes fall by (i16), and how much levels of ±1 and greater ones are moved when they are rebuilt (2 u8).
-#include "core/codec/parts/fisherside.h"
+#include "core/codec/parts/sidestream.h"
 #include "core/base/error.h"
-#include "core/codec/paramspec.h"
 #include "core/codec/parts/planes.h"
 #include "core/codec/parts/rowsteps.h"
 #include "core/kernels/levelstream.h"
@@ -24,7 +23,6 @@ namespace {
 /// Levels are rounded towards zero a little: what that costs in error it saves twice in bits (Sullivan 1996,
 /// Efficient scalar quantization of exponential and Laplacian random variables).
 constexpr float rounding = 0.38F;
-constexpr float largestLevel = 32766;
 constexpr std::size_t headBytes = 4;
 constexpr std::int64_t blockRows = 256; ///< transformed before a stop is asked for again
 
@@ -37,7 +35,7 @@ std::uint8_t shrinkCode(double shrink)
 }
 float shrinkOf(std::byte code) { return static_cast<float>(std::to_integer<int>(code)) / 255.0F - 0.5F; }
 
-LevelLayout layoutOf(const FisherTransform& t, std::vector<std::int16_t>& sizes, std::int16_t step,
+LevelLayout layoutOf(const SideTransform& t, std::vector<std::int16_t>& sizes, std::int16_t step,
     const std::vector<std::int8_t>& classes)
 {
     sizes.clear();
@@ -74,27 +72,28 @@ private:
 
 } // namespace
 
-Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, double step,
+std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor& rows, double step,
     std::vector<std::int8_t>& classes, const JobControl& job)
 {
     const at::Tensor analysis = transform.analysis(job) / step;
     const auto width = static_cast<std::size_t>(transform.width());
     std::vector<std::int16_t> levels(classes.size() * width);
     Rounder rounder;
+    bool fits = true;
     const at::Tensor centred = at::empty({ blockRows, transform.width() }, at::kFloat),
                      values = at::empty_like(centred);
     forEachBlock(rows.size(0), blockRows, job, [&](std::int64_t first, std::int64_t count) {
         at::Tensor input = centred.narrow(0, 0, count), coefficients = values.narrow(0, 0, count);
         at::sub_out(input, rows.narrow(0, first, count), transform.mean);
         at::mm_out(coefficients, input, analysis);
-        for (std::int64_t i = 0; i < count; ++i) {
+        for (std::int64_t i = 0; fits && i < count; ++i) {
             const auto row = static_cast<std::size_t>(first + i);
-            if (!rounder.row(coefficients.data_ptr<float>() + static_cast<std::size_t>(i) * width, width, classes[row],
-                    levels.data() + row * width))
-                throw usageError("fisher: step=" + printParam(step)
-                    + " is too fine for this cache: it takes levels above " + printParam(double(largestLevel)));
+            fits = rounder.row(coefficients.data_ptr<float>() + static_cast<std::size_t>(i) * width, width,
+                classes[row], levels.data() + row * width);
         }
     });
+    if (!fits)
+        return {};
     Bytes out;
     appendLe(out, logOfStep(step));
     for (const std::uint8_t code : rounder.shrinkCodes())
@@ -104,7 +103,7 @@ Bytes encodeSide(const FisherTransform& transform, const at::Tensor& rows, doubl
     return out;
 }
 
-void decodeSide(const FisherTransform& transform, ByteSpan bytes, double step, const std::vector<std::int8_t>& classes,
+void decodeSide(const SideTransform& transform, ByteSpan bytes, double step, const std::vector<std::int8_t>& classes,
     const RowSink& put, const JobControl& job)
 {
     if (bytes.size() < headBytes)

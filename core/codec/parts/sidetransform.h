@@ -19,7 +19,7 @@ std::int16_t logOfStep(double step);
 /// x ~ mean + steps * levels * synthesis. In the right metric one step for every coefficient of every layer and side is
 /// the best allocation of bits (reverse water-filling, Cover & Thomas, theorem 10.3.3): with M the metric and C the
 /// rows' covariance, the coefficients are those of the eigenvectors V of M^(1/2) C M^(1/2), synthesis Vᵀ M^(-1/2).
-struct FisherTransform {
+struct SideTransform {
     at::Tensor mean; ///< f32 [width]
     at::Tensor synthesis; ///< f32 [width, width], a component a row, the strongest first; a step of 1 fits the metric
     std::vector<std::int16_t> sizes; ///< of the levels at a step of 1: log2 of the mean |level|, in quarters
@@ -35,10 +35,10 @@ struct FisherTransform {
     /// As sections "<side>.mean", "<side>.synthesis", …; exact: what is read is what write() leaves here.
     void write(const std::string& side, SectionSet& out) const;
     /// Throws Error{Input} where a section is missing, has another size or holds what is no transform.
-    static FisherTransform read(const SectionSet& sections, const std::string& side, std::int64_t width);
+    static SideTransform read(const SectionSet& sections, const std::string& side, std::int64_t width);
 
     /// Of rows f32 [n, width], in the metric that RowMetric says.
-    static FisherTransform learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job);
+    static SideTransform learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job);
 };
 
 } // namespace pikv

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Covariance and metric to a transform whose coefficients all count the same, and its bytes.
-#include "core/codec/parts/fishertransform.h"
+#include "core/codec/parts/sidetransform.h"
 #include "core/base/error.h"
 #include "core/codec/parts/keptinverse.h"
 #include "core/codec/parts/planes.h"
@@ -26,9 +26,9 @@ std::int16_t logOfStep(double step) { return static_cast<std::int16_t>(std::lrou
 
 namespace {
 
-FisherTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
+SideTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
 {
-    FisherTransform t;
+    SideTransform t;
     const at::Tensor x = rows.to(at::kDouble);
     const at::Tensor mean = x.mean(0), centred = x - mean;
     const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(x.size(0));
@@ -47,16 +47,16 @@ FisherTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
 
 } // namespace
 
-FisherTransform FisherTransform::learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job)
+SideTransform SideTransform::learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job)
 {
     // Owned by both, as it may go on after a stop.
     const auto side = fisher ? std::make_shared<LayerFisher::Side>(*fisher) : nullptr;
-    const auto out = std::make_shared<FisherTransform>();
+    const auto out = std::make_shared<SideTransform>();
     runApart(job, [rows, side, out] { *out = learned(rows, side.get()); });
     return *out;
 }
 
-at::Tensor FisherTransform::analysis(const JobControl& job) const
+at::Tensor SideTransform::analysis(const JobControl& job) const
 {
     if (partialAnalysis.defined())
         return partialAnalysis;
@@ -66,7 +66,7 @@ at::Tensor FisherTransform::analysis(const JobControl& job) const
     return inverse;
 }
 
-void FisherTransform::write(const std::string& side, SectionSet& out) const
+void SideTransform::write(const std::string& side, SectionSet& out) const
 {
     const at::Tensor scales = synthesis.abs().amax(1).clamp_min(1e-30);
     out.add(side + ".mean", tensorToBytes(mean, DType::F32));
@@ -80,9 +80,9 @@ void FisherTransform::write(const std::string& side, SectionSet& out) const
             asBytes(distanceClasses.data(), distanceClasses.size()).end()));
 }
 
-FisherTransform FisherTransform::read(const SectionSet& sections, const std::string& side, std::int64_t width)
+SideTransform SideTransform::read(const SectionSet& sections, const std::string& side, std::int64_t width)
 {
-    FisherTransform t;
+    SideTransform t;
     const auto count = static_cast<std::size_t>(width);
     t.mean = tensorFromBytes(sections.get(side + ".mean", 4 * count), DType::F32, { width });
     const at::Tensor scales = tensorFromBytes(sections.get(side + ".scales", 4 * count), DType::F32, { width });

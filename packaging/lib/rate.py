@@ -27,6 +27,8 @@ SWEEPS = {
     "lora": ("lora:rank={},code_bits=6", [32, 64, 96, 128, 160, 192]),
     "lora_plus": ("lora_plus:ranks={}", TIERS),
     "minillm": ("minillm:student_size={}", [32, 64, 96, 128, 160]),
+    "pyramid-adaptive": ("pyramid:compression_ratio={},coding=adaptive", [.05, .1, .15, .2, .3, .4]),
+    "kvtc-alone": ("kvtc:compression={},sinks=1,recent=0", [2, 4, 8, 16, 32, 64]), # without its window
     # Fitted in the metric of the next tokens, taken from the cache itself.
     "lora-metric": ("lora:rank={},code_bits=6,metric=next_token", [32, 64, 96, 128, 160, 192]),
     "lora_plus-metric": ("lora_plus:ranks={},metric=next_token", TIERS),
@@ -38,8 +40,9 @@ SWEEPS = {
     "q8_0": ("q8_0", [0]),
 }
 # With shared bytes apart: what is swept, and what is learned.
-CALIBRATED = {"fisher+": ("fisher", "fisher"), "kvtc+": ("kvtc", "kvtc"), "lora+": ("lora", "lora:rank=192"),
-              "lora_plus+": ("lora_plus", "lora_plus:ranks=[128,160,192]"), "pyramid+": ("pyramid", "pyramid")}
+CALIBRATED = {"fisher+": ("fisher", "fisher"), "kvtc+": ("kvtc", "kvtc"), "kvtc-alone+": ("kvtc-alone", "kvtc"),
+              "lora+": ("lora", "lora:rank=192"), "lora_plus+": ("lora_plus", "lora_plus:ranks=[128,160,192]"),
+              "pyramid+": ("pyramid", "pyramid"), "pyramid-adaptive+": ("pyramid-adaptive", "pyramid")}
 
 
 def words(path):

@@ -87,7 +87,7 @@ void DumpMeansPanel::showMeans()
                                    counted(qsizetype(m_model->dumps().size()), tr("dump"), tr("dumps")))
                          : tr("Run → Edit sweep… takes further dumps; their means come here."));
     const int letter = fontMetrics().averageCharWidth();
-    for (int column = 0; any && column < m_model->columnCount(); ++column)
+    for (int column = 0; column < m_model->columnCount(); ++column)
         if (!m_table->isColumnHidden(column)) {
             m_table->resizeColumnToContents(column);
             m_table->setColumnWidth(column, std::min(m_table->columnWidth(column), 50 * letter));

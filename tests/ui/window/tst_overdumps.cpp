@@ -13,6 +13,7 @@
 #include <QCheckBox>
 #include <QClipboard>
 #include <QDockWidget>
+#include <QHeaderView>
 #include <QLabel>
 #include <QListWidget>
 #include <QPlainTextEdit>
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void initTestCase();
     void init();
     void cleanup() { m_data.reset(); }
+    void titlesAreWholeBeforeAnyMean();
     void sweepOverDumpsFromTheEditor();
     void meansAreTheCommandLines();
     void evaluationOfTheCheckedMethods();
@@ -86,6 +88,17 @@ void OverDumpsTest::init()
 {
     forgetSettings();
     m_data = std::make_unique<OwnData>();
+}
+
+void OverDumpsTest::titlesAreWholeBeforeAnyMean()
+{
+    Window window({ "kivi" });
+    const auto* table = window.findChild<QTableView*>("dumpMeansTable");
+    QVERIFY(table);
+    const QHeaderView* header = table->horizontalHeader();
+    for (int column = 0; column < header->count(); ++column)
+        QVERIFY2(header->isSectionHidden(column) || header->sectionSize(column) >= header->sectionSizeHint(column),
+            qPrintable(table->model()->headerData(column, Qt::Horizontal).toString()));
 }
 
 void OverDumpsTest::sweepOverDumpsFromTheEditor()

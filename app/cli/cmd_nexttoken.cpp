@@ -7,6 +7,7 @@
 #include "app/cli/protectoption.h"
 #include "app/cli/texttable.h"
 #include "app/cli/wholenumber.h"
+#include "core/base/text.h"
 #include "core/eval/figuretext.h"
 #include "core/eval/nexttokenjson.h"
 #include "core/eval/resultsio.h"
@@ -17,6 +18,7 @@
 #include <cmath>
 #include <exception>
 #include <memory>
+#include <utility>
 
 namespace pikv::cli {
 namespace {
@@ -25,10 +27,12 @@ struct Options {
     std::string model, text, importance = "none", dtype = "f16", csv, json;
     std::vector<std::string> files, specs;
     ProtectOption protect;
-    std::int64_t context = 512, predict = 128, queries = 32, greedy = 0;
+    std::vector<std::int64_t> contexts { 512 };
+    std::int64_t predict = 128, queries = 32, greedy = 0;
     bool compressContinuation = false, control = false, klShares = false;
 };
 
+/// What is the same at every context; its texts are those of textsOf().
 NextTokenSetup setupOf(const Options& options, Invocation& invocation)
 {
     if (options.files.empty() == options.text.empty())
@@ -41,16 +45,24 @@ NextTokenSetup setupOf(const Options& options, Invocation& invocation)
     setup.dtype = *dtype;
     setup.compressContinuation = options.compressContinuation;
     setup.model = loadModel(options.model, invocation);
-    if (!options.text.empty())
-        setup.texts.push_back(splitText(*setup.model, "--text", options.text, options.context, options.predict));
-    for (const std::string& file : options.files)
-        setup.texts.push_back(splitText(*setup.model, file, readPrompt(file), options.context, options.predict));
     return setup;
+}
+
+std::vector<NextTokenText> textsOf(const Options& options, const LanguageModel& model, std::int64_t context)
+{
+    std::vector<NextTokenText> texts;
+    if (!options.text.empty())
+        texts.push_back(splitText(model, "--text", options.text, context, options.predict));
+    for (const std::string& file : options.files)
+        texts.push_back(splitText(model, file, readPrompt(file), context, options.predict));
+    return texts;
 }
 
 std::string scoreText(const MetricInfo& metric, const NextTokenSummary& summary)
 {
     const std::string text = figureText(metric.score(summary));
+    if (const auto [low, high] = metric.scoreInterval(summary); !std::isnan(low))
+        return low == high ? text : text + " [" + figureText(low) + ", " + figureText(high) + "]";
     return metric.withoutError ? text : text + " ± " + figureText(metric.scoreError(summary));
 }
 
@@ -82,7 +94,7 @@ std::string table(const std::vector<NextTokenResult>& results)
     const NextTokenSummary& s = results.front().summary;
     return out.text() + std::to_string(s.positions) + " positions of " + std::to_string(s.texts)
         + (s.texts == 1 ? " text; standard errors take positions for independent and are too small"
-                        : " texts; standard errors are clustered by text")
+                        : " texts; in brackets 95 % bootstrap intervals over texts")
         + (results.front().compressContinuation ? "; the continuation's own cache is compressed, too\n"
                                                 : "; the continuation's own cache is not compressed\n");
 }
@@ -120,29 +132,51 @@ std::vector<NextTokenMethod> methodsOf(const Options& options, const Invocation&
     return methods;
 }
 
-void writeResults(const Options& options, const NextTokenSession& test, const std::vector<NextTokenResult>& results,
-    const std::string& device)
-{
-    if (options.csv != "-" && options.json != "-")
-        writeOutput(table(results));
-    std::vector<EvaluationResult> rows;
-    for (const NextTokenResult& result : results)
-        rows.push_back(toEvaluation(result, device));
-    if (!options.csv.empty())
-        writeResult(options.csv, resultsToCsv(rows));
-    if (!options.json.empty())
-        writeResult(options.json, nextTokenToJson(test, results, device));
-}
+/// What was measured at all contexts so far, and where it goes.
+class Output {
+public:
+    Output(const Options& options, std::string device)
+        : m_options(options)
+        , m_device(std::move(device))
+    {
+    }
+    bool hasTables() const { return m_options.csv != "-" && m_options.json != "-"; }
+    /// Shows the results at once; files are written at the end.
+    void add(const NextTokenSession& test, const std::vector<NextTokenResult>& results)
+    {
+        if (results.empty())
+            return;
+        if (hasTables() && m_options.contexts.size() > 1)
+            writeOutput((m_rows.empty() ? "context of " : "\ncontext of ")
+                + countText(std::uint64_t(test.setup().texts.front().context), "token") + "\n");
+        if (hasTables())
+            writeOutput(table(results));
+        for (const NextTokenResult& result : results)
+            m_rows.push_back(toEvaluation(result, m_device));
+        if (!m_options.json.empty())
+            m_json.add(test, results, m_device);
+    }
+    void writeFiles() const
+    {
+        if (m_rows.empty())
+            return;
+        if (!m_options.csv.empty())
+            writeResult(m_options.csv, resultsToCsv(m_rows));
+        if (!m_options.json.empty())
+            writeResult(m_options.json, m_json.text());
+    }
 
-void run(const Options& options, Invocation& invocation)
+private:
+    const Options& m_options;
+    std::string m_device;
+    std::vector<EvaluationResult> m_rows;
+    NextTokenJson m_json;
+};
+
+void runContext(const Options& options, const NextTokenSetup& setup, const std::vector<NextTokenMethod>& methods,
+    Output& output, Invocation& invocation)
 {
-    if (options.csv == "-" && options.json == "-")
-        throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
-    const std::vector<NextTokenMethod> methods = methodsOf(options, invocation);
-    const std::string device = deviceName(invocation.deviceChoice());
-    NextTokenSetup setup = setupOf(options, invocation);
-    checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
-    const auto test = NextTokenSession::open(std::move(setup), invocation.job("Baseline"));
+    const auto test = NextTokenSession::open(setup, invocation.job("Baseline"));
     std::vector<NextTokenResult> results;
     std::exception_ptr failure;
     try {
@@ -157,12 +191,34 @@ void run(const Options& options, Invocation& invocation)
         failure = std::current_exception(); // what was finished is kept
     }
     invocation.clearProgress();
-    if (!results.empty())
-        writeResults(options, *test, results, device);
+    output.add(*test, results);
     if (failure)
         std::rethrow_exception(failure);
-    if (options.greedy > 0 && options.csv != "-" && options.json != "-")
+    if (options.greedy > 0 && output.hasTables())
         writeGreedy(options, *test, methods, invocation);
+}
+
+void run(const Options& options, Invocation& invocation)
+{
+    if (options.csv == "-" && options.json == "-")
+        throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
+    const std::vector<NextTokenMethod> methods = methodsOf(options, invocation);
+    Output output(options, deviceName(invocation.deviceChoice()));
+    NextTokenSetup setup = setupOf(options, invocation);
+    std::vector<std::vector<NextTokenText>> texts;
+    for (const std::int64_t context : options.contexts) // all of them before any work
+        texts.push_back(textsOf(options, *setup.model, context));
+    checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
+    try {
+        for (std::vector<NextTokenText>& split : texts) {
+            setup.texts = std::move(split);
+            runContext(options, setup, methods, output, invocation);
+        }
+    } catch (...) {
+        output.writeFiles();
+        throw;
+    }
+    output.writeFiles();
 }
 
 Command::Action addOptions(CLI::App& app)
@@ -176,7 +232,13 @@ Command::Action addOptions(CLI::App& app)
     const auto number = [&](const char* name, std::int64_t& value, const char* help) {
         app.add_option(name, value, help)->type_name("N")->check(wholeNumber())->capture_default_str();
     };
-    number("--context", options->context, "Tokens whose cache is compressed, from the start of each text");
+    app.add_option("--context", options->contexts,
+           "Tokens whose cache is compressed, from the start of each text; several with commas between")
+        ->type_name("N")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(wholeNumber())
+        ->capture_default_str();
     number("--predict", options->predict, "Positions to score behind them");
     number("--queries", options->queries, "Last context positions whose queries methods may use");
     number("--greedy", options->greedy, "Also write so many tokens on from each cache");

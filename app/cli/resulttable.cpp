@@ -125,12 +125,17 @@ std::string meansTable(const std::vector<DumpsMean>& means)
             std::any_of(means.begin(), means.end(), [&](const DumpsMean& mean) { return mean.of(*metric).count > 0; }))
             columns.push_back(metric);
     std::vector<std::string> titles { "method", "<importance", "dumps" };
+    const bool lengths = tellsLengths(means);
+    if (lengths)
+        titles.emplace_back("tokens");
     for (const MetricInfo* metric : columns)
         titles.emplace_back(metric->label);
     TextTable table(titles);
     for (const DumpsMean& mean : means) {
         std::vector<std::string> row { rowName(mean.setting), printImportance(mean.setting.importance),
             std::to_string(mean.dumps) };
+        if (lengths)
+            row.push_back(mean.setting.tokens ? std::to_string(mean.setting.tokens) : "");
         for (const MetricInfo* metric : columns)
             row.push_back(intervalText(mean.of(*metric)));
         table.add(std::move(row));

@@ -39,6 +39,7 @@ EvaluationResult emptyResult(const EvaluationRequest& request, const KvCache& ca
     result.seed = request.seed;
     result.layersDone = cache.layerCount();
     result.preview = cache.layerCount() != request.cache->layerCount();
+    result.tokens = request.cache->info().seq();
     result.originalBytes = request.cache->info().referenceBytes();
     result.sharedBytes = trip.sharedBytes();
     result.warnings = request.cache->info().notes;

@@ -48,6 +48,7 @@ struct EvaluationResult {
     std::uint64_t seed = 0;
     bool preview = false; ///< from a subset of layers
     int layersDone = 0;
+    std::int64_t tokens = 0; ///< of the cache that the sizes are of; 0: not known, or not the same of all its texts
     std::uint64_t originalBytes = 0; ///< 16-bit reference size
     std::uint64_t storedBytes = 0; ///< size of the .pikv file
     std::uint64_t sharedBytes = 0; ///< of a calibration learned elsewhere

@@ -47,6 +47,11 @@ double MetricInfo::scoreError(const NextTokenSummary& summary) const
     return nextToken ? summary.standardError.*nextToken : kNoValue;
 }
 
+std::pair<double, double> MetricInfo::scoreInterval(const NextTokenSummary& summary) const
+{
+    return nextToken ? std::pair(summary.low.*nextToken, summary.high.*nextToken) : std::pair(kNoValue, kNoValue);
+}
+
 std::string_view MetricInfo::shortName() const
 {
     constexpr std::string_view prefix = "next_token_";

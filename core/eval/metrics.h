@@ -86,6 +86,8 @@ struct MetricInfo {
     double score(const NextTokenSummary& summary) const;
     /// NaN where `withoutError`.
     double scoreError(const NextTokenSummary& summary) const;
+    /// Lower and upper bound of a mean over texts; NaN where `withoutError`, and with one text.
+    std::pair<double, double> scoreInterval(const NextTokenSummary& summary) const;
     /// Without the group's prefix, as in the objects that hold next-token figures alone: "kl".
     std::string_view shortName() const;
 };

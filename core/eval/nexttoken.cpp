@@ -72,6 +72,13 @@ private:
         const std::int64_t count = limit > 0 ? std::min(limit, positions(text)) : positions(text);
         return std::span(text.tokens).subspan(static_cast<std::size_t>(text.context), static_cast<std::size_t>(count));
     }
+    /// Of every text's cache; 0: not the same of all.
+    std::int64_t cachedTokens() const
+    {
+        const std::int64_t first = m_prepared.front().cache->info().seq();
+        const auto isAlike = [&](const PreparedText& text) { return text.cache->info().seq() == first; };
+        return std::all_of(m_prepared.begin(), m_prepared.end(), isAlike) ? first : 0;
+    }
     const at::Tensor& originalHidden(std::size_t text, std::int64_t limit, const JobControl& job);
     at::Tensor importance(std::size_t text, const ImportanceSpec& spec, const JobControl& job);
     /// Scores each part of a text's decoded cache alone; their positions go behind those of earlier texts, by share.
@@ -158,6 +165,7 @@ NextTokenResult ScoringSession::baseline(int topCount, const JobControl& job)
     const at::NoGradGuard noGrad;
     NextTokenResult result;
     result.request.topCount = topCount;
+    result.tokens = cachedTokens();
     result.compressContinuation = m_setup.compressContinuation;
     for (std::size_t i = 0; i < m_prepared.size(); ++i) {
         const at::Tensor& hidden = originalHidden(i, 0, job);
@@ -178,6 +186,7 @@ NextTokenResult ScoringSession::control(int topCount, const JobControl& job)
     result.control = true;
     result.compressSeconds = result.decompressSeconds = kNoValue;
     result.request.topCount = topCount;
+    result.tokens = cachedTokens();
     result.compressContinuation = m_setup.compressContinuation;
     const auto start = Clock::now();
     for (std::size_t i = 0; i < m_prepared.size(); ++i) {
@@ -200,6 +209,7 @@ NextTokenResult ScoringSession::run(const NextTokenMethod& method, const JobCont
     const at::NoGradGuard noGrad;
     NextTokenResult result;
     result.request = method;
+    result.tokens = cachedTokens();
     result.compressContinuation = m_setup.compressContinuation;
     std::vector<std::vector<NextTokenPosition>> byShare;
     for (std::size_t i = 0; i < m_prepared.size(); ++i) {

@@ -68,6 +68,7 @@ struct NextTokenPosition {
 struct NextTokenSummary {
     NextTokenMetrics mean; ///< means, and of the distribution what NextTokenMetrics has of it
     NextTokenMetrics standardError; ///< of the means
+    NextTokenMetrics low, high; ///< 95 % interval of the mean over texts (bootstrapMean()); NaN with one text
     std::int64_t positions = 0;
     int texts = 0;
 };
@@ -88,6 +89,7 @@ struct NextTokenResult {
     bool preview = false; ///< not all positions
     bool control = false; ///< NextTokenSession::control(): `request` has no method
     bool compressContinuation = false;
+    std::int64_t tokens = 0; ///< of every text's cache; 0: not the same of all
     std::uint64_t originalBytes = 0, storedBytes = 0, sharedBytes = 0; ///< summed over texts; shared bytes once
     ByteLedger ledger; ///< of the stored bytes
     double compressSeconds = 0, decompressSeconds = 0, scoreSeconds = 0;

@@ -38,6 +38,8 @@ Json detailJson(const NextTokenResult& result, const NextTokenSetup& setup)
             json[name] = numberOrNull(metric->score(s));
         else
             json[name + "_se"] = numberOrNull(metric->scoreError(s));
+        if (const auto [low, high] = metric->scoreInterval(s); !std::isnan(low))
+            json.update({ { name + "_low", low }, { name + "_high", high } });
     }
     json["score_seconds"] = result.scoreSeconds;
     json["per_position"] = Json::array();
@@ -48,7 +50,7 @@ Json detailJson(const NextTokenResult& result, const NextTokenSetup& setup)
 
 } // namespace
 
-std::string nextTokenToJson(
+void NextTokenJson::add(
     const NextTokenSession& session, const std::vector<NextTokenResult>& results, const std::string& device)
 {
     std::vector<EvaluationResult> rows;
@@ -57,7 +59,20 @@ std::string nextTokenToJson(
     Json json = Json::parse(resultsToJson(cacheInfo(*session.contextCache(0)), rows, false));
     for (std::size_t i = 0; i < results.size(); ++i)
         json["results"][i]["next_token"] = detailJson(results[i], session.setup());
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    if (m_json->empty())
+        *m_json = std::move(json);
+    else
+        for (Json& result : json["results"])
+            (*m_json)["results"].push_back(std::move(result));
 }
+
+NextTokenJson::NextTokenJson()
+    : m_json(std::make_unique<nlohmann::ordered_json>(Json::object()))
+{
+}
+
+NextTokenJson::~NextTokenJson() = default;
+
+std::string NextTokenJson::text() const { return m_json->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 } // namespace pikv

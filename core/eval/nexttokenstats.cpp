@@ -37,6 +37,20 @@ double errorOf(const std::vector<NextTokenPosition>& positions, Value value, dou
     return std::sqrt(clusters / (clusters - 1) * squares) / count;
 }
 
+/// Of the means of each text.
+MeanInterval overTexts(const std::vector<NextTokenPosition>& positions, Value value)
+{
+    std::map<int, std::pair<double, std::int64_t>> sums;
+    for (const NextTokenPosition& p : positions) {
+        sums[p.text].first += value(p);
+        ++sums[p.text].second;
+    }
+    std::vector<double> means;
+    for (const auto& [text, sum] : sums)
+        means.push_back(sum.first / static_cast<double>(sum.second));
+    return bootstrapMean(means, 0);
+}
+
 } // namespace
 
 NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
@@ -51,9 +65,14 @@ NextTokenSummary summarise(const std::vector<NextTokenPosition>& positions)
         const double mean = meanOf(positions, metric->position);
         s.mean.*metric->nextToken = mean;
         s.standardError.*metric->nextToken = errorOf(positions, metric->position, mean);
+        const MeanInterval interval = overTexts(positions, metric->position);
+        s.low.*metric->nextToken = interval.low;
+        s.high.*metric->nextToken = interval.high;
     }
     s.mean.perplexity = std::exp(s.mean.loss);
     s.standardError.perplexity = s.mean.perplexity * s.standardError.loss; // delta method
+    s.low.perplexity = std::exp(s.low.loss);
+    s.high.perplexity = std::exp(s.high.loss);
     s.mean.probabilityRms = std::sqrt(meanOf(positions, [](const NextTokenPosition& p) {
         return (p.targetCompressed - p.targetOriginal) * (p.targetCompressed - p.targetOriginal);
     }));
@@ -83,6 +102,7 @@ EvaluationResult toEvaluation(const NextTokenResult& result, const std::string& 
     row.device = device;
     row.seed = result.request.seed;
     row.preview = result.preview;
+    row.tokens = result.tokens;
     row.originalBytes = result.originalBytes;
     row.storedBytes = result.storedBytes;
     row.ledger = result.ledger;

@@ -101,6 +101,7 @@ void eachNumber(Result& r, Visit visit)
 {
     visit(r.seed);
     visit(r.layersDone);
+    visit(r.tokens);
     visit(r.originalBytes);
     visit(r.storedBytes);
     visit(r.sharedBytes);

@@ -72,6 +72,8 @@ EvaluationResult resultOf(const ResultRow& row, const ResultPlace& place)
     if (row.contains("timings"))
         result.timings = static_cast<int>(
             std::clamp<std::uint64_t>(bytesOf(row, "timings", place), 1, std::numeric_limits<int>::max()));
+    if (row.contains("tokens") && !textOf(row, "tokens").empty())
+        result.tokens = static_cast<std::int64_t>(bytesOf(row, "tokens", place));
     if (row.contains("shared_caches"))
         result.sharedCaches
             = static_cast<std::int64_t>(std::max<std::uint64_t>(1, bytesOf(row, "shared_caches", place)));

@@ -44,7 +44,7 @@ std::string resultsToCsv(const std::vector<EvaluationResult>& results)
     std::string csv = "compressor,params,device,importance,seed";
     for (const MetricInfo& metric : metrics())
         csv += "," + std::string(metric.name);
-    csv += ",attention_queries,shared_caches,warnings,measured,timings\n";
+    csv += ",attention_queries,shared_caches,warnings,measured,timings,tokens\n";
     for (const EvaluationResult& r : results)
         csv += resultCsvRow(r, [&](const MetricInfo& metric) { return metric.value(r); });
     return csv;
@@ -56,7 +56,8 @@ std::string resultCsvRow(const EvaluationResult& r, const std::function<double(c
     for (const MetricInfo& metric : metrics())
         csv += "," + number(figure(metric));
     return csv + "," + r.attentionQueries + "," + std::to_string(r.sharedCaches) + ","
-        + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "," + std::to_string(r.timings) + "\n";
+        + csvField(joined(r.warnings, "; ")) + "," + csvField(r.measured) + "," + std::to_string(r.timings) + ","
+        + (r.tokens > 0 ? std::to_string(r.tokens) : std::string()) + "\n";
 }
 
 std::string layersToCsv(const std::vector<EvaluationResult>& results)

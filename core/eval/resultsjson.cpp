@@ -60,6 +60,7 @@ Json resultJson(const EvaluationResult& r, bool perLayer)
     if (!r.measured.empty())
         json["measured"] = r.measured;
     json["timings"] = r.timings;
+    json["tokens"] = r.tokens;
     if (perLayer)
         json["layers"] = layersJson(r);
     return json;

@@ -154,7 +154,9 @@ MethodSpec boundedBy(const MethodSpec& method, const CacheInfo& info)
 std::int64_t defaultPositions(const CacheInfo& info)
 {
     const std::int64_t tokens = info.tokenIds.empty() ? info.seq() : static_cast<std::int64_t>(info.tokenIds.size());
-    return std::clamp<std::int64_t>(tokens / 4, 1, mostPositions);
+    return defaultPositions(tokens);
 }
+
+std::int64_t defaultPositions(std::int64_t tokens) { return std::clamp<std::int64_t>(tokens / 4, 1, mostPositions); }
 
 } // namespace pikv

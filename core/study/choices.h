@@ -40,6 +40,7 @@ double usableMaximum(const MethodSpec& method, const ParamSpec& param, const Cac
 MethodSpec boundedBy(const MethodSpec& method, const CacheInfo& info);
 
 /// Positions that a next-token test predicts of a dump: a quarter of its tokens, 128 at most and 1 at least.
+std::int64_t defaultPositions(std::int64_t tokens);
 std::int64_t defaultPositions(const CacheInfo& info);
 
 } // namespace pikv

@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 namespace pikv {
@@ -129,24 +130,53 @@ const MeanInterval& DumpsMean::of(const MetricInfo& metric) const
     return figures.at(static_cast<std::size_t>(&metric - metrics().data()));
 }
 
+bool meansByLength(const std::vector<std::int64_t>& lengths)
+{
+    std::map<std::int64_t, int> dumps;
+    for (const std::int64_t length : lengths)
+        ++dumps[length];
+    return dumps.size() > 1
+        && std::all_of(dumps.begin(), dumps.end(), [](const auto& one) { return one.first > 0 && one.second > 1; });
+}
+
+bool tellsLengths(const std::vector<DumpsMean>& means)
+{
+    return std::any_of(means.begin(), means.end(),
+        [&](const DumpsMean& mean) { return mean.setting.tokens != means.front().setting.tokens; });
+}
+
 std::vector<DumpsMean> meansOverDumps(const std::vector<DumpResults>& dumps, std::uint64_t seed)
 {
+    std::vector<std::int64_t> lengths;
+    for (const DumpResults& dump : dumps)
+        lengths.push_back(cacheInfo(*dump.dump).seq());
+    return meansOverDumps(dumps, seed, meansByLength(lengths));
+}
+
+std::vector<DumpsMean> meansOverDumps(const std::vector<DumpResults>& dumps, std::uint64_t seed, bool byLength)
+{
+    const auto isOf = [&](const DumpsMean& mean, const EvaluationResult& result) {
+        return sameSetting(mean.setting, result) && (!byLength || mean.setting.tokens == result.tokens);
+    };
     std::vector<DumpsMean> means;
     for (const DumpResults& dump : dumps)
         for (const EvaluationResult& result : dump.results) {
-            const auto known = std::find_if(
-                means.begin(), means.end(), [&](const DumpsMean& mean) { return sameSetting(mean.setting, result); });
-            if (known == means.end())
+            const auto known
+                = std::find_if(means.begin(), means.end(), [&](const DumpsMean& mean) { return isOf(mean, result); });
+            if (known == means.end()) {
                 means.push_back({ result, 1, {} });
-            else
-                ++known->dumps;
+                continue;
+            }
+            ++known->dumps;
+            if (known->setting.tokens != result.tokens)
+                known->setting.tokens = 0;
         }
     for (DumpsMean& mean : means)
         for (const MetricInfo& metric : metrics()) {
             std::vector<double> values;
             for (const DumpResults& dump : dumps)
                 for (const EvaluationResult& result : dump.results)
-                    if (sameSetting(mean.setting, result))
+                    if (isOf(mean, result))
                         values.push_back(metric.value(result));
             mean.figures.push_back(bootstrapMean(values, seed));
         }

@@ -59,16 +59,25 @@ std::vector<std::string> shortNames(const std::vector<std::string>& paths);
 /// differ: means over dumps of one model are over texts.
 std::string otherLayers(const CacheInfo& like, const CacheInfo& dump);
 
+/// Whether means are taken for each length, a length being the tokens of a dump: where there are several, and several
+/// dumps of each. Texts of any length are one sample; the same contexts of several texts are one sample a context.
+bool meansByLength(const std::vector<std::int64_t>& lengths);
+
 /// One setting over the dumps that it was measured on.
 struct DumpsMean {
-    /// Method, importance, device and seed; its figures are the first dump's.
+    /// Method, importance, device and seed; tokens: 0 where the dumps' differ. Its figures are the first dump's.
     EvaluationResult setting;
     std::size_t dumps = 0; ///< that have a result of it
     std::vector<MeanInterval> figures; ///< of each of metrics(): the mean of its values at the dumps, not of sums
 
     const MeanInterval& of(const MetricInfo& metric) const;
 };
-/// In the order in which the settings come first. Intervals by bootstrapMean().
+/// In the order in which the settings come first; `byLength`: those of another length are other ones. Intervals by
+/// bootstrapMean().
+std::vector<DumpsMean> meansOverDumps(const std::vector<DumpResults>& dumps, std::uint64_t seed, bool byLength);
+/// By length where meansByLength() of these dumps says so.
 std::vector<DumpsMean> meansOverDumps(const std::vector<DumpResults>& dumps, std::uint64_t seed);
+/// Whether a table of means is to tell how long the dumps are: they are not of one length.
+bool tellsLengths(const std::vector<DumpsMean>& means);
 
 } // namespace pikv

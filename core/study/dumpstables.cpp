@@ -34,7 +34,8 @@ Json meanJson(const DumpsMean& mean)
     const EvaluationResult& r = mean.setting;
     Json json { { "compressor", r.control ? controlName : r.method.id },
         { "params", r.control ? std::string() : printParams(r.method) }, { "device", r.device },
-        { "importance", printImportance(r.importance) }, { "seed", r.seed }, { "dumps", mean.dumps } };
+        { "importance", printImportance(r.importance) }, { "seed", r.seed }, { "dumps", mean.dumps },
+        { "tokens", r.tokens ? Json(r.tokens) : Json() } };
     for (const MetricInfo& metric : metrics()) {
         const MeanInterval& figure = mean.of(metric);
         if (figure.count > 0)

@@ -229,6 +229,9 @@ ReportTable meansTable(const std::vector<DumpResults>& dumps, const std::vector<
             + "), in brackets their 95 % intervals: percentile bootstrap, " + std::to_string(bootstrapResamples)
             + " resamples",
         { "Method", "Importance", "Dumps" }, {} };
+    const bool lengths = tellsLengths(means);
+    if (lengths)
+        table.columns.emplace_back("Tokens");
     std::vector<const MetricInfo*> columns;
     for (const char* name : kColumns)
         if (const MetricInfo* metric = findMetric(name);
@@ -239,6 +242,8 @@ ReportTable meansTable(const std::vector<DumpResults>& dumps, const std::vector<
     for (const DumpsMean& mean : means) {
         std::vector<std::string> row { printSpec(mean.setting.method), printImportance(mean.setting.importance),
             std::to_string(mean.dumps) };
+        if (lengths)
+            row.push_back(mean.setting.tokens ? std::to_string(mean.setting.tokens) : "");
         for (const MetricInfo* metric : columns) {
             const MeanInterval& figure = mean.of(*metric);
             row.push_back(figureText(figure.mean)

@@ -26,6 +26,7 @@ private Q_SLOTS:
     void captureIsTheSameTwice();
     void nextTokenBesideTheReferences();
     void nextTokenOfSeveralTexts();
+    void nextTokenAtSeveralContexts();
     void evalWithTheModel();
     void controlAndShares();
     void sweepWithTheModelGoesOn();
@@ -132,6 +133,48 @@ void ModelTest::nextTokenOfSeveralTexts()
     QCOMPARE(last["next_token"]["texts"].toInt(), 2);
     QCOMPARE(last["next_token"]["positions"].toInt(), 16);
     QCOMPARE(last["next_token"]["standard_errors"], "clustered by text");
+}
+
+/// As several commands of one context each, in one.
+void ModelTest::nextTokenAtSeveralContexts()
+{
+    const QStringList texts { "next-token", "--model", kTiny, "--text-file", m_text, "--text-file", at("other.txt"),
+        "--predict", "8", "--with", "kivi:key_bits=2,value_bits=2,group_size=8" };
+    const Finished result = pikv(
+        texts + QStringList { "--context", "32,48", "--greedy", "2", "--csv", at("c.csv"), "--json", at("c.json") });
+    QVERIFY2(result.status == 0, result.err);
+    for (const char* part :
+        { "context of 32 tokens", "\ncontext of 48 tokens", "bootstrap intervals over texts", "original: " })
+        QVERIFY2(result.out.contains(part), result.out);
+    const QList<Row> rows = parseCsv(readFile(at("c.csv")));
+    QCOMPARE(rows.size(), 6);
+    const QJsonArray json = QJsonDocument::fromJson(readFile(at("c.json")))["results"].toArray();
+    QCOMPARE(json.size(), 6);
+    for (int i = 0; i < 2; ++i) {
+        const QString context = i ? "48" : "32";
+        const Finished alone = pikv(texts + QStringList { "--context", context, "--csv", "-" });
+        const Row row = parseCsv(alone.out)[2], same = rows[3 * i + 2];
+        for (const char* column : { "compressor", "tokens", "stored_bytes", "next_token_kl", "next_token_perplexity" })
+            QCOMPARE(same[column], row[column]);
+        QCOMPARE(same["tokens"], context);
+        const QJsonValue detail = json[3 * i + 2]["next_token"];
+        QCOMPARE(detail["context"].toInt(), context.toInt());
+        // Two texts: the interval is from the one's mean to the other's.
+        double sums[2] = {};
+        for (const QJsonValue position : detail["per_position"].toArray())
+            sums[position["text"] == m_text ? 0 : 1] += position["kl"].toDouble() / 8;
+        QVERIFY(std::abs(detail["kl_low"].toDouble() - std::min(sums[0], sums[1])) < 1e-12);
+        QVERIFY(std::abs(detail["kl_high"].toDouble() - std::max(sums[0], sums[1])) < 1e-12);
+    }
+    // All texts are long enough for all contexts, or nothing is run.
+    writeFile(at("short.txt"), sampleText().left(160));
+    const Finished tooLong
+        = pikv(texts + QStringList { "--text-file", at("short.txt"), "--context", "8,110", "--csv", at("none.csv") });
+    QVERIFY2(tooLong.status == 3 && tooLong.err.contains("short.txt") && tooLong.err.contains("110"), tooLong.err);
+    QVERIFY2(tooLong.out.isEmpty(), tooLong.out);
+    QVERIFY(!QFile::exists(at("none.csv")));
+    const Finished wrong = pikv(texts + QStringList { "--context", "32,x" });
+    QVERIFY2(wrong.status == 2 && wrong.err.contains("x"), wrong.err);
 }
 
 void ModelTest::evalWithTheModel()

@@ -243,7 +243,7 @@ QString TradeoffChart::meanTooltip(int row) const
                     .arg(name.toHtmlEscaped(), x.toHtmlEscaped(), y.toHtmlEscaped(), QLatin1String(strong ? "<b>" : ""),
                         QLatin1String(strong ? "</b>" : ""));
     };
-    add(tr("Mean of %1 dumps").arg(mean.dumps), DumpMeansModel::intervalText(*m_axes.x, mean.of(*m_axes.x)),
+    add(tr("Mean of %1").arg(m_means->dumpsText(row)), DumpMeansModel::intervalText(*m_axes.x, mean.of(*m_axes.x)),
         DumpMeansModel::intervalText(*m_axes.y, mean.of(*m_axes.y)), true);
     for (const DumpMeansModel::OfDump& one : m_means->ofDumps(row))
         if (one.result)

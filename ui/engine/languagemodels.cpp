@@ -15,6 +15,9 @@ LanguageModels::LanguageModels(Engine* engine, QObject* parent)
     , m_captures(engine->queue(), JobKind::Capture,
           { [this](const std::string&, const Captured& result, quint64) { takeCapture(result); },
               [this](const std::string&, const JobProblem& failure) { noteCaptureFailed(failure); } })
+    , m_textCaptures(engine->queue(), JobKind::CaptureTexts,
+          { [this](const std::string&, const QStringList& paths, quint64) { Q_EMIT textsCaptured(paths); },
+              [this](const std::string&, const JobProblem& failure) { noteCaptureFailed(failure); } })
 {
     connect(this, &LanguageModels::problem, engine, &Engine::report);
 }
@@ -66,6 +69,20 @@ void LanguageModels::capture(const CaptureForm& form)
         [model = m_model, form](const JobControl& control) { return captureNow(model, form, control); });
 }
 
+void LanguageModels::captureTexts(const TextDumps& wish)
+{
+    if (!m_model)
+        return;
+    TextDumps texts = wish;
+    texts.model = m_model;
+    m_textCaptures.request({}, { tr("Capturing texts"), Urgency::Task, true }, [texts](const JobControl& control) {
+        QStringList paths;
+        for (const std::string& path : pikv::captureTexts(texts, control))
+            paths << QString::fromStdString(path);
+        return paths;
+    });
+}
+
 void LanguageModels::takeCapture(const Captured& result)
 {
     const QString note = tr("%1 bytes of the text were left out: the model has no token for them").arg(result.dropped);
@@ -88,6 +105,7 @@ void LanguageModels::cancel()
     }
     if (isCapturing()) {
         m_captures.dropAll();
+        m_textCaptures.dropAll();
         Q_EMIT captureCancelled();
     }
 }

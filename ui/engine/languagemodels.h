@@ -3,9 +3,11 @@
 #pragma once
 #include "core/base/dtype.h"
 #include "core/model/model.h"
+#include "core/study/textdumps.h"
 #include "ui/jobs/latest.h"
 #include <QObject>
 #include <QString>
+#include <QStringList>
 
 namespace pikv::ui {
 
@@ -30,13 +32,16 @@ public:
     bool isLoading() const { return m_loads.isPending(); }
     /// Why the last model did not open; "" where it did.
     QString failure() const { return m_failure; }
-    bool isCapturing() const { return m_captures.isPending(); }
+    bool isCapturing() const { return m_captures.isPending() || m_textCaptures.isPending(); }
 
     /// Opens "default", a GGUF file or a Hugging Face folder; changed() follows. The model that is open stays until the
     /// new one is there.
     void open(const QString& model);
     /// Prefills a text; captured(), captureFailed() or captureCancelled() follows.
     void capture(const CaptureForm& form);
+    /// Captures texts with the open model, whatever model `wish` has; textsCaptured(), captureFailed() or
+    /// captureCancelled() follows.
+    void captureTexts(const TextDumps& wish);
     /// Forgets what is being loaded or captured, and says so.
     void cancel();
 
@@ -47,6 +52,8 @@ Q_SIGNALS:
     void problem(const pikv::ui::JobProblem& problem);
     /// `note`: what was left out of the text; "" for nothing.
     void captured(const pikv::CachePtr& cache, const QString& note);
+    /// The dumps' paths, text by text.
+    void textsCaptured(const QStringList& paths);
     void captureFailed(const QString& reason);
     void captureCancelled();
 
@@ -63,6 +70,7 @@ private:
 
     Latest<ModelPtr> m_loads;
     Latest<Captured> m_captures;
+    Latest<QStringList> m_textCaptures;
     ModelPtr m_model;
     QString m_failure;
 };

@@ -13,7 +13,7 @@ constexpr std::size_t mostEnded = 20;
 bool isKept(JobKind kind)
 {
     return kind == JobKind::SaveDump || kind == JobKind::Compress || kind == JobKind::Calibrate
-        || kind == JobKind::Capture;
+        || kind == JobKind::Capture || kind == JobKind::CaptureTexts;
 }
 
 } // namespace

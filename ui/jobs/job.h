@@ -24,6 +24,7 @@ enum class JobKind {
     SweepPoint,
     LoadModel,
     Capture,
+    CaptureTexts,
     NextTokenBaseline,
     NextToken,
     Proxy,
@@ -42,6 +43,7 @@ inline bool isTask(JobKind kind)
     case JobKind::Calibrate:
     case JobKind::LoadModel:
     case JobKind::Capture:
+    case JobKind::CaptureTexts:
     case JobKind::NextTokenBaseline:
     case JobKind::Continuation:
         return true;

@@ -3,6 +3,7 @@
 // and not in the window's thread.
 #include "ui/models/dumpmeansmodel.h"
 #include "core/codec/registry.h"
+#include "ui/models/counted.h"
 #include "ui/models/metrictext.h"
 #include "ui/models/utf8.h"
 #include "ui/theme/methodstyle.h"
@@ -97,6 +98,7 @@ void DumpMeansModel::clear()
     m_settings.clear();
     m_index.clear();
     m_shown.clear();
+    m_isByLength = false;
     endResetModel();
 }
 
@@ -105,6 +107,12 @@ void DumpMeansModel::compute()
 {
     if (m_work.isRunning())
         return;
+    std::vector<std::int64_t> lengths;
+    for (const Dump& dump : m_dumps)
+        lengths.push_back(cacheInfo(*dump.cache).seq());
+    const bool byLength = meansByLength(lengths);
+    for (Setting& setting : m_settings)
+        setting.isNew = setting.isNew || byLength != m_isByLength;
     std::vector<std::pair<std::size_t, std::vector<ResultOf>>> wanted;
     for (std::size_t at = 0; at < m_settings.size(); ++at) {
         Setting& setting = m_settings[at];
@@ -115,8 +123,8 @@ void DumpMeansModel::compute()
     if (wanted.empty())
         return;
     m_stop = std::make_shared<std::atomic<bool>>(false);
-    m_work.setFuture(QtConcurrent::run([wanted, stop = m_stop, generation = m_generation] {
-        Computed computed { generation, {} };
+    m_work.setFuture(QtConcurrent::run([wanted, stop = m_stop, generation = m_generation, byLength] {
+        Computed computed { generation, byLength, {} };
         for (const auto& [at, results] : wanted) {
             if (*stop)
                 break;
@@ -124,7 +132,9 @@ void DumpMeansModel::compute()
             for (const ResultOf& result : results)
                 if (result)
                     dumps.push_back({ nullptr, {}, { *result } });
-            computed.means.emplace_back(at, meansOverDumps(dumps, seed).front());
+            auto means = meansOverDumps(dumps, seed, byLength);
+            std::erase_if(means, [](const DumpsMean& mean) { return mean.dumps < 2; });
+            computed.means.emplace_back(at, std::move(means));
         }
         return computed;
     }));
@@ -134,12 +144,13 @@ void DumpMeansModel::takeOver(const Computed& computed)
 {
     if (computed.generation == m_generation) {
         beginResetModel();
-        for (const auto& [at, mean] : computed.means)
-            m_settings[at].mean = mean;
+        m_isByLength = computed.isByLength;
+        for (const auto& [at, means] : computed.means)
+            m_settings[at].means = means;
         m_shown.clear();
         for (std::size_t at = 0; at < m_settings.size(); ++at)
-            if (m_settings[at].mean)
-                m_shown.push_back(at);
+            for (std::size_t mean = 0; mean < m_settings[at].means.size(); ++mean)
+                m_shown.push_back({ at, mean });
         endResetModel();
     }
     m_later.start(); // what came meanwhile
@@ -156,14 +167,33 @@ std::vector<QString> DumpMeansModel::names() const
     return names;
 }
 
+const DumpsMean& DumpMeansModel::mean(int row) const
+{
+    const Row& shown = m_shown[std::size_t(row)];
+    return m_settings[shown.setting].means[shown.mean];
+}
+
+bool DumpMeansModel::isOfRow(const Dump& dump, int row) const
+{
+    return !m_isByLength || cacheInfo(*dump.cache).seq() == mean(row).setting.tokens;
+}
+
 QList<DumpMeansModel::OfDump> DumpMeansModel::ofDumps(int row) const
 {
     QList<OfDump> list;
-    const Setting& setting = m_settings[m_shown[std::size_t(row)]];
+    const Setting& setting = m_settings[m_shown[std::size_t(row)].setting];
     const std::vector<QString> all = names();
     for (std::size_t i = 0; i < all.size(); ++i)
-        list.append({ all[i], i < setting.byDump.size() ? setting.byDump[i] : nullptr });
+        if (isOfRow(m_dumps[i], row))
+            list.append({ all[i], i < setting.byDump.size() ? setting.byDump[i] : nullptr });
     return list;
+}
+
+QString DumpMeansModel::dumpsText(int row) const
+{
+    const QString dumps = counted(qsizetype(mean(row).dumps), tr("dump"), tr("dumps"));
+    return m_isByLength ? tr("%1 of %2").arg(dumps, counted(mean(row).setting.tokens, tr("token"), tr("tokens")))
+                        : dumps;
 }
 
 std::vector<DumpResults> DumpMeansModel::dumps() const
@@ -172,9 +202,9 @@ std::vector<DumpResults> DumpMeansModel::dumps() const
     const std::vector<QString> all = names();
     for (std::size_t i = 0; i < all.size(); ++i) {
         dumps.push_back({ m_dumps[i].cache, all[i].toStdString(), {} });
-        for (const std::size_t at : m_shown)
-            if (i < m_settings[at].byDump.size() && m_settings[at].byDump[i])
-                dumps.back().results.push_back(*m_settings[at].byDump[i]);
+        for (const Setting& setting : m_settings)
+            if (!setting.means.empty() && i < setting.byDump.size() && setting.byDump[i])
+                dumps.back().results.push_back(*setting.byDump[i]);
     }
     return dumps;
 }
@@ -182,8 +212,8 @@ std::vector<DumpResults> DumpMeansModel::dumps() const
 std::vector<DumpsMean> DumpMeansModel::means() const
 {
     std::vector<DumpsMean> all;
-    for (const std::size_t at : m_shown)
-        all.push_back(*m_settings[at].mean);
+    for (const Setting& setting : m_settings)
+        all.insert(all.end(), setting.means.begin(), setting.means.end());
     return all;
 }
 
@@ -247,7 +277,8 @@ QVariant DumpMeansModel::data(const QModelIndex& index, int role) const
     case ImportanceColumn:
         return QString::fromStdString(printImportance(shown.setting.importance));
     default:
-        return tr("%1 of %2").arg(shown.dumps).arg(m_dumps.size());
+        return tr("%1 of %2").arg(shown.dumps).arg(ofDumps(index.row()).size())
+            + (m_isByLength ? tr(", %1").arg(counted(shown.setting.tokens, tr("token"), tr("tokens"))) : QString());
     }
 }
 

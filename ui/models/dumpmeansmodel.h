@@ -8,7 +8,6 @@
 #include <QTimer>
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace pikv::ui {
@@ -33,8 +32,10 @@ public:
     /// What was measured is of other dumps.
     void clear();
     bool isEmpty() const { return m_shown.empty(); }
-    const DumpsMean& mean(int row) const { return *m_settings[m_shown[std::size_t(row)]].mean; }
-    /// Name of the dump, and what was measured there; null where nothing was.
+    const DumpsMean& mean(int row) const;
+    /// "3 dumps", "3 dumps of 512 tokens" where means are by length.
+    QString dumpsText(int row) const;
+    /// Name of a dump that the row's mean is over, or would be; and what was measured there, null where nothing was.
     struct OfDump {
         QString name;
         std::shared_ptr<const EvaluationResult> result;
@@ -60,13 +61,15 @@ private:
     };
     struct Setting {
         std::vector<ResultOf> byDump; ///< shorter than the dumps where the last ones have none
-        std::optional<DumpsMean> mean;
-        bool isNew = false; ///< the mean is older than the results
+        std::vector<DumpsMean> means; ///< over two dumps or more; by length where m_isByLength
+        bool isNew = false; ///< the means are older than the results
     };
     struct Computed {
         quint64 generation = 0;
-        std::vector<std::pair<std::size_t, DumpsMean>> means; ///< by setting
+        bool isByLength = false;
+        std::vector<std::pair<std::size_t, std::vector<DumpsMean>>> means; ///< by setting
     };
+    bool isOfRow(const Dump& dump, int row) const;
     std::size_t dumpAt(const QString& path, const CachePtr& cache);
     Setting& settingOf(const EvaluationResult& result);
     std::vector<QString> names() const;
@@ -76,7 +79,11 @@ private:
     std::vector<Dump> m_dumps;
     std::vector<Setting> m_settings; ///< in the order in which they came
     SettingsIndex m_index; ///< of m_settings
-    std::vector<std::size_t> m_shown; ///< those with a mean over two dumps or more
+    struct Row {
+        std::size_t setting, mean;
+    };
+    std::vector<Row> m_shown;
+    bool m_isByLength = false; ///< the means are
     QFutureWatcher<Computed> m_work;
     std::shared_ptr<std::atomic<bool>> m_stop; ///< of the work that runs
     quint64 m_generation = 0; ///< grows with clear()

@@ -30,6 +30,8 @@ QList<Command> commands()
         { Actions::OpenSession, "actionOpenSession", QT_TR_NOOP("Open s&ession…"), none },
         { Actions::SaveSession, "actionSaveSession", QT_TR_NOOP("Save sess&ion…"), { Qt::CTRL | Qt::ALT | Qt::Key_S } },
         { Actions::Capture, "actionCapture", QT_TR_NOOP("&Capture a text…"), control(Qt::Key_T) },
+        { Actions::CaptureTexts, "actionCaptureTexts", QT_TR_NOOP("Capture se&veral texts…"), controlShift(Qt::Key_T),
+            QT_TR_NOOP("Make dumps of several texts at several context lengths, and sweep all of them") },
         { Actions::SaveDump, "actionSaveDump", QT_TR_NOOP("Save &dump…"), controlShift(Qt::Key_D) },
         { Actions::Compress, "actionCompress", QT_TR_NOOP("&Save compressed cache…"), QKeySequence::Save },
         { Actions::ExportChart, "actionExportChart", QT_TR_NOOP("E&xport chart…"), control(Qt::Key_E) },

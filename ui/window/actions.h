@@ -21,6 +21,7 @@ public:
         OpenSession,
         SaveSession,
         Capture,
+        CaptureTexts,
         SaveDump,
         Compress,
         ExportChart,

@@ -30,9 +30,9 @@ Menus::Menus(Actions* actions, QMainWindow* window)
 {
     using A = Actions;
     QMenu* file = add(tr("&File"), "menuFile",
-        { A::Open, A::Reload, A::MapTensors, A::Capture, separator, A::OpenSession, A::SaveSession, separator,
-            A::SaveDump, A::Compress, A::ExportChart, A::ExportTable, A::ExportReport, separator, A::History, separator,
-            A::Quit });
+        { A::Open, A::Reload, A::MapTensors, A::Capture, A::CaptureTexts, separator, A::OpenSession, A::SaveSession,
+            separator, A::SaveDump, A::Compress, A::ExportChart, A::ExportTable, A::ExportReport, separator, A::History,
+            separator, A::Quit });
     m_recent = addMenuBefore(file, (*actions)[A::Reload], tr("Open &recent"), "menuRecent");
     m_recent->setToolTipsVisible(true);
     add(tr("&Edit"), "menuEdit",

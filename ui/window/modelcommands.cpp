@@ -3,10 +3,13 @@
 #include "ui/window/modelcommands.h"
 #include "ui/engine/languagemodels.h"
 #include "ui/models/counted.h"
+#include "ui/nexttoken/nexttokencontroller.h"
 #include "ui/panels/capturedialog.h"
+#include "ui/panels/capturetextsdialog.h"
 #include "ui/session/session.h"
 #include "ui/window/filecommands.h"
 #include <QAction>
+#include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
@@ -93,15 +96,29 @@ void ModelCommands::showModel()
 
 void ModelCommands::captureText()
 {
+    auto* dialog = new CaptureDialog(m_session->languageModels(), m_window);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] { adopt(dialog); });
+    ask(dialog);
+}
+
+void ModelCommands::captureTexts()
+{
+    const QString folder = QDir(m_files->openFolder()).filePath(QStringLiteral("captured"));
+    auto* dialog
+        = new CaptureTextsDialog(m_session->languageModels(), folder, m_session->nextToken()->predict(), m_window);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] { Q_EMIT dumpsCaptured(dialog->dumps()); });
+    ask(dialog);
+}
+
+void ModelCommands::ask(CapturingDialog* dialog)
+{
     LanguageModels* models = m_session->languageModels();
     if (!models->model() && !models->isLoading() && !findModels().empty())
         models->open(QString::fromStdString(findModels().front()));
-    auto* dialog = new CaptureDialog(models, m_window);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &CaptureDialog::cancelRequested, m_session, &Session::cancelWork);
-    connect(dialog, &CaptureDialog::openModelRequested, this, &ModelCommands::openFile);
-    connect(m_session->engine(), &Engine::progressChanged, dialog, &CaptureDialog::showProgress);
-    connect(dialog, &QDialog::accepted, this, [this, dialog] { adopt(dialog); });
+    connect(dialog, &CapturingDialog::cancelRequested, m_session, &Session::cancelWork);
+    connect(dialog, &CapturingDialog::openModelRequested, this, &ModelCommands::openFile);
+    connect(m_session->engine(), &Engine::progressChanged, dialog, &CapturingDialog::showProgress);
     dialog->open();
 }
 

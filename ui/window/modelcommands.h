@@ -10,6 +10,7 @@ class QWidget;
 namespace pikv::ui {
 
 class CaptureDialog;
+class CapturingDialog;
 class FileCommands;
 class Session;
 
@@ -30,14 +31,18 @@ public Q_SLOTS:
     /// A dialog that stays open while the model reads; the dump is open once it is accepted. Whoever calls has seen to
     /// a capture before it.
     void captureText();
+    /// The same for several texts at several contexts, written as files.
+    void captureTexts();
     /// What is installed may be different by now.
     void refresh();
 
 Q_SIGNALS:
     /// The captured dump is to be saved, too.
     void saveWanted();
+    void dumpsCaptured(const QStringList& paths);
 
 private:
+    void ask(CapturingDialog* dialog);
     void showModel();
     void adopt(CaptureDialog* dialog);
 

@@ -53,6 +53,22 @@ void SweepCommands::editSweep()
     editor->open();
 }
 
+void SweepCommands::expectDumps(const QStringList& dumps)
+{
+    const auto edit = [this, dumps] {
+        if (QFileInfo(m_session->dumpPath()) != QFileInfo(dumps.front()))
+            return; // it did not open, and the user has chosen another one
+        SweepChoice choice = m_session->sweeps()->choice();
+        choice.dumps = dumps;
+        choice.nextToken = true;
+        m_session->sweeps()->choose(choice);
+        editSweep();
+    };
+    connect(m_session->engine(), &Engine::dumpOpened, this, edit,
+        Qt::ConnectionType(Qt::QueuedConnection | Qt::SingleShotConnection)); // after all who see to the new dump
+    m_session->openDump(dumps.front());
+}
+
 void SweepCommands::evaluateOver()
 {
     if (!m_session->info() || m_session->sweeps()->checked().isEmpty()) {

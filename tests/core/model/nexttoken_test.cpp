@@ -255,10 +255,15 @@ private Q_SLOTS:
         const NextTokenSummary two = summarise({ at(0, 0, 1), at(0, 1, 2), at(1, 0, 4), at(1, 1, 9) });
         QCOMPARE(two.mean.kl, 4.0);
         QCOMPARE(two.standardError.kl, std::sqrt(2.0 * (25.0 + 25.0)) / 4); // residuals -5 and 5
+        // A quarter of the samples of two texts, with means 1.5 and 6.5, is one of them twice.
+        QCOMPARE(two.low.kl, 1.5);
+        QCOMPARE(two.high.kl, 6.5);
+        QVERIFY(std::isnan(two.low.klMedian));
         QCOMPARE(two.mean.klMedian, 3.0);
         QCOMPARE(two.mean.klMax, 9.0);
         const NextTokenSummary one = summarise({ at(0, 0, 1), at(0, 1, 3) });
         QCOMPARE(one.standardError.kl, std::sqrt(2.0 * 2.0) / 2); // sd / sqrt(n) with n - 1
+        QVERIFY(std::isnan(one.low.kl) && std::isnan(one.high.kl)); // no sample of texts
         QVERIFY(std::isnan(summarise({}).mean.kl));
         const NextTokenSummary broken = summarise({ at(0, 0, kNoValue), at(0, 1, 1) });
         QVERIFY(std::isnan(broken.mean.kl) && std::isnan(broken.mean.klMax));

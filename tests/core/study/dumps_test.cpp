@@ -79,6 +79,44 @@ private Q_SLOTS:
         QCOMPARE(means[0].of(*findMetric("next_token_kl")).count, std::size_t(0));
     }
 
+    void meansByLength()
+    {
+        using Lengths = std::vector<std::int64_t>;
+        QVERIFY(pikv::meansByLength(Lengths { 512, 1024, 512, 1024, 1024 }));
+        for (const Lengths& together : { Lengths {}, Lengths { 512, 512 }, Lengths { 512, 1024 },
+                 Lengths { 512, 512, 1024 }, Lengths { 0, 0, 9, 9 } })
+            QVERIFY(!pikv::meansByLength(together));
+        const std::vector<CachePtr> two = m_dumps;
+        m_dumps.push_back(dump("c.safetensors", 40, 3));
+        m_dumps.push_back(dump("d.safetensors", 24, 4));
+        const auto dumps = run({ parseSpec("q8_0"), parseSpec("kivi:group_size=8") }).dumps;
+        m_dumps = two;
+        const auto means = meansOverDumps(dumps, 0);
+        QCOMPARE(means.size(), std::size_t(4)); // a method's at 40 tokens and at 24
+        QVERIFY(tellsLengths(means));
+        const MetricInfo& error = *findMetric("attention_error");
+        for (const DumpsMean& mean : means) {
+            QCOMPARE(mean.dumps, std::size_t(2));
+            std::vector<double> of;
+            for (const DumpResults& one : dumps)
+                for (const EvaluationResult& result : one.results)
+                    if (result.tokens == mean.setting.tokens && result.method == mean.setting.method)
+                        of.push_back(error.value(result));
+            QCOMPARE(of.size(), std::size_t(2));
+            QVERIFY(std::abs(mean.of(error).mean - (of[0] + of[1]) / 2) <= 1e-12 * of[0]);
+        }
+        const auto together = meansOverDumps(dumps, 0, false);
+        QCOMPARE(together.size(), std::size_t(2));
+        QCOMPARE(together[0].dumps, std::size_t(4));
+        QCOMPARE(together[0].setting.tokens, std::int64_t(0));
+        QVERIFY(!tellsLengths(together));
+        const QString csv = QString::fromStdString(dumpsToCsv(dumps, means));
+        QVERIFY2(csv.contains(",40,2 dumps,mean\n") && csv.contains(",24,2 dumps,low\n"), qPrintable(csv));
+        QVERIFY(QString::fromStdString(dumpsToCsv(dumps, together)).contains(",,4 dumps,mean\n"));
+        const auto json = nlohmann::json::parse(dumpsToJson(dumps, means, 0));
+        QCOMPARE(json["means"][0]["tokens"].get<int>(), 40);
+    }
+
     void whatFitsOneDumpOnly()
     {
         // 24 tokens, some of them protected, have no 32 centroids.
@@ -97,7 +135,7 @@ private Q_SLOTS:
         const QString path = m_folder.filePath("results.csv");
         const QStringList lines = QString::fromStdString(dumpsToCsv(dumps, means)).trimmed().split('\n');
         QCOMPARE(lines.size(), 1 + 4 + 6);
-        QVERIFY(lines[0].endsWith(",timings,dump,statistic"));
+        QVERIFY(lines[0].endsWith(",timings,tokens,dump,statistic"));
         const QRegularExpression quoted("\"[^\"]*\"");
         for (const QString& line : lines)
             QCOMPARE(QString(line).remove(quoted).count(','), lines[0].count(','));

@@ -137,7 +137,7 @@ void OverDumpsTest::sweepOverDumpsFromTheEditor()
     QCOMPARE(chart->data().means.size(), points);
     QVERIFY(chart->data().means.first().y.upper > chart->data().means.first().y.lower);
     const QString tip = chart->meanTooltip(chart->data().means.first().at.row);
-    for (const char* name : { "small.safetensors", "text1.safetensors", "text2.safetensors", "Mean of 3 dumps" })
+    for (const char* name : { "small.safetensors", "text1.safetensors", "text2.safetensors", "Mean of 3\u00a0dumps" })
         QVERIFY2(tip.contains(name), qPrintable(tip));
     // A click hides them.
     auto* box = window.find<QCheckBox>("tradeoffMeans");

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/panels/capturingdialog.h"
+#include <QStringList>
+
+class QLineEdit;
+class QListWidget;
+
+namespace pikv::ui {
+
+/// Asks for texts, context lengths and a folder, and captures a dump of every text at every context there; accepted
+/// when all are there. Those of an attempt that came to no end are not captured anew.
+class CaptureTextsDialog : public CapturingDialog {
+    Q_OBJECT
+public:
+    /// `folder`: where the dumps go unless the user says otherwise. `positions`: that the next-token test is to predict
+    /// behind a context; 0: as many as it takes by itself.
+    CaptureTextsDialog(LanguageModels* models, const QString& folder, qint64 positions, QWidget* parent = nullptr);
+
+    void addTexts(const QStringList& paths);
+    /// Paths, text by text; once accepted.
+    QStringList dumps() const { return m_dumps; }
+
+protected:
+    bool hasText() const override;
+    void begin() override;
+
+private:
+    QWidget* createTexts();
+    QWidget* createFolder(const QString& folder);
+    void chooseTexts();
+    void chooseFolder();
+    QStringList texts() const;
+
+    qint64 m_positions;
+    QListWidget* m_texts;
+    QLineEdit *m_contexts, *m_folder;
+    QStringList m_dumps;
+};
+
+} // namespace pikv::ui

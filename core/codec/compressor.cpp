@@ -4,6 +4,7 @@
 #include "core/cache/ropefrequencies.h"
 #include "core/codec/calibration.h"
 #include "core/codec/container/companions.h"
+#include "core/codec/earlierrows.h"
 #include "core/codec/layerview.h"
 #include "core/codec/padding.h"
 #include "core/codec/protection.h"
@@ -249,11 +250,13 @@ EncodedCache LayerwiseCompressor::encode(
     out.global = globalSections(cache.info(), context);
     addCompanions(cache.info(), out.global);
     const auto fisher = ownFisher(cache, context);
+    EarlierRows earlier;
     for (int i = 0; i < cache.layerCount(); ++i) {
         context.job.checkpoint();
         context.job.report({ "Encoding layer", i + 1, cache.layerCount() });
         LayerInput input = layerInput(cache, i, importance, context.device);
         input.fisher = fisher ? &fisher->layers.at(static_cast<std::size_t>(input.index)) : nullptr;
+        input.earlier = &earlier;
         out.layers.push_back(encodeOne(input, out.global, context));
     }
     return out;
@@ -262,13 +265,15 @@ EncodedCache LayerwiseCompressor::encode(
 std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded, const CodecContext& context) const
 {
     std::vector<LayerKv> layers;
+    EarlierRows earlier;
     const int count = static_cast<int>(encoded.header.layers.size());
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
         context.job.report({ "Decoding layer", i + 1, count });
-        layers.push_back(decodeOne(layerOutput(encoded.header, i, i, encoded.layers.at(static_cast<std::size_t>(i)),
-                                       encoded.global, context.device),
-            context));
+        LayerOutput output = layerOutput(
+            encoded.header, i, i, encoded.layers.at(static_cast<std::size_t>(i)), encoded.global, context.device);
+        output.earlier = &earlier;
+        layers.push_back(decodeOne(output, context));
     }
     return decodedCache(encoded.header, std::move(layers));
 }
@@ -286,6 +291,7 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     out.global = prepare(first, context);
     const int count = caches.front()->layerCount();
     const std::vector<LayerFisher> fisher = meanFisher(caches, context);
+    EarlierRows earlier;
     out.header.spec = printSpec(learnedAs(!fisher.empty()));
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
@@ -304,8 +310,12 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
                 if (LayerInput input = unprotected(sequence); input.shape.seq > 0)
                     inputs.push_back(std::move(input));
         }
-        for (LayerInput& input : inputs)
+        std::int64_t sequence = 0;
+        for (LayerInput& input : inputs) {
             input.fisher = fisher.empty() ? nullptr : &fisher[static_cast<std::size_t>(i)];
+            input.earlier = &earlier;
+            input.sequence = sequence++;
+        }
         if (inputs.empty())
             throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");
         nameFailures(i, [&] { calibrateLayer(inputs, out.layers.emplace_back(), context); });

@@ -20,6 +20,7 @@
 
 namespace pikv {
 
+class EarlierRows;
 class LanguageModel;
 struct CacheFisher;
 struct FisherRequest;
@@ -46,6 +47,10 @@ struct LayerInput {
     const LayerFisher* fisher = nullptr; ///< where gradientModel() asks for it; null: it does not, or cannot
     /// Bool [batch, seq] on the CPU, false for padding; undefined: all rows are tokens. encodeLayer() never sees one.
     at::Tensor visible = {};
+    /// Where layers may be predicted from those before; null: a layer is coded without the others. `sequence`: which
+    /// rows are this layer's there.
+    EarlierRows* earlier = nullptr;
+    std::int64_t sequence = 0;
 };
 
 /// One layer as decode sees it: the bytes and the header's description, nothing else.
@@ -60,6 +65,8 @@ struct LayerOutput {
     LayerKv place {}; ///< uninitialised key and value of the layer's shape, dtypes and device: filling and returning
                       ///< them saves a copy
     at::Tensor visible = {}; ///< as in LayerInput
+    EarlierRows* earlier = nullptr; ///< as in LayerInput
+    std::int64_t sequence = 0;
 
     /// `place`, or tensors like it on the CPU: where methods that decode there write.
     LayerKv placeOnHost() const;

@@ -13,6 +13,7 @@ LayerInput VisibleRows::select(const LayerInput& input) const
     const auto tokens = [&](const at::Tensor& x) { return x.narrow(0, item, 1).index_select(2, index); };
     LayerInput one = input;
     one.visible = at::Tensor();
+    one.sequence = item;
     one.shape.batch = 1;
     one.shape.seq = rows.size(0);
     one.shape.firstToken = 0; // its own tokens are counted
@@ -33,7 +34,7 @@ LayerOutput VisibleRows::select(const LayerOutput& output, const SectionSet& sec
     shape.seq = rows.size(0);
     shape.firstToken = 0;
     return { output.index, shape, output.rope, output.positions.index_select(0, rows.to(output.positions.device())),
-        sections, output.global };
+        sections, output.global, nullptr, {}, {}, output.earlier, item };
 }
 
 SectionSet VisibleRows::sectionsOf(const SectionSet& all) const

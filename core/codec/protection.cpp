@@ -69,7 +69,8 @@ LayerInput Protection::middleInput(const LayerInput& input) const
 LayerOutput Protection::middleOutput(const LayerOutput& output, const LayerKv& whole, const SectionSet* shared) const
 {
     return { output.index, middleShape(output.shape), output.rope, output.positions.narrow(0, first, middle()),
-        output.sections, output.global, shared, { middleRows(whole.key), middleRows(whole.value), {}, {} } };
+        output.sections, output.global, shared, { middleRows(whole.key), middleRows(whole.value), {}, {} }, {},
+        output.earlier, output.sequence };
 }
 
 void Protection::write(const LayerInput& input, SectionSet& out) const

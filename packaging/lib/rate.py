@@ -20,6 +20,8 @@ TIERS = ["[16,32,48]", "[32,64,96]", "[64,96,128]", "[96,128,160]", "[128,160,19
 # Settings that reach from below the first target to above the last one, where the method can.
 SWEEPS = {
     "fisher": ("fisher:step={}", [.5, 1, 2, 4, 8, 16, 32, 64]),
+    "fisher-layers": ("fisher:step={},prediction=layers", [1, 2, 4, 8, 16, 32, 64, 128]),
+    "fisher-layer": ("fisher:step={},prediction=layer", [.5, 1, 2, 4, 8, 16, 32, 64]),
     "kvtc": ("kvtc:compression={}", [2, 4, 8, 16, 32, 64]),
     "fastvideo": ("fastvideo:compression_ratio={}", [.08, .12, .16, .2, .25, .3, .4]),
     "fastv": ("fastv:subvector={}", [1, 2, 3, 4, 8]),
@@ -40,9 +42,13 @@ SWEEPS = {
     "q8_0": ("q8_0", [0]),
 }
 # With shared bytes apart: what is swept, and what is learned.
-CALIBRATED = {"fisher+": ("fisher", "fisher"), "kvtc+": ("kvtc", "kvtc"), "kvtc-alone+": ("kvtc-alone", "kvtc"),
+CALIBRATED = {"fisher-layers+": ("fisher-layers", "fisher:prediction=layers"),
+              "fisher-layer+": ("fisher-layer", "fisher:prediction=layer"),
+              "fisher+": ("fisher", "fisher"), "kvtc+": ("kvtc", "kvtc"), "kvtc-alone+": ("kvtc-alone", "kvtc"),
               "lora+": ("lora", "lora:rank=192"), "lora_plus+": ("lora_plus", "lora_plus:ranks=[128,160,192]"),
               "pyramid+": ("pyramid", "pyramid"), "pyramid-adaptive+": ("pyramid-adaptive", "pyramid")}
+
+UNCALIBRATED = {"fisher-layers", "fisher-layer"}  # there is none without a calibration
 
 
 def words(path):
@@ -212,7 +218,7 @@ def measure(pikv, root, methods, contexts, out=None):
     print(f"  {'':<16} {'tokens':>6}  " + "".join(f"{'KL ' + str(target):<28}" for target in TARGETS))
     tables = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in methods or [*SWEEPS, *CALIBRATED]:
+        for name in methods or [*(name for name in SWEEPS if name not in UNCALIBRATED), *CALIBRATED]:
             method, spec = CALIBRATED.get(name, (name, None))
             pattern, settings = SWEEPS[method]
             basis = calibrate(pikv, spec, learned, folder) if spec else None

@@ -70,10 +70,32 @@ private:
     LevelMisses m_misses;
 };
 
+/// Rows from their levels.
+void rebuildRows(const SideTransform& transform, const std::array<float, 2>& shrinks,
+    const std::vector<std::int16_t>& levels, const at::Tensor& prediction, double step,
+    const std::vector<std::int8_t>& classes, const RowSink& put, const JobControl& job)
+{
+    const auto width = static_cast<std::size_t>(transform.width());
+    const at::Tensor synthesis = transform.synthesis * step;
+    const at::Tensor values = at::empty({ blockRows, transform.width() }, at::kFloat), out = at::empty_like(values);
+    forEachBlock(
+        static_cast<std::int64_t>(classes.size()), blockRows, job, [&](std::int64_t first, std::int64_t count) {
+            const auto row = static_cast<std::size_t>(first);
+            for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+                rebuildLevels(levels.data() + (row + i) * width, width, shrinks, factorOf(classes[row + i]),
+                    values.data_ptr<float>() + i * width);
+            at::Tensor rows = out.narrow(0, 0, count);
+            at::addmm_out(rows, transform.mean, values.narrow(0, 0, count), synthesis);
+            if (prediction.defined())
+                rows.add_(prediction.narrow(0, first, count));
+            put(first, rows);
+        });
+}
+
 } // namespace
 
-std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor& rows, double step,
-    std::vector<std::int8_t>& classes, const JobControl& job)
+std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor& rows, const at::Tensor& prediction,
+    double step, std::vector<std::int8_t>& classes, const RowSink& rebuilt, const JobControl& job)
 {
     const at::Tensor analysis = transform.analysis(job) / step;
     const auto width = static_cast<std::size_t>(transform.width());
@@ -85,6 +107,8 @@ std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor
     forEachBlock(rows.size(0), blockRows, job, [&](std::int64_t first, std::int64_t count) {
         at::Tensor input = centred.narrow(0, 0, count), coefficients = values.narrow(0, 0, count);
         at::sub_out(input, rows.narrow(0, first, count), transform.mean);
+        if (prediction.defined())
+            input.sub_(prediction.narrow(0, first, count));
         at::mm_out(coefficients, input, analysis);
         for (std::int64_t i = 0; fits && i < count; ++i) {
             const auto row = static_cast<std::size_t>(first + i);
@@ -98,33 +122,23 @@ std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor
     appendLe(out, logOfStep(step));
     for (const std::uint8_t code : rounder.shrinkCodes())
         out.push_back(static_cast<std::byte>(code));
+    if (rebuilt)
+        rebuildRows(transform, { shrinkOf(out[2]), shrinkOf(out[3]) }, levels, prediction, step, classes, rebuilt, job);
     std::vector<std::int16_t> sizes;
     encodeLevels(layoutOf(transform, sizes, logOfStep(step), classes), levels.data(), out, job);
     return out;
 }
 
-void decodeSide(const SideTransform& transform, ByteSpan bytes, double step, const std::vector<std::int8_t>& classes,
-    const RowSink& put, const JobControl& job)
+void decodeSide(const SideTransform& transform, ByteSpan bytes, const at::Tensor& prediction, double step,
+    const std::vector<std::int8_t>& classes, const RowSink& put, const JobControl& job)
 {
     if (bytes.size() < headBytes)
         throw inputError("a stream of levels ends too early");
     const std::array<float, 2> shrinks { shrinkOf(bytes[2]), shrinkOf(bytes[3]) };
-    const auto width = static_cast<std::size_t>(transform.width());
-    std::vector<std::int16_t> levels(classes.size() * width), sizes;
+    std::vector<std::int16_t> levels(classes.size() * static_cast<std::size_t>(transform.width())), sizes;
     decodeLevels(layoutOf(transform, sizes, loadLe<std::int16_t>(bytes.data()), classes), bytes.subspan(headBytes),
         levels.data(), job);
-    const at::Tensor synthesis = transform.synthesis * step;
-    const at::Tensor values = at::empty({ blockRows, transform.width() }, at::kFloat), out = at::empty_like(values);
-    forEachBlock(
-        static_cast<std::int64_t>(classes.size()), blockRows, job, [&](std::int64_t first, std::int64_t count) {
-            const auto row = static_cast<std::size_t>(first);
-            for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-                rebuildLevels(levels.data() + (row + i) * width, width, shrinks, factorOf(classes[row + i]),
-                    values.data_ptr<float>() + i * width);
-            at::Tensor rows = out.narrow(0, 0, count);
-            at::addmm_out(rows, transform.mean, values.narrow(0, 0, count), synthesis);
-            put(first, rows);
-        });
+    rebuildRows(transform, shrinks, levels, prediction, step, classes, put, job);
 }
 
 } // namespace pikv

@@ -9,16 +9,19 @@
 
 namespace pikv {
 
-/// Codes rows f32 [n, width] with the step; the stream says how levels are rebuilt and what sizes to expect. Widens the
-/// `classes` of rows that no level could hold otherwise. Nothing where the widest do not suffice: the step is too fine.
-std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor& rows, double step,
-    std::vector<std::int8_t>& classes, const JobControl& job);
 /// The largest level.
 inline constexpr float largestLevel = 32766;
 /// Takes rows f32 [count, width] from `first` on.
 using RowSink = std::function<void(std::int64_t first, const at::Tensor& rows)>;
+
+/// Codes rows f32 [n, width] with the step; the stream says how levels are rebuilt and what sizes to expect. Widens the
+/// `classes` of rows that no level could hold otherwise. Nothing where the widest do not suffice: the step is too fine.
+/// `prediction` f32 [n, width]: what is known of the rows already; undefined: nothing. `rebuilt` gets the rows as
+/// decodeSide() gives them, where somebody needs them.
+std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor& rows, const at::Tensor& prediction,
+    double step, std::vector<std::int8_t>& classes, const RowSink& rebuilt, const JobControl& job);
 /// Gives the rows to `put`, in order. Throws Error{Input} where `bytes` are not those of so many rows.
-void decodeSide(const SideTransform& transform, ByteSpan bytes, double step, const std::vector<std::int8_t>& classes,
-    const RowSink& put, const JobControl& job);
+void decodeSide(const SideTransform& transform, ByteSpan bytes, const at::Tensor& prediction, double step,
+    const std::vector<std::int8_t>& classes, const RowSink& put, const JobControl& job);
 
 } // namespace pikv

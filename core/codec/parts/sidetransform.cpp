@@ -26,10 +26,10 @@ std::int16_t logOfStep(double step) { return static_cast<std::int16_t>(std::lrou
 
 namespace {
 
-SideTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
+SideTransform learned(const at::Tensor& residuals, const at::Tensor& rows, const LayerFisher::Side* fisher)
 {
     SideTransform t;
-    const at::Tensor x = rows.to(at::kDouble);
+    const at::Tensor x = residuals.to(at::kDouble);
     const at::Tensor mean = x.mean(0), centred = x - mean;
     const at::Tensor covariance = at::matmul(centred.t(), centred) / static_cast<double>(x.size(0));
     const RowMetric measured(rows, fisher);
@@ -49,10 +49,16 @@ SideTransform learned(const at::Tensor& rows, const LayerFisher::Side* fisher)
 
 SideTransform SideTransform::learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job)
 {
+    return learn(rows, rows, fisher, job);
+}
+
+SideTransform SideTransform::learn(
+    const at::Tensor& residuals, const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job)
+{
     // Owned by both, as it may go on after a stop.
     const auto side = fisher ? std::make_shared<LayerFisher::Side>(*fisher) : nullptr;
     const auto out = std::make_shared<SideTransform>();
-    runApart(job, [rows, side, out] { *out = learned(rows, side.get()); });
+    runApart(job, [residuals, rows, side, out] { *out = learned(residuals, rows, side.get()); });
     return *out;
 }
 

@@ -39,6 +39,9 @@ struct SideTransform {
 
     /// Of rows f32 [n, width], in the metric that RowMetric says.
     static SideTransform learn(const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job);
+    /// Of what a prediction leaves of the rows, `residuals` f32 [n, width], in the metric of the rows.
+    static SideTransform learn(
+        const at::Tensor& residuals, const at::Tensor& rows, const LayerFisher::Side* fisher, const JobControl& job);
 };
 
 } // namespace pikv

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
 #include "core/base/error.h"
+#include "core/codec/methods/fisher/layerprediction.h"
 #include "core/codec/methods/fisher/steptarget.h"
 #include "core/codec/parts/metriccompressor.h"
 #include "core/codec/parts/ownbases.h"
 #include "core/codec/parts/planes.h"
+#include "core/codec/parts/rowpredictor.h"
 #include "core/codec/parts/rowsteps.h"
 #include "core/codec/parts/siderows.h"
 #include "core/codec/parts/sidestream.h"
@@ -17,6 +19,7 @@
 #include <ATen/ops/empty.h>
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 
 namespace pikv {
@@ -30,14 +33,24 @@ public:
     void validate(const CacheInfo& info) const override
     {
         MetricCompressor::validate(info);
-        calibratedSpec({ "rope" });
+        calibratedSpec({ "rope", "prediction" });
+        if (predicts() != Prediction::None && params().text("shared").empty())
+            throw usageError("fisher: prediction=" + params().text("prediction")
+                + " is learned ahead: it needs a calibration (shared)");
         if (ratio() > 0 && divergence() > 0)
             throw usageError("fisher: compression_ratio and kl are two targets; give one of them");
     }
 
+    void validateLearning(const CacheInfo& info) const override
+    {
+        MethodSpec plain = spec(); // what is learned is not needed yet
+        plain.params.set("prediction", std::string("none"));
+        Fisher(std::move(plain)).MetricCompressor::validateLearning(info);
+    }
+
     /// A target is one for the whole cache: a few layers would have another step.
-    bool needsAllLayers() const override { return hasTarget(); }
-    const LayerwiseCompressor* layerwise() const override { return hasTarget() ? nullptr : this; }
+    bool needsAllLayers() const override { return hasTarget() || predicts() == Prediction::Layers; }
+    const LayerwiseCompressor* layerwise() const override { return needsAllLayers() ? nullptr : this; }
 
     EncodedCache encode(const KvCache& cache, const at::Tensor& importance, const CodecContext& context) const override
     {
@@ -88,18 +101,15 @@ protected:
     void calibrateLayer(
         const std::vector<LayerInput>& inputs, SectionSet& out, const CodecContext& context) const override
     {
-        std::array<SideTransform, 2> sides;
-        const LayerFisher* fisher = inputs.front().fisher;
-        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
-            const bool isKey = i == 0;
-            std::vector<at::Tensor> rows;
-            for (const LayerInput& input : inputs)
-                rows.push_back(withoutSinks(rowsOf(input, isKey, context.job), input, context.job));
-            sides[static_cast<std::size_t>(i)] = SideTransform::learn(rows.size() == 1 ? rows.front() : at::cat(rows),
-                fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, context.job);
-        });
-        sides[0].write("k", out);
-        sides[1].write("v", out);
+        std::deque<LayerPrediction> predictions;
+        for (const LayerInput& input : inputs)
+            predictions.emplace_back(predicts(), input, context.job);
+        std::array<SectionSet, 2> sides;
+        forEachSide(
+            context.job, [&](bool isKey) { learnSide(inputs, predictions, isKey, sides[isKey ? 0 : 1], context.job); });
+        for (LayerPrediction& prediction : predictions)
+            prediction.finish();
+        append(sides, out);
     }
 
     void encodeLayer(const LayerInput& input, SectionSet& out, const CodecContext& context) const override
@@ -111,23 +121,22 @@ protected:
         else
             weights = attentionWeights(input, context.job);
         const LayerMetric metric(*this, input, context.job);
+        LayerPrediction prediction(predicts(), input, context.job);
         std::array<SectionSet, 2> sides;
-        // A side by one thread alone: its bytes do not depend on how many there are.
-        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
-            const auto at = static_cast<std::size_t>(i);
-            encodeOneSide(input, metric.get(), i == 0, weights[at], sides[at], context.job);
+        forEachSide(context.job, [&](bool isKey) {
+            const std::size_t at = isKey ? 0 : 1;
+            encodeOneSide(input, metric.get(), isKey, weights[at], prediction, sides[at], context.job);
         });
-        for (const SectionSet& side : sides)
-            for (const auto& [name, bytes] : side.all())
-                out.add(name, bytes);
+        prediction.finish();
+        append(sides, out);
     }
 
     LayerKv decodeLayer(const LayerOutput& output, const CodecContext& context) const override
     {
         const LayerShape& shape = output.shape;
         const LayerKv place = output.placeOnHost();
-        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
-            const bool isKey = i == 0;
+        LayerPrediction prediction(predicts(), output, context.job);
+        forEachSide(context.job, [&](bool isKey) {
             const std::string name = isKey ? "k" : "v";
             const std::int64_t dim = isKey ? shape.keyDim : shape.valueDim, width = shape.kvHeads * dim;
             const SideTransform transform = output.shared
@@ -137,17 +146,92 @@ protected:
             if (output.sections.has(name + ".steps"))
                 classes = unpackDeviations(classes, output.sections.get(name + ".steps"), context.job);
             const SideRows rows(isKey ? place.key : place.value, isKey ? keyRotation(output, c10::kCPU) : std::nullopt);
+            const RowSink keep = prediction.sink(isKey, width);
             decodeSide(
-                transform, output.sections.get(name + ".codes"), step(), classes,
-                [&](std::int64_t first, const at::Tensor& block) { rows.store(first, block, context.job); },
+                transform, output.sections.get(name + ".codes"), prediction.of(output.shared, isKey, width), step(),
+                classes,
+                [&](std::int64_t first, const at::Tensor& block) {
+                    rows.store(first, block, context.job);
+                    if (keep)
+                        keep(first, block);
+                },
                 context.job);
         });
+        prediction.finish();
         return { place.key.to(context.device), place.value.to(context.device), {}, {} };
     }
 
 private:
+    Prediction predicts() const { return predictionOf(params()); }
+
+    /// f(isKey): keys first where values are predicted from them, else both at once. A side by one thread alone: its
+    /// bytes do not depend on how many there are.
+    template <typename Function>
+    void forEachSide(const JobControl& job, Function f) const
+    {
+        if (predicts() == Prediction::None)
+            return forEachPlane(c10::kCPU, 2, job, [&](std::int64_t i) { f(i == 0); });
+        for (const bool isKey : { true, false })
+            forEachPlane(c10::kCPU, 1, job, [&](std::int64_t) { f(isKey); });
+    }
+
+    static void append(const std::array<SectionSet, 2>& sides, SectionSet& out)
+    {
+        for (const SectionSet& side : sides)
+            for (const auto& [name, bytes] : side.all())
+                out.add(name, bytes);
+    }
+
+    /// A transform of the rows, or of what a prediction leaves of them; `predictions` get the rows as a decoder would
+    /// have them at the parameter `step`, so that what is learned next expects its errors.
+    void learnSide(const std::vector<LayerInput>& inputs, std::deque<LayerPrediction>& predictions, bool isKey,
+        SectionSet& out, const JobControl& job) const
+    {
+        const LayerFisher* fisher = inputs.front().fisher;
+        const std::string side = isKey ? "k" : "v";
+        std::vector<at::Tensor> rows, known, from;
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            rows.push_back(rowsOf(inputs[i], isKey, job));
+            known.push_back(withoutSinks(rows.back(), inputs[i], job));
+            if (const at::Tensor before = predictions[i].inputs(isKey); before.defined())
+                from.push_back(withoutSinks(before, inputs[i], job));
+        }
+        const at::Tensor all = joined(known);
+        at::Tensor residuals = all;
+        if (!from.empty()) {
+            RowPredictor::learn(from, known, job).write(side, out);
+            const auto learned = RowPredictor::read(out, side, from.front().size(1), all.size(1));
+            std::vector<at::Tensor> left;
+            for (std::size_t i = 0; i < known.size(); ++i)
+                left.push_back(known[i] - learned.predict(from[i], job));
+            residuals = joined(left);
+        }
+        SideTransform::learn(residuals, all, fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, job)
+            .write(side, out);
+        if (predicts() == Prediction::None)
+            return;
+        const SideTransform transform = SideTransform::read(out, side, all.size(1));
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            std::vector<std::int8_t> classes = plannedClasses(transform, inputs[i].positions, inputs[i].shape.batch);
+            if (!encodeSide(transform, rows[i], predictions[i].of(&out, isKey, all.size(1)), step(), classes,
+                    predictions[i].sink(isKey, all.size(1)), job))
+                throw tooFine();
+        }
+    }
+
+    static at::Tensor joined(const std::vector<at::Tensor>& parts)
+    {
+        return parts.size() == 1 ? parts.front() : at::cat(parts);
+    }
+
+    Error tooFine() const
+    {
+        return usageError("fisher: step=" + printParam(step()) + " is too fine for this cache: it takes levels above "
+            + printParam(double(largestLevel)));
+    }
+
     void encodeOneSide(const LayerInput& input, const LayerFisher* fisher, bool isKey,
-        const std::vector<double>& weights, SectionSet& out, const JobControl& job) const
+        const std::vector<double>& weights, LayerPrediction& prediction, SectionSet& out, const JobControl& job) const
     {
         const std::string side = isKey ? "k" : "v";
         const at::Tensor rows = rowsOf(input, isKey, job);
@@ -159,10 +243,10 @@ private:
         std::vector<std::int8_t> classes = planned;
         if (!weights.empty())
             classes = adaptedClasses(planned, weights);
-        std::optional<Bytes> codes = encodeSide(transform, rows, step(), classes, job);
+        std::optional<Bytes> codes = encodeSide(transform, rows, prediction.of(input.shared, isKey, rows.size(1)),
+            step(), classes, prediction.sink(isKey, rows.size(1)), job);
         if (!codes)
-            throw usageError("fisher: step=" + printParam(step())
-                + " is too fine for this cache: it takes levels above " + printParam(double(largestLevel)));
+            throw tooFine();
         if (classes != planned)
             out.add(side + ".steps", packDeviations(planned, classes, job));
         out.add(side + ".codes", std::move(*codes));
@@ -234,6 +318,7 @@ const MethodRegistration registration { withFactory<Fisher>({
             "most, diverge so much; 0: no target.")),
         metricParam(true),
         metricModelParam(),
+        predictionParam(),
         ropeParam("undo: code keys before their rotation, where tokens are more alike; keep: as they are."),
         sharedParam(),
         param::sinks(1, "The first token is unlike all others: kept at 16 bits, where coding it would cost many."),

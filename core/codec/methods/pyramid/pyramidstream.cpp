@@ -138,7 +138,7 @@ private:
                 out, m_job);
         const std::vector<std::int8_t> planned = ofRows(m_classes, m_request.tiers);
         std::vector<std::int8_t> classes = planned;
-        std::optional<Bytes> codes = encodeSide(own, m_rows[at], step, classes, m_job);
+        std::optional<Bytes> codes = encodeSide(own, m_rows[at], {}, step, classes, {}, m_job);
         if (!codes)
             return false;
         if (classes != planned)
@@ -231,7 +231,7 @@ LayerKv decodePyramidStream(const LayerOutput& output, int levels, const std::ve
             rowClasses = unpackDeviations(rowClasses, output.sections.get(name + ".steps"), context.job);
         const SideRows rows(isKey ? place.key : place.value, isKey ? rope : std::nullopt);
         decodeSide(
-            transform, output.sections.get(name + ".codes"), step, rowClasses,
+            transform, output.sections.get(name + ".codes"), {}, step, rowClasses,
             [&](std::int64_t first, const at::Tensor& block) { rows.store(first, block, context.job); }, context.job);
     });
     return { place.key.to(context.device), place.value.to(context.device), {}, {} };

@@ -3,6 +3,8 @@
 // of processor time, with a calibration (/shared), for which the bases are there, and with bases of the dump's own.
 //   bench_fisher --benchmark_filter=step=4 -- dump.safetensors [learned.pikv-basis]
 // Without a calibration file one is learned on the dump itself.
+#include "core/codec/calibration.h"
+#include "core/codec/earlierrows.h"
 #include "core/codec/layerview.h"
 #include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"
@@ -37,7 +39,8 @@ enum class Way { Encode, Decode };
 void timed(benchmark::State& state, const Loaded& dump, const std::string& spec, Way way)
 {
     const auto compressor = makeCompressor(parseSpec(spec));
-    const auto* method = compressor->layerwise();
+    // With prediction=layers it does not offer this side of itself: its layers come in order, with those before.
+    const auto* method = dynamic_cast<const LayerwiseCompressor*>(compressor.get());
     const JobControl job;
     const CodecContext context { job };
     const CacheInfo& info = dump.cache->info();
@@ -45,25 +48,26 @@ void timed(benchmark::State& state, const Loaded& dump, const std::string& spec,
     const SectionSet global = method->globalSections(info, context);
     const auto fisher = method->ownFisher(*dump.cache, context);
     std::vector<SectionSet> encoded(dump.layers.size());
+    EarlierRows earlier;
     const auto encode = [&](std::size_t i) {
         LayerInput input = dump.layers[i];
         input.fisher = fisher ? &fisher->layers.at(static_cast<std::size_t>(input.index)) : nullptr;
+        input.earlier = &earlier;
         encoded[i] = method->encodeOne(input, global, context);
     };
     for (std::size_t i = 0; i < encoded.size(); ++i)
         encode(i);
-    for (auto _ : state)
-        for (std::size_t i = 0; i < encoded.size(); ++i) {
-            const int index = static_cast<int>(i);
-            if (way == Way::Encode)
-                encode(i);
-            else
-                benchmark::DoNotOptimize(
-                    method
-                        ->decodeOne(
-                            layerOutput(header, index, dump.layers[i].index, encoded[i], global, c10::kCPU), context)
-                        .key.data_ptr());
-        }
+    const auto decode = [&](std::size_t i) {
+        LayerOutput output
+            = layerOutput(header, static_cast<int>(i), dump.layers[i].index, encoded[i], global, c10::kCPU);
+        output.earlier = &earlier;
+        benchmark::DoNotOptimize(method->decodeOne(output, context).key.data_ptr());
+    };
+    for (auto _ : state) {
+        earlier = {};
+        for (std::size_t i = 0; i < encoded.size(); ++i)
+            way == Way::Encode ? encode(i) : decode(i);
+    }
     std::uint64_t stored = 0;
     for (const SectionSet& layer : encoded)
         stored += layer.byteCount();
@@ -93,13 +97,14 @@ int main(int argc, char** argv)
             = std::filesystem::temp_directory_path() / ("pikv-bench-" + std::to_string(getpid()) + ".pikv-basis");
         calibrateFile({ { dump.cache }, parseSpec("fisher"), {}, DeviceChoice::Cpu, 0 }, calibration);
     }
+    const std::string prediction = parseSpec(loadCalibration(calibration).header.spec).params.text("prediction");
     for (const char* step : { "4", "8", "16" })
         for (const bool shared : { true, false })
             for (const Way way : { Way::Encode, Way::Decode }) {
                 std::string spec = std::string("fisher:step=") + step;
                 const std::string name
                     = spec + (shared ? "/shared" : "/own") + (way == Way::Encode ? "/encode" : "/decode");
-                spec += shared ? ",shared=" + calibration : "";
+                spec += shared ? ",shared=" + calibration + ",prediction=" + prediction : "";
                 benchmark::RegisterBenchmark(
                     name.c_str(), [&dump, spec, way](benchmark::State& state) { timed(state, dump, spec, way); })
                     ->Unit(benchmark::kMillisecond)

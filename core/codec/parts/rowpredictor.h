@@ -15,7 +15,8 @@ namespace pikv {
 struct RowPredictor {
     at::Tensor weights; ///< f32 [inputs, width]
 
-    /// Least squares over all rows; `inputs` f32 [n, inputs] and `rows` f32 [n, width] of each cache. The mean of what
+    /// Least squares over all rows, with the ridge that does best on one cache of four (of a single one, on some of its
+    /// rows); `inputs` f32 [n, inputs] and `rows` f32 [n, width] of each cache. The mean of what
     /// is left is not 0: it belongs to the transform behind.
     static RowPredictor learn(
         const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& rows, const JobControl& job);

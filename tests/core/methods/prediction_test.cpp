@@ -127,6 +127,31 @@ private Q_SLOTS:
                 qPrintable(QString("%1: %2, %3").arg(layer).arg(layers[size_t(layer)]).arg(none[size_t(layer)])));
     }
 
+    /// What was fitted by chance is not believed: of caches without relations, or of few tokens, nothing is lost.
+    void nothingToPredict()
+    {
+        const JobControl job;
+        const auto bytesOf = [&](const auto& cacheAt, int caches, const char* prediction) {
+            const std::string path = m_folder.filePath("chance.pikv-basis").toStdString();
+            CalibrationRequest request;
+            for (int seed = 1; seed <= caches; ++seed)
+                request.caches.push_back(cacheAt(unsigned(seed)));
+            request.method = parseSpec(std::string("fisher:metric=plain,prediction=") + prediction);
+            calibrateFile(request, path);
+            const auto method
+                = makeCompressor(parseSpec(std::string("fisher:step=5,shared=") + path + ",prediction=" + prediction));
+            return double(method->encode(*cacheAt(77), {}, { job }).fileBytes());
+        };
+        const auto unrelated = [](unsigned seed) {
+            return pikvtest::makeCache(
+                { .layers = 3, .kvHeads = 2, .seq = 80, .keyDim = 16, .valueDim = 16, .seed = seed });
+        };
+        const auto brief = [](unsigned seed) { return relatedCache(seed == 77 ? 200 : 60, seed); };
+        for (const int caches : { 1, 2, 5 })
+            QVERIFY(bytesOf(unrelated, caches, "layers") < 1.02 * bytesOf(unrelated, caches, "none"));
+        QVERIFY(bytesOf(brief, 1, "layers") < bytesOf(brief, 1, "none")); // 60 tokens, 64 inputs
+    }
+
     void throughTheFile()
     {
         const auto cache = relatedCache(120, 97);

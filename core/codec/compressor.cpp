@@ -69,6 +69,7 @@ void Compressor::accept(const CacheInfo& info) const
 
 void Compressor::validate(const CacheInfo&) const { }
 void Compressor::validateLearning(const CacheInfo& info) const { accept(info); }
+std::uint64_t Compressor::learningMemory(const CacheInfo&) const { return 0; }
 std::vector<std::string> Compressor::warnings(const CacheInfo&) const { return {}; }
 
 EncodedCache Compressor::calibrate(

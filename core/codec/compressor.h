@@ -105,6 +105,8 @@ public:
     /// `.pikv-basis`. Throws Error{Usage} where the method has nothing to learn or the caches' shapes differ.
     virtual EncodedCache calibrate(const std::vector<std::shared_ptr<const KvCache>>& caches,
         const at::Tensor& importance, const CodecContext& context) const;
+    /// Bytes that calibrate() takes for such a cache beside its layer at work. Default: none.
+    virtual std::uint64_t learningMemory(const CacheInfo& info) const;
     /// Size of the calibration file that the parameters name; 0: none.
     virtual std::uint64_t sharedBytes() const { return 0; }
 

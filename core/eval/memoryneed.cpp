@@ -39,11 +39,12 @@ std::uint64_t evaluationMemory(const MethodSpec& method, const CacheInfo& info)
 
 std::uint64_t compressionMemory(const CacheInfo& info) { return largestLayer(info) + allLayers(info); }
 
-std::uint64_t calibrationMemory(const std::vector<CachePtr>& caches)
+std::uint64_t calibrationMemory(const MethodSpec& method, const std::vector<CachePtr>& caches)
 {
+    const auto compressor = makeCompressor(method);
     std::uint64_t bytes = 0;
     for (const CachePtr& cache : caches)
-        bytes += largestLayer(cache->info());
+        bytes += largestLayer(cache->info()) + compressor->learningMemory(cache->info());
     return bytes;
 }
 

@@ -16,6 +16,6 @@ std::uint64_t wholeMemory(const CacheInfo& info);
 /// compressFile(): the whole encoded cache, at its worst as large as the 16-bit original.
 std::uint64_t compressionMemory(const CacheInfo& info);
 /// calibrateFile(): the same layer of every cache at once.
-std::uint64_t calibrationMemory(const std::vector<CachePtr>& caches);
+std::uint64_t calibrationMemory(const MethodSpec& method, const std::vector<CachePtr>& caches);
 
 } // namespace pikv

@@ -117,7 +117,7 @@ std::uint64_t calibrate(const MethodSpec& method, const std::vector<CachePtr>& c
     const std::string& path, const JobControl& job)
 {
     checkCalibratable(method);
-    requireMemory(calibrationMemory(caches), "calibrating " + method.id);
+    requireMemory(calibrationMemory(method, caches), "calibrating " + method.id);
     return calibrateFile({ caches, method, settings.importance, settings.device, settings.seed }, path, job);
 }
 

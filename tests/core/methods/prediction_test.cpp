@@ -7,6 +7,7 @@
 #include "core/dumps/dumps.h"
 #include "core/eval/calibrate.h"
 #include "core/eval/evaluator.h"
+#include "core/eval/memoryneed.h"
 #include "engine/testcache.h"
 #include "refusal.h"
 #include "testmain.h"
@@ -240,6 +241,16 @@ private Q_SLOTS:
         QCOMPARE(before[0][4].item<float>(), 0.0F); // of other tokens
         QVERIFY(!rows.before(1, positions, 1, job).defined()); // another sequence
         QVERIFY(!sideBySide({ {}, {} }, job).defined());
+    }
+
+    void learningTakesMemory()
+    {
+        const std::vector<CachePtr> caches { relatedCache(50, 1) };
+        const auto need = [&](const char* spec) { return calibrationMemory(parseSpec(spec), caches); };
+        QCOMPARE(need("fisher:prediction=none"), need("lora"));
+        // Two layers of 50 rows of keys and values, kept and side by side with the keys' own, are the least.
+        QVERIFY(need("fisher:prediction=layers") >= need("fisher") + 50 * 2 * kWidth * sizeof(float) * 4);
+        QVERIFY(need("kvtc") >= need("fisher") + kLayers * 50 * 2 * kWidth * sizeof(float)); // all layers at once
     }
 
     void refusals()

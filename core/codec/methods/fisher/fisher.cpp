@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Registers `fisher`: a transform codec whose metric is the model's own, so that one step governs the whole cache.
 #include "core/base/error.h"
+#include "core/codec/earlierrows.h"
 #include "core/codec/methods/fisher/layerprediction.h"
 #include "core/codec/methods/fisher/steptarget.h"
 #include "core/codec/parts/metriccompressor.h"
@@ -46,6 +47,17 @@ public:
         MethodSpec plain = spec(); // what is learned is not needed yet
         plain.params.set("prediction", std::string("none"));
         Fisher(std::move(plain)).MetricCompressor::validateLearning(info);
+    }
+
+    /// Decoded rows of the layers before, side by side as well, and what is left of the layer's own.
+    std::uint64_t learningMemory(const CacheInfo& info) const override
+    {
+        std::int64_t widest = 0;
+        for (const LayerShape& layer : info.layers)
+            widest = std::max(widest, layer.elements());
+        return predicts() == Prediction::None
+            ? 0
+            : static_cast<std::uint64_t>(widest) * sizeof(float) * (3 * EarlierRows::depth + 4);
     }
 
     /// A target is one for the whole cache: a few layers would have another step.

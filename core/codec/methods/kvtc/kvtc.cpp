@@ -47,6 +47,12 @@ public:
 
     void validateLearning(const CacheInfo& info) const override { (void)m_layers.shapes(info, spec().id); }
 
+    /// All rows in f32, of every cache and of all together.
+    std::uint64_t learningMemory(const CacheInfo& info) const override
+    {
+        return static_cast<std::uint64_t>(info.elements()) * 2 * sizeof(float);
+    }
+
     std::vector<std::string> warnings(const CacheInfo& info) const override
     {
         auto list = m_layers.undoesRope() ? rotationWarnings(info) : std::vector<std::string>();

@@ -255,7 +255,7 @@ private Q_SLOTS:
 
     void refusals()
     {
-        const CacheInfo& info = relatedCache(20, 1)->info();
+        const CacheInfo info = relatedCache(20, 1)->info();
         QString why = refusalOf([&] { makeCompressor(parseSpec("fisher:prediction=layers"))->accept(info); });
         QVERIFY2(why.contains("prediction=layers is learned ahead: it needs a calibration"), qPrintable(why));
         why = refusalOf([&] {

@@ -251,7 +251,7 @@ EncodedCache LayerwiseCompressor::encode(
     out.global = globalSections(cache.info(), context);
     addCompanions(cache.info(), out.global);
     const auto fisher = ownFisher(cache, context);
-    EarlierRows earlier;
+    EarlierRows earlier(cache.info().layers);
     for (int i = 0; i < cache.layerCount(); ++i) {
         context.job.checkpoint();
         context.job.report({ "Encoding layer", i + 1, cache.layerCount() });
@@ -266,7 +266,7 @@ EncodedCache LayerwiseCompressor::encode(
 std::shared_ptr<KvCache> LayerwiseCompressor::decode(const EncodedCache& encoded, const CodecContext& context) const
 {
     std::vector<LayerKv> layers;
-    EarlierRows earlier;
+    EarlierRows earlier(encoded.header.layers);
     const int count = static_cast<int>(encoded.header.layers.size());
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
@@ -292,12 +292,13 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
     out.global = prepare(first, context);
     const int count = caches.front()->layerCount();
     const std::vector<LayerFisher> fisher = meanFisher(caches, context);
-    EarlierRows earlier;
+    EarlierRows earlier(first.layers);
     out.header.spec = printSpec(learnedAs(!fisher.empty()));
     for (int i = 0; i < count; ++i) {
         context.job.checkpoint();
         context.job.report({ "Calibrating layer", i + 1, count });
         std::vector<LayerInput> inputs;
+        std::int64_t sequencesBefore = 0; // of other caches
         for (const auto& cache : caches) {
             const at::Tensor weights = caches.size() == 1 ? importance : at::Tensor();
             const LayerInput whole = layerInput(*cache, i, weights, context.device);
@@ -308,14 +309,13 @@ EncodedCache LayerwiseCompressor::calibrate(const std::vector<std::shared_ptr<co
                     sequences.push_back(sequence.select(whole));
             }
             for (const LayerInput& sequence : sequences)
-                if (LayerInput input = unprotected(sequence); input.shape.seq > 0)
+                if (LayerInput input = unprotected(sequence); input.shape.seq > 0) {
+                    input.fisher = fisher.empty() ? nullptr : &fisher[static_cast<std::size_t>(i)];
+                    input.earlier = &earlier;
+                    input.sequence += sequencesBefore;
                     inputs.push_back(std::move(input));
-        }
-        std::int64_t sequence = 0;
-        for (LayerInput& input : inputs) {
-            input.fisher = fisher.empty() ? nullptr : &fisher[static_cast<std::size_t>(i)];
-            input.earlier = &earlier;
-            input.sequence = sequence++;
+                }
+            sequencesBefore += whole.shape.batch;
         }
         if (inputs.empty())
             throw usageError(spec().id + ": sinks and recent protect every token, nothing is left to learn from");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Queues of decoded layers, one a sequence.
+// Decoded layers by their numbers, and what is alike in them for a later one.
 #include "core/codec/earlierrows.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
@@ -10,28 +10,31 @@
 
 namespace pikv {
 
-void EarlierRows::add(std::int64_t sequence, const at::Tensor& positions, std::array<at::Tensor, 2> sides)
+void EarlierRows::add(int layer, std::int64_t sequence, const at::Tensor& positions, std::array<at::Tensor, 2> sides)
 {
-    std::deque<Layer>& layers = m_layers[sequence];
-    layers.push_front({ positions.cpu(), std::move(sides) });
-    if (layers.size() > depth)
-        layers.pop_back();
+    m_rows.erase(m_rows.begin(), m_rows.lower_bound(layer + 1 - depth));
+    m_rows[layer][sequence] = { positions.cpu(), std::move(sides) };
 }
 
 at::Tensor EarlierRows::before(
-    std::int64_t sequence, const at::Tensor& positions, std::int64_t batch, const JobControl& job) const
+    int layer, std::int64_t sequence, const at::Tensor& positions, std::int64_t batch, const JobControl& job) const
 {
-    const auto found = m_layers.find(sequence);
-    if (found == m_layers.end())
-        return {};
     const std::int64_t rows = batch * positions.size(0);
     const at::Tensor own = positions.cpu();
     std::vector<at::Tensor> parts;
-    for (const Layer& layer : found->second)
-        for (const at::Tensor& side : layer.sides)
-            parts.push_back(side.size(0) == rows && at::equal(layer.positions, own)
-                    ? side
-                    : at::zeros({ rows, side.size(1) }, at::kFloat));
+    for (int from = layer - 1; from >= std::max(0, layer - depth); --from) {
+        const auto known = m_rows.find(from);
+        const Rows* found = nullptr;
+        if (known != m_rows.end())
+            if (const auto it = known->second.find(sequence); it != known->second.end())
+                found = &it->second;
+        const bool isAlike = found && found->sides[0].size(0) == rows && at::equal(found->positions, own);
+        const LayerShape& shape = m_shapes.at(static_cast<std::size_t>(from));
+        for (const std::size_t side : { 0, 1 })
+            parts.push_back(isAlike
+                    ? found->sides[side]
+                    : at::zeros({ rows, shape.kvHeads * (side == 0 ? shape.keyDim : shape.valueDim) }, at::kFloat));
+    }
     return sideBySide(parts, job);
 }
 

@@ -225,21 +225,76 @@ private Q_SLOTS:
             QVERIFY(relativeError(*cache, *decoded, layer) < 0.05);
     }
 
+    /// A sequence whose last rows are padding has nothing in a layer with a window, and a cache of a calibration may
+    /// have fewer sequences there than in the other layers: each goes on with its own rows.
+    void sequencesThatAreMissingInALayer()
+    {
+        const auto padded = [](unsigned seed) {
+            const std::int64_t seq = 120, window = 30;
+            const auto whole = relatedCache(seq, seed, 2);
+            CacheInfo info = whole->info();
+            info.visible.assign(2 * seq, 1);
+            std::fill_n(info.visible.begin() + seq - window, window, std::uint8_t(0)); // of the first sequence
+            std::vector<LayerKv> layers;
+            for (int i = 0; i < kLayers; ++i) {
+                LayerKv kv = whole->layer(i);
+                if (i == 1)
+                    kv = { kv.key.narrow(2, seq - window, window).contiguous(),
+                        kv.value.narrow(2, seq - window, window).contiguous(), {}, {} };
+                layers.push_back(kv);
+            }
+            return std::make_shared<MemoryCache>(info, layers);
+        };
+        const std::string path = m_folder.filePath("missing.pikv-basis").toStdString();
+        CalibrationRequest request;
+        for (unsigned seed = 1; seed <= 3; ++seed)
+            request.caches.push_back(padded(seed));
+        request.method = parseSpec("fisher:metric=plain,prediction=layers");
+        calibrateFile(request, path);
+        const auto cache = padded(9);
+        const JobControl job;
+        const auto bytes = [&](const std::string& spec) {
+            const auto method = makeCompressor(parseSpec(spec));
+            const EncodedCache encoded = method->encode(*cache, {}, { job });
+            const auto decoded = method->decode(encoded, { job });
+            for (int i = 0; i < kLayers; ++i) {
+                const at::Tensor from = cache->layer(i).key, back = decoded->layer(i).key;
+                const std::int64_t there = i == 1 ? 0 : 90;
+                const double most = 0.02 * from.pow(2).mean().item<double>();
+                if (there > 0)
+                    QTest::qVerify((from - back)[0].narrow(1, 0, there).pow(2).mean().item<double>() < most, "first",
+                        "", __FILE__, __LINE__);
+                QTest::qVerify((from - back)[1].pow(2).mean().item<double>() < most, "second", "", __FILE__, __LINE__);
+            }
+            return double(encoded.fileBytes());
+        };
+        const double layers = bytes("fisher:step=5,prediction=layers,shared=" + path);
+        QVERIFY(layers < bytes("fisher:step=5,shared=" + calibration("none")));
+    }
+
     void earlierRowsAreThoseOfTheTokens()
     {
         const auto number = [](double value) { return at::full({ 3, 2 }, value, at::kFloat); };
         const at::Tensor positions = at::arange(3, at::kLong), others = positions + 1;
         const JobControl job;
-        EarlierRows rows;
-        QVERIFY(!rows.before(0, positions, 1, job).defined());
-        for (int layer = 1; layer <= 4; ++layer)
-            rows.add(0, layer == 3 ? others : positions, { number(layer), number(10 * layer) });
-        const at::Tensor before = rows.before(0, positions, 1, job);
+        LayerShape shape;
+        shape.kvHeads = 1;
+        shape.keyDim = shape.valueDim = 2;
+        EarlierRows rows(std::vector<LayerShape>(6, shape));
+        QVERIFY(!rows.before(0, 0, positions, 1, job).defined());
+        for (int layer = 0; layer <= 4; ++layer)
+            if (layer != 2)
+                rows.add(layer, 0, layer == 3 ? others : positions, { number(layer), number(10 * layer) });
+        const at::Tensor before = rows.before(5, 0, positions, 1, job);
         QCOMPARE(before.size(1), std::int64_t(4 * EarlierRows::depth));
         QCOMPARE(before[0][0].item<float>(), 4.0F); // the layer before
         QCOMPARE(before[0][2].item<float>(), 40.0F);
         QCOMPARE(before[0][4].item<float>(), 0.0F); // of other tokens
-        QVERIFY(!rows.before(1, positions, 1, job).defined()); // another sequence
+        QCOMPARE(rows.before(1, 0, positions, 1, job).size(1), std::int64_t(4)); // there is but one before
+        // Of a sequence that has nothing there, as wide.
+        const at::Tensor unknown = rows.before(5, 1, positions, 1, job);
+        QCOMPARE(unknown.size(1), before.size(1));
+        QCOMPARE(unknown.abs().max().item<float>(), 0.0F);
         QVERIFY(!sideBySide({ {}, {} }, job).defined());
     }
 

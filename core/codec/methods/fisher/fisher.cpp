@@ -60,7 +60,8 @@ public:
             : static_cast<std::uint64_t>(widest) * sizeof(float) * (3 * EarlierRows::depth + 4);
     }
 
-    /// A target is one for the whole cache: a few layers would have another step.
+    /// A target is one for the whole cache: a few layers would have another step. And layers that are predicted from
+    /// others come in their order.
     bool needsAllLayers() const override { return hasTarget() || predicts() == Prediction::Layers; }
     const LayerwiseCompressor* layerwise() const override { return needsAllLayers() ? nullptr : this; }
 
@@ -201,34 +202,51 @@ private:
     {
         const LayerFisher* fisher = inputs.front().fisher;
         const std::string side = isKey ? "k" : "v";
-        std::vector<at::Tensor> rows, known, from;
-        for (std::size_t i = 0; i < inputs.size(); ++i) {
-            rows.push_back(rowsOf(inputs[i], isKey, job));
-            known.push_back(withoutSinks(rows.back(), inputs[i], job));
-            if (const at::Tensor before = predictions[i].inputs(isKey); before.defined())
-                from.push_back(withoutSinks(before, inputs[i], job));
+        std::vector<at::Tensor> rows, known;
+        for (const LayerInput& input : inputs) {
+            rows.push_back(rowsOf(input, isKey, job));
+            known.push_back(withoutSinks(rows.back(), input, job));
         }
         const at::Tensor all = joined(known);
-        at::Tensor residuals = all;
-        if (!from.empty()) {
-            RowPredictor::learn(from, known, job).write(side, out);
-            const auto learned = RowPredictor::read(out, side, from.front().size(1), all.size(1));
-            std::vector<at::Tensor> left;
-            for (std::size_t i = 0; i < known.size(); ++i)
-                left.push_back(known[i] - learned.predict(from[i], job));
-            residuals = joined(left);
-        }
-        SideTransform::learn(residuals, all, fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, job)
+        const std::vector<at::Tensor> predicted
+            = learnPrediction(inputs, predictions, isKey, known, all.size(1), out, job);
+        std::vector<at::Tensor> left = known;
+        for (std::size_t i = 0; i < predicted.size(); ++i)
+            left[i] = known[i] - withoutSinks(predicted[i], inputs[i], job);
+        SideTransform::learn(predicted.empty() ? all : joined(left), all,
+            fisher ? (isKey ? &fisher->key : &fisher->value) : nullptr, job)
             .write(side, out);
-        if (predicts() == Prediction::None)
-            return;
         const SideTransform transform = SideTransform::read(out, side, all.size(1));
-        for (std::size_t i = 0; i < inputs.size(); ++i) {
-            std::vector<std::int8_t> classes = plannedClasses(transform, inputs[i].positions, inputs[i].shape.batch);
-            if (!encodeSide(transform, rows[i], predictions[i].of(&out, isKey, all.size(1)), step(), classes,
-                    predictions[i].sink(isKey, all.size(1)), job))
-                throw tooFine();
-        }
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            if (const RowSink keep = predictions[i].sink(isKey, all.size(1))) {
+                std::vector<std::int8_t> classes
+                    = plannedClasses(transform, inputs[i].positions, inputs[i].shape.batch);
+                if (!encodeSide(transform, rows[i], predicted.empty() ? at::Tensor() : predicted[i], step(), classes,
+                        keep, job))
+                    throw tooFine();
+            }
+    }
+
+    /// Adds the predictor of a side and gives all rows of every input as it predicts them; empty where there is nothing
+    /// to predict from. `known`: the side's rows without sinks.
+    static std::vector<at::Tensor> learnPrediction(const std::vector<LayerInput>& inputs,
+        const std::deque<LayerPrediction>& predictions, bool isKey, const std::vector<at::Tensor>& known,
+        std::int64_t width, SectionSet& out, const JobControl& job)
+    {
+        std::vector<at::Tensor> from, learned, predicted;
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            if (const at::Tensor before = predictions[i].inputs(isKey); before.defined()) {
+                from.push_back(before);
+                learned.push_back(withoutSinks(before, inputs[i], job));
+            }
+        if (from.empty())
+            return {};
+        const std::string side = isKey ? "k" : "v";
+        RowPredictor::learn(learned, known, job).write(side, out);
+        const auto predictor = RowPredictor::read(out, side, from.front().size(1), width); // as decode has it
+        for (const at::Tensor& rows : from)
+            predicted.push_back(predictor.predict(rows, job));
+        return predicted;
     }
 
     static at::Tensor joined(const std::vector<at::Tensor>& parts)

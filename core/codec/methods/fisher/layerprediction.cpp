@@ -10,12 +10,6 @@ namespace {
 
 const char* nameOf(bool isKey) { return isKey ? "k" : "v"; }
 
-at::Tensor beforeOf(Prediction kind, const EarlierRows* earlier, std::int64_t sequence, const at::Tensor& positions,
-    std::int64_t batch, const JobControl& job)
-{
-    return kind == Prediction::Layers && earlier ? earlier->before(sequence, positions, batch, job) : at::Tensor();
-}
-
 } // namespace
 
 ParamSpec predictionParam()
@@ -33,52 +27,37 @@ Prediction predictionOf(const ParamSet& params)
     return text == "layers" ? Prediction::Layers : text == "layer" ? Prediction::Layer : Prediction::None;
 }
 
-LayerPrediction::LayerPrediction(Prediction kind, const LayerInput& input, const JobControl& job)
-    : m_kind(kind)
-    , m_earlier(input.earlier)
-    , m_sequence(input.sequence)
-    , m_rows(input.shape.batch * input.shape.seq)
-    , m_positions(input.positions)
-    , m_job(job)
-    , m_before(beforeOf(kind, m_earlier, m_sequence, m_positions, input.shape.batch, job))
+void LayerPrediction::findBefore()
 {
-}
-
-LayerPrediction::LayerPrediction(Prediction kind, const LayerOutput& output, const JobControl& job)
-    : m_kind(kind)
-    , m_earlier(output.earlier)
-    , m_sequence(output.sequence)
-    , m_rows(output.shape.batch * output.shape.seq)
-    , m_positions(output.positions)
-    , m_job(job)
-    , m_before(beforeOf(kind, m_earlier, m_sequence, m_positions, output.shape.batch, job))
-{
+    if (m_kind == Prediction::Layers && m_place.earlier)
+        m_before = m_place.earlier->before(m_place.layer, m_place.sequence, m_place.positions, m_place.batch, m_job);
 }
 
 at::Tensor LayerPrediction::inputs(bool isKey) const
 {
-    return isKey || !any() ? m_before : sideBySide({ m_before, m_sides[0] }, m_job);
+    return isKey ? m_before : sideBySide({ m_before, m_sides[0] }, m_job);
 }
 
 at::Tensor LayerPrediction::of(const SectionSet* shared, bool isKey, std::int64_t width) const
 {
-    const at::Tensor from = shared && any() ? inputs(isKey) : at::Tensor();
+    const at::Tensor from = shared ? inputs(isKey) : at::Tensor();
     return from.defined() ? RowPredictor::read(*shared, nameOf(isKey), from.size(1), width).predict(from, m_job)
                           : at::Tensor();
 }
 
 RowSink LayerPrediction::sink(bool isKey, std::int64_t width)
 {
-    if (!any())
+    if (m_kind == Prediction::None || (m_kind == Prediction::Layer && !isKey))
         return {};
-    const at::Tensor rows = m_sides[isKey ? 0 : 1] = at::empty({ m_rows, width }, at::kFloat);
+    const at::Tensor rows = m_sides[isKey ? 0 : 1]
+        = at::empty({ m_place.batch * m_place.positions.size(0), width }, at::kFloat);
     return [rows](std::int64_t first, const at::Tensor& block) { rows.narrow(0, first, block.size(0)).copy_(block); };
 }
 
 void LayerPrediction::finish()
 {
-    if (m_kind == Prediction::Layers && m_earlier)
-        m_earlier->add(m_sequence, m_positions, m_sides);
+    if (m_kind == Prediction::Layers && m_place.earlier)
+        m_place.earlier->add(m_place.layer, m_place.sequence, m_place.positions, m_sides);
 }
 
 } // namespace pikv

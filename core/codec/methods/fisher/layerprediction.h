@@ -18,26 +18,38 @@ Prediction predictionOf(const ParamSet& params);
 /// What is decoded of a layer, and of those before, while its sides are coded: keys first.
 class LayerPrediction {
 public:
-    LayerPrediction(Prediction kind, const LayerInput& input, const JobControl& job);
-    LayerPrediction(Prediction kind, const LayerOutput& output, const JobControl& job);
+    /// `layer`: a LayerInput or LayerOutput.
+    template <typename Layer>
+    LayerPrediction(Prediction kind, const Layer& layer, const JobControl& job)
+        : m_kind(kind)
+        , m_place { layer.index, layer.sequence, layer.shape.batch, layer.positions, layer.earlier }
+        , m_job(job)
+    {
+        findBefore();
+    }
     LayerPrediction(const LayerPrediction&) = delete;
     LayerPrediction& operator=(const LayerPrediction&) = delete;
 
-    bool any() const { return m_kind != Prediction::None; }
     /// What the side is predicted from, f32 [rows, inputs]; undefined where there is nothing.
     at::Tensor inputs(bool isKey) const;
     /// The side's rows as the calibration's layer predicts them, f32 [rows, width]; undefined where there is nothing.
     at::Tensor of(const SectionSet* shared, bool isKey, std::int64_t width) const;
-    /// Takes the side's decoded rows.
+    /// Takes the side's decoded rows; nothing where nobody is predicted from them.
     RowSink sink(bool isKey, std::int64_t width);
     /// Both sides are there: later layers may have them.
     void finish();
 
 private:
+    struct Place {
+        int layer;
+        std::int64_t sequence, batch;
+        at::Tensor positions;
+        EarlierRows* earlier;
+    };
+    void findBefore();
+
     const Prediction m_kind;
-    EarlierRows* const m_earlier;
-    const std::int64_t m_sequence, m_rows;
-    const at::Tensor m_positions;
+    const Place m_place;
     const JobControl& m_job;
     at::Tensor m_before;
     std::array<at::Tensor, 2> m_sides;

@@ -48,7 +48,7 @@ void timed(benchmark::State& state, const Loaded& dump, const std::string& spec,
     const SectionSet global = method->globalSections(info, context);
     const auto fisher = method->ownFisher(*dump.cache, context);
     std::vector<SectionSet> encoded(dump.layers.size());
-    EarlierRows earlier;
+    EarlierRows earlier(info.layers);
     const auto encode = [&](std::size_t i) {
         LayerInput input = dump.layers[i];
         input.fisher = fisher ? &fisher->layers.at(static_cast<std::size_t>(input.index)) : nullptr;
@@ -64,7 +64,7 @@ void timed(benchmark::State& state, const Loaded& dump, const std::string& spec,
         benchmark::DoNotOptimize(method->decodeOne(output, context).key.data_ptr());
     };
     for (auto _ : state) {
-        earlier = {};
+        earlier = EarlierRows(info.layers);
         for (std::size_t i = 0; i < encoded.size(); ++i)
             way == Way::Encode ? encode(i) : decode(i);
     }

@@ -14,6 +14,7 @@
 #include "core/model/textfile.h"
 #include "core/study/choices.h"
 #include "core/study/study.h"
+#include "core/study/textdumps.h"
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -27,7 +28,7 @@ struct Options {
     std::string model, text, importance = "none", dtype = "f16", csv, json;
     std::vector<std::string> files, specs;
     ProtectOption protect;
-    std::vector<std::int64_t> contexts { 512 };
+    std::string contexts = "512";
     std::int64_t predict = 128, queries = 32, greedy = 0;
     bool compressContinuation = false, control = false, klShares = false;
 };
@@ -135,8 +136,9 @@ std::vector<NextTokenMethod> methodsOf(const Options& options, const Invocation&
 /// What was measured at all contexts so far, and where it goes.
 class Output {
 public:
-    Output(const Options& options, std::string device)
+    Output(const Options& options, std::string device, bool tellsContexts)
         : m_options(options)
+        , m_tellsContexts(tellsContexts)
         , m_device(std::move(device))
     {
     }
@@ -146,7 +148,7 @@ public:
     {
         if (results.empty())
             return;
-        if (hasTables() && m_options.contexts.size() > 1)
+        if (hasTables() && m_tellsContexts)
             writeOutput((m_rows.empty() ? "context of " : "\ncontext of ")
                 + countText(std::uint64_t(test.setup().texts.front().context), "token") + "\n");
         if (hasTables())
@@ -168,6 +170,7 @@ public:
 
 private:
     const Options& m_options;
+    bool m_tellsContexts;
     std::string m_device;
     std::vector<EvaluationResult> m_rows;
     NextTokenJson m_json;
@@ -203,10 +206,11 @@ void run(const Options& options, Invocation& invocation)
     if (options.csv == "-" && options.json == "-")
         throw usageError("--csv and --json cannot both go to standard output; give one of them a file");
     const std::vector<NextTokenMethod> methods = methodsOf(options, invocation);
-    Output output(options, deviceName(invocation.deviceChoice()));
+    const std::vector<std::int64_t> contexts = parseContexts(options.contexts);
+    Output output(options, deviceName(invocation.deviceChoice()), contexts.size() > 1);
     NextTokenSetup setup = setupOf(options, invocation);
     std::vector<std::vector<NextTokenText>> texts;
-    for (const std::int64_t context : options.contexts) // all of them before any work
+    for (const std::int64_t context : contexts) // all of them before any work
         texts.push_back(textsOf(options, *setup.model, context));
     checkOutputs({ { "--csv", options.csv }, { "--json", options.json } });
     try {
@@ -234,10 +238,7 @@ Command::Action addOptions(CLI::App& app)
     };
     app.add_option("--context", options->contexts,
            "Tokens whose cache is compressed, from the start of each text; several with commas between")
-        ->type_name("N")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->check(wholeNumber())
+        ->type_name("N,…")
         ->capture_default_str();
     number("--predict", options->predict, "Positions to score behind them");
     number("--queries", options->queries, "Last context positions whose queries methods may use");

@@ -20,7 +20,7 @@ constexpr std::uint64_t longestText = 16'000'000; ///< bytes; far beyond any con
 } // namespace
 
 CaptureDialog::CaptureDialog(LanguageModels* models, QWidget* parent)
-    : CapturingDialog(models, parent)
+    : CaptureDialogBase(models, parent)
     , m_text(new QPlainTextEdit(this))
     , m_tokens(new QSpinBox(this))
     , m_save(new QCheckBox(tr("&Save the dump as a file afterwards"), this))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/panels/capturingdialog.h"
+#include "ui/panels/capturedialogbase.h"
 
 class QCheckBox;
 class QPlainTextEdit;
@@ -8,7 +8,7 @@ class QPlainTextEdit;
 namespace pikv::ui {
 
 /// Asks for a text and captures its cache; accepted when the dump is there.
-class CaptureDialog : public CapturingDialog {
+class CaptureDialog : public CaptureDialogBase {
     Q_OBJECT
 public:
     explicit CaptureDialog(LanguageModels* models, QWidget* parent = nullptr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Model, number format and buttons; the state of the running capture stands above these.
-#include "ui/panels/capturingdialog.h"
+#include "ui/panels/capturedialogbase.h"
 #include "ui/models/counted.h"
 #include "ui/models/utf8.h"
 #include <QComboBox>
@@ -18,7 +18,7 @@ constexpr int defaultQueries = 32;
 
 } // namespace
 
-CapturingDialog::CapturingDialog(LanguageModels* models, QWidget* parent)
+CaptureDialogBase::CaptureDialogBase(LanguageModels* models, QWidget* parent)
     : QDialog(parent)
     , m_models(models)
     , m_queries(new QSpinBox(this))
@@ -44,37 +44,37 @@ CapturingDialog::CapturingDialog(LanguageModels* models, QWidget* parent)
     m_start->setObjectName(QStringLiteral("captureStart"));
     m_start->setDefault(true);
     m_buttons->button(QDialogButtonBox::Cancel)->setObjectName(QStringLiteral("captureCancel"));
-    connect(m_buttons, &QDialogButtonBox::rejected, this, &CapturingDialog::reject);
-    connect(m_openModel, &QPushButton::clicked, this, &CapturingDialog::openModelRequested);
+    connect(m_buttons, &QDialogButtonBox::rejected, this, &CaptureDialogBase::reject);
+    connect(m_openModel, &QPushButton::clicked, this, &CaptureDialogBase::openModelRequested);
     connect(m_start, &QPushButton::clicked, this, [this] {
         m_start->setEnabled(false);
         m_state->setText(tr("Reading the text…"));
         begin();
     });
-    connect(m_models, &LanguageModels::changed, this, &CapturingDialog::refresh);
-    connect(m_models, &LanguageModels::captureFailed, this, &CapturingDialog::showState);
+    connect(m_models, &LanguageModels::changed, this, &CaptureDialogBase::refresh);
+    connect(m_models, &LanguageModels::captureFailed, this, &CaptureDialogBase::showState);
     connect(m_models, &LanguageModels::captureCancelled, this, [this] { showState(tr("Capturing was cancelled.")); });
 }
 
-void CapturingDialog::addModelRow(QFormLayout* form) { form->addRow(tr("Model"), m_model); }
+void CaptureDialogBase::addModelRow(QFormLayout* form) { form->addRow(tr("Model"), m_model); }
 
-void CapturingDialog::addFormatRows(QFormLayout* form)
+void CaptureDialogBase::addFormatRows(QFormLayout* form)
 {
     form->addRow(tr("&Query positions"), m_queries);
     form->addRow(tr("&Number format"), m_dtype);
 }
 
-void CapturingDialog::addButtons(QVBoxLayout* layout)
+void CaptureDialogBase::addButtons(QVBoxLayout* layout)
 {
     layout->addWidget(m_state);
     layout->addWidget(m_buttons);
 }
 
-qint64 CapturingDialog::queries() const { return m_queries->value(); }
+qint64 CaptureDialogBase::queries() const { return m_queries->value(); }
 
-DType CapturingDialog::dtype() const { return DType(m_dtype->currentData().toInt()); }
+DType CaptureDialogBase::dtype() const { return DType(m_dtype->currentData().toInt()); }
 
-void CapturingDialog::refresh()
+void CaptureDialogBase::refresh()
 {
     if (m_models->isCapturing())
         return;
@@ -90,20 +90,20 @@ void CapturingDialog::refresh()
     m_start->setEnabled(model && problem.isEmpty() && hasText());
 }
 
-void CapturingDialog::showProgress(const QString& stage, int done, int total)
+void CaptureDialogBase::showProgress(const QString& stage, int done, int total)
 {
     if (m_models->isCapturing())
         m_state->setText(total > 0 ? tr("%1 %2 of %3").arg(stage).arg(done).arg(total) : stage);
 }
 
-void CapturingDialog::showState(const QString& message)
+void CaptureDialogBase::showState(const QString& message)
 {
     m_state->setText(message);
     m_start->setEnabled(m_models->model() && hasText());
 }
 
 /// The first time stops the work, the next closes the dialog.
-void CapturingDialog::reject()
+void CaptureDialogBase::reject()
 {
     if (m_models->isCapturing())
         Q_EMIT cancelRequested();

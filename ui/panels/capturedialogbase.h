@@ -9,12 +9,13 @@ class QFormLayout;
 class QLabel;
 class QPushButton;
 class QSpinBox;
+class QVBoxLayout;
 
 namespace pikv::ui {
 
 /// A dialog that captures with the open model: it stays open while the model works and when that fails, so that nothing
 /// that was put into it is lost.
-class CapturingDialog : public QDialog {
+class CaptureDialogBase : public QDialog {
     Q_OBJECT
 public:
     void showProgress(const QString& stage, int done, int total);
@@ -28,7 +29,7 @@ Q_SIGNALS:
     void openModelRequested();
 
 protected:
-    explicit CapturingDialog(LanguageModels* models, QWidget* parent);
+    explicit CaptureDialogBase(LanguageModels* models, QWidget* parent);
 
     LanguageModels* models() const { return m_models; }
     QPushButton* openModelButton() const { return m_openModel; }
@@ -36,7 +37,7 @@ protected:
     /// Queries and number format.
     void addFormatRows(QFormLayout* form);
     /// State and buttons.
-    void addButtons(class QVBoxLayout* layout);
+    void addButtons(QVBoxLayout* layout);
     qint64 queries() const;
     DType dtype() const;
     /// Something is there to be captured.

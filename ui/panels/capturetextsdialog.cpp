@@ -3,21 +3,21 @@
 #include "ui/panels/capturetextsdialog.h"
 #include "core/eval/problem.h"
 #include "core/study/textdumps.h"
+#include "ui/panels/pathlist.h"
 #include "ui/panels/wheelguard.h"
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QFormLayout>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QPushButton>
 #include <QVBoxLayout>
 
 namespace pikv::ui {
 
 CaptureTextsDialog::CaptureTextsDialog(LanguageModels* models, const QString& folder, qint64 positions, QWidget* parent)
-    : CapturingDialog(models, parent)
+    : CaptureDialogBase(models, parent)
     , m_positions(positions)
-    , m_texts(new QListWidget(this))
+    , m_texts(new PathList(this))
     , m_contexts(new QLineEdit(QStringLiteral("512, 1024"), this))
     , m_folder(new QLineEdit(this))
 {
@@ -50,26 +50,15 @@ QWidget* CaptureTextsDialog::createTexts()
 {
     m_texts->setObjectName(QStringLiteral("captureTexts"));
     m_texts->setAccessibleName(tr("Texts"));
-    m_texts->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    m_texts->setTabKeyNavigation(false);
     auto* add = new QPushButton(tr("&Add texts…"), this);
     add->setObjectName(QStringLiteral("captureTextsAdd"));
     add->setAutoDefault(false);
-    auto* remove = new QPushButton(tr("&Remove"), this);
-    remove->setObjectName(QStringLiteral("captureTextsRemove"));
-    remove->setAutoDefault(false);
-    remove->setEnabled(false);
     connect(add, &QPushButton::clicked, this, &CaptureTextsDialog::chooseTexts);
-    connect(m_texts, &QListWidget::itemSelectionChanged, remove,
-        [this, remove] { remove->setEnabled(!m_texts->selectedItems().isEmpty()); });
-    connect(remove, &QPushButton::clicked, this, [this] {
-        qDeleteAll(m_texts->selectedItems());
-        refresh();
-    });
+    connect(m_texts, &PathList::pathsChanged, this, &CaptureTextsDialog::refresh);
     auto* box = new QWidget(this);
     auto* buttons = new QHBoxLayout;
     buttons->addWidget(add);
-    buttons->addWidget(remove);
+    buttons->addWidget(m_texts->createRemoveButton(QStringLiteral("captureTextsRemove")));
     buttons->addWidget(openModelButton());
     buttons->addStretch(1);
     auto* layout = new QVBoxLayout(box);
@@ -111,27 +100,7 @@ void CaptureTextsDialog::chooseFolder()
         m_folder->setText(path);
 }
 
-/// Each once.
-void CaptureTextsDialog::addTexts(const QStringList& paths)
-{
-    for (const QString& one : paths) {
-        const QString path = QFileInfo(one).absoluteFilePath();
-        if (texts().contains(path))
-            continue;
-        auto* item = new QListWidgetItem(QFileInfo(path).fileName(), m_texts);
-        item->setToolTip(path);
-        item->setData(Qt::UserRole, path);
-    }
-    refresh();
-}
-
-QStringList CaptureTextsDialog::texts() const
-{
-    QStringList paths;
-    for (int row = 0; row < m_texts->count(); ++row)
-        paths << m_texts->item(row)->data(Qt::UserRole).toString();
-    return paths;
-}
+void CaptureTextsDialog::addTexts(const QStringList& paths) { m_texts->addPaths(paths); }
 
 bool CaptureTextsDialog::hasText() const
 {
@@ -142,7 +111,7 @@ void CaptureTextsDialog::begin()
 {
     try {
         TextDumps wish;
-        for (const QString& path : texts())
+        for (const QString& path : m_texts->paths())
             wish.files.push_back(path.toStdString());
         wish.contexts = parseContexts(m_contexts->text().toStdString());
         wish.positions = m_positions;

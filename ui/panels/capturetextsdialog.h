@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/panels/capturingdialog.h"
+#include "ui/panels/capturedialogbase.h"
 #include <QStringList>
 
 class QLineEdit;
-class QListWidget;
 
 namespace pikv::ui {
 
+class PathList;
+
 /// Asks for texts, context lengths and a folder, and captures a dump of every text at every context there; accepted
 /// when all are there. Those of an attempt that came to no end are not captured anew.
-class CaptureTextsDialog : public CapturingDialog {
+class CaptureTextsDialog : public CaptureDialogBase {
     Q_OBJECT
 public:
     /// `folder`: where the dumps go unless the user says otherwise. `positions`: that the next-token test is to predict
@@ -30,10 +31,9 @@ private:
     QWidget* createFolder(const QString& folder);
     void chooseTexts();
     void chooseFolder();
-    QStringList texts() const;
 
     qint64 m_positions;
-    QListWidget* m_texts;
+    PathList* m_texts;
     QLineEdit *m_contexts, *m_folder;
     QStringList m_dumps;
 };

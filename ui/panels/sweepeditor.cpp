@@ -8,6 +8,7 @@
 #include "ui/models/dumpfilter.h"
 #include "ui/models/sweepgridmodel.h"
 #include "ui/models/utf8.h"
+#include "ui/panels/pathlist.h"
 #include "ui/theme/theme.h"
 #include <QApplication>
 #include <QCheckBox>
@@ -21,10 +22,8 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSet>
 #include <QStyledItemDelegate>
 #include <QTreeView>
 #include <algorithm>
@@ -54,7 +53,7 @@ SweepEditor::SweepEditor(Sweeps* sweeps, const CacheInfo* dump, const Importance
     , m_own(importance)
     , m_model(new SweepGridModel(this))
     , m_tree(new QTreeView(this))
-    , m_dumps(new QListWidget(this))
+    , m_dumps(new PathList(this))
     , m_nextToken(new QCheckBox(tr("Next-token &KL, agreement and perplexity of every point"), this))
     , m_state(new QLabel(this))
     , m_problem(new QLabel(this))
@@ -190,29 +189,18 @@ QWidget* SweepEditor::createDumps()
     m_dumps->setAccessibleName(tr("Further dumps"));
     m_dumps->setToolTip(tr("Every point is measured on these dumps, too: of other texts, by the same model.\n"
                            "Chart and table then have the mean of all, with its 95 % interval."));
-    m_dumps->setSelectionMode(QAbstractItemView::ExtendedSelection);
-    m_dumps->setTabKeyNavigation(false);
     m_dumps->setFixedHeight(fontMetrics().lineSpacing() * 3 + 8);
     auto* add = new QPushButton(tr("&Add…"), box);
     add->setObjectName(QStringLiteral("sweepDumpsAdd"));
     add->setAutoDefault(false);
-    auto* remove = new QPushButton(tr("&Remove"), box);
-    remove->setObjectName(QStringLiteral("sweepDumpsRemove"));
-    remove->setAutoDefault(false);
-    remove->setEnabled(false);
     auto* buttons = new QVBoxLayout;
     buttons->addWidget(add);
-    buttons->addWidget(remove);
+    buttons->addWidget(m_dumps->createRemoveButton(QStringLiteral("sweepDumpsRemove")));
     line->addWidget(label, 0, Qt::AlignTop);
     line->addWidget(m_dumps, 1);
     line->addLayout(buttons);
     connect(add, &QPushButton::clicked, this, &SweepEditor::addDumps);
-    connect(m_dumps, &QListWidget::itemSelectionChanged, remove,
-        [this, remove] { remove->setEnabled(!m_dumps->selectedItems().isEmpty()); });
-    connect(remove, &QPushButton::clicked, this, [this] {
-        qDeleteAll(m_dumps->selectedItems());
-        refresh();
-    });
+    connect(m_dumps, &PathList::pathsChanged, this, &SweepEditor::refresh);
     return box;
 }
 
@@ -225,30 +213,18 @@ void SweepEditor::addDumps()
     showDumps(there + paths);
 }
 
-/// Each once, and not the open one.
+/// Not the open one.
 void SweepEditor::showDumps(const QStringList& dumps)
 {
+    QStringList others;
+    for (const QString& dump : dumps)
+        if (QFileInfo(dump).absoluteFilePath() != m_sweeps->dumpPath())
+            others << dump;
     m_dumps->clear();
-    QSet<QString> seen { m_sweeps->dumpPath() };
-    for (const QString& dump : dumps) {
-        const QString path = QFileInfo(dump).absoluteFilePath();
-        if (seen.contains(path))
-            continue;
-        seen.insert(path);
-        auto* item = new QListWidgetItem(QFileInfo(path).fileName(), m_dumps);
-        item->setToolTip(path);
-        item->setData(Qt::UserRole, path);
-    }
-    refresh();
+    m_dumps->addPaths(others);
 }
 
-QStringList SweepEditor::dumps() const
-{
-    QStringList paths;
-    for (int row = 0; row < m_dumps->count(); ++row)
-        paths << m_dumps->item(row)->data(Qt::UserRole).toString();
-    return paths;
-}
+QStringList SweepEditor::dumps() const { return m_dumps->paths(); }
 
 QWidget* SweepEditor::createCommand()
 {

@@ -9,13 +9,13 @@
 class QCheckBox;
 class QLabel;
 class QLineEdit;
-class QListWidget;
 class QPlainTextEdit;
 class QPushButton;
 class QTreeView;
 
 namespace pikv::ui {
 
+class PathList;
 class SweepGridModel;
 
 /// The grid of a sweep: methods, their parameters' values, importance sources, next-token KL; its number of points,
@@ -59,7 +59,7 @@ private:
     SweepGridModel* m_model;
     QTreeView* m_tree;
     QList<Source> m_sources;
-    QListWidget* m_dumps; ///< beside the open one
+    PathList* m_dumps; ///< beside the open one
     QCheckBox* m_nextToken;
     QLabel *m_state, *m_problem;
     QPlainTextEdit* m_command;

@@ -140,7 +140,7 @@ void MainWindow::connectFileMenu()
     qobject_cast<QBoxLayout*>(centralWidget()->layout())->insertWidget(1, m_mapping->bar());
     on.connectTo(Actions::Capture, this, &MainWindow::captureText);
     on.connectTo(Actions::CaptureTexts, this, [this] { m_guard->leaveDump([this] { m_models->captureTexts(); }); });
-    connect(m_models, &ModelCommands::dumpsCaptured, m_sweeps, &SweepCommands::expectDumps);
+    connect(m_models, &ModelCommands::dumpsCaptured, m_sweeps, &SweepCommands::openAndEditSweep);
     connect(m_models, &ModelCommands::saveWanted, m_files, &FileCommands::saveDump);
     on.connectTo(Actions::SaveDump, m_files, &FileCommands::saveDump);
     on.connectTo(Actions::Compress, this, [this] { m_files->saveCompressed(m_docks->form()->method()); });

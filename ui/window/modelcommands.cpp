@@ -110,15 +110,15 @@ void ModelCommands::captureTexts()
     ask(dialog);
 }
 
-void ModelCommands::ask(CapturingDialog* dialog)
+void ModelCommands::ask(CaptureDialogBase* dialog)
 {
     LanguageModels* models = m_session->languageModels();
     if (!models->model() && !models->isLoading() && !findModels().empty())
         models->open(QString::fromStdString(findModels().front()));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &CapturingDialog::cancelRequested, m_session, &Session::cancelWork);
-    connect(dialog, &CapturingDialog::openModelRequested, this, &ModelCommands::openFile);
-    connect(m_session->engine(), &Engine::progressChanged, dialog, &CapturingDialog::showProgress);
+    connect(dialog, &CaptureDialogBase::cancelRequested, m_session, &Session::cancelWork);
+    connect(dialog, &CaptureDialogBase::openModelRequested, this, &ModelCommands::openFile);
+    connect(m_session->engine(), &Engine::progressChanged, dialog, &CaptureDialogBase::showProgress);
     dialog->open();
 }
 

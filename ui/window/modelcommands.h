@@ -10,7 +10,7 @@ class QWidget;
 namespace pikv::ui {
 
 class CaptureDialog;
-class CapturingDialog;
+class CaptureDialogBase;
 class FileCommands;
 class Session;
 
@@ -42,7 +42,7 @@ Q_SIGNALS:
     void dumpsCaptured(const QStringList& paths);
 
 private:
-    void ask(CapturingDialog* dialog);
+    void ask(CaptureDialogBase* dialog);
     void showModel();
     void adopt(CaptureDialog* dialog);
 

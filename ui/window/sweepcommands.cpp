@@ -53,7 +53,7 @@ void SweepCommands::editSweep()
     editor->open();
 }
 
-void SweepCommands::expectDumps(const QStringList& dumps)
+void SweepCommands::openAndEditSweep(const QStringList& dumps)
 {
     const auto edit = [this, dumps] {
         if (QFileInfo(m_session->dumpPath()) != QFileInfo(dumps.front()))

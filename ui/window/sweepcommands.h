@@ -23,7 +23,7 @@ public:
     void editSweep();
     /// Opens the first of these dumps, and then the sweep over all of them, next tokens included. Whoever calls has
     /// seen to a capture before.
-    void expectDumps(const QStringList& dumps);
+    void openAndEditSweep(const QStringList& dumps);
     /// Asks for further dumps and measures the checked methods on all of them.
     void evaluateOver();
     void showPresets();

@@ -52,6 +52,7 @@ CaptureDialog::CaptureDialog(LanguageModels* models, QWidget* parent)
     layout->addWidget(m_text, 1);
     layout->addLayout(form);
     addButtons(layout);
+    orderTabs({ m_text, m_tokens }, { m_save, file, openModelButton() });
     guardControlsFromWheel(this);
     connect(file, &QPushButton::clicked, this, &CaptureDialog::openTextFile);
     connect(m_text, &QPlainTextEdit::textChanged, this, &CaptureDialog::refresh);

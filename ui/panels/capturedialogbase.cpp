@@ -70,6 +70,15 @@ void CaptureDialogBase::addButtons(QVBoxLayout* layout)
     layout->addWidget(m_buttons);
 }
 
+void CaptureDialogBase::orderTabs(const QList<QWidget*>& above, const QList<QWidget*>& below)
+{
+    const QList<QWidget*> all = above + QList<QWidget*> { m_queries, m_dtype } + below
+        + QList<QWidget*> { m_start, m_buttons->button(QDialogButtonBox::Cancel) };
+    for (qsizetype i = 1; i < all.size(); ++i)
+        setTabOrder(all[i - 1], all[i]);
+    above.front()->setFocus();
+}
+
 qint64 CaptureDialogBase::queries() const { return m_queries->value(); }
 
 DType CaptureDialogBase::dtype() const { return DType(m_dtype->currentData().toInt()); }

@@ -38,6 +38,8 @@ protected:
     void addFormatRows(QFormLayout* form);
     /// State and buttons.
     void addButtons(QVBoxLayout* layout);
+    /// Tab goes through `above`, of which the first has the focus, queries and format, `below` and the buttons.
+    void orderTabs(const QList<QWidget*>& above, const QList<QWidget*>& below);
     qint64 queries() const;
     DType dtype() const;
     /// Something is there to be captured.

@@ -20,6 +20,9 @@ CaptureTextsDialog::CaptureTextsDialog(LanguageModels* models, const QString& fo
     , m_texts(new PathList(this))
     , m_contexts(new QLineEdit(QStringLiteral("512, 1024"), this))
     , m_folder(new QLineEdit(this))
+    , m_add(new QPushButton(tr("&Add texts…"), this))
+    , m_remove(m_texts->createRemoveButton(QStringLiteral("captureTextsRemove")))
+    , m_choose(new QPushButton(tr("C&hoose…"), this))
 {
     setObjectName(QStringLiteral("captureTextsDialog"));
     setWindowTitle(tr("Capture several texts"));
@@ -36,6 +39,7 @@ CaptureTextsDialog::CaptureTextsDialog(LanguageModels* models, const QString& fo
     layout->addWidget(createTexts(), 1);
     layout->addLayout(form);
     addButtons(layout);
+    orderTabs({ m_add, m_remove, openModelButton(), m_texts, m_contexts }, { m_folder, m_choose });
     guardControlsFromWheel(this);
     connect(m_contexts, &QLineEdit::textChanged, this, &CaptureTextsDialog::refresh);
     connect(models, &LanguageModels::textsCaptured, this, [this](const QStringList& paths) {
@@ -50,15 +54,14 @@ QWidget* CaptureTextsDialog::createTexts()
 {
     m_texts->setObjectName(QStringLiteral("captureTexts"));
     m_texts->setAccessibleName(tr("Texts"));
-    auto* add = new QPushButton(tr("&Add texts…"), this);
-    add->setObjectName(QStringLiteral("captureTextsAdd"));
-    add->setAutoDefault(false);
-    connect(add, &QPushButton::clicked, this, &CaptureTextsDialog::chooseTexts);
+    m_add->setObjectName(QStringLiteral("captureTextsAdd"));
+    m_add->setAutoDefault(false);
+    connect(m_add, &QPushButton::clicked, this, &CaptureTextsDialog::chooseTexts);
     connect(m_texts, &PathList::pathsChanged, this, &CaptureTextsDialog::refresh);
     auto* box = new QWidget(this);
     auto* buttons = new QHBoxLayout;
-    buttons->addWidget(add);
-    buttons->addWidget(m_texts->createRemoveButton(QStringLiteral("captureTextsRemove")));
+    buttons->addWidget(m_add);
+    buttons->addWidget(m_remove);
     buttons->addWidget(openModelButton());
     buttons->addStretch(1);
     auto* layout = new QVBoxLayout(box);
@@ -74,15 +77,14 @@ QWidget* CaptureTextsDialog::createFolder(const QString& folder)
     m_folder->setObjectName(QStringLiteral("captureFolder"));
     m_folder->setText(folder);
     m_folder->setToolTip(tr("Where the dumps are written; other files there are left alone"));
-    auto* choose = new QPushButton(tr("C&hoose…"), box);
-    choose->setObjectName(QStringLiteral("captureFolderChoose"));
-    choose->setAutoDefault(false);
+    m_choose->setObjectName(QStringLiteral("captureFolderChoose"));
+    m_choose->setAutoDefault(false);
     connect(m_folder, &QLineEdit::textChanged, this, &CaptureTextsDialog::refresh);
-    connect(choose, &QPushButton::clicked, this, &CaptureTextsDialog::chooseFolder);
+    connect(m_choose, &QPushButton::clicked, this, &CaptureTextsDialog::chooseFolder);
     auto* line = new QHBoxLayout(box);
     line->setContentsMargins(0, 0, 0, 0);
     line->addWidget(m_folder, 1);
-    line->addWidget(choose);
+    line->addWidget(m_choose);
     box->setFocusProxy(m_folder); // the label's
     return box;
 }

@@ -35,6 +35,7 @@ private:
     qint64 m_positions;
     PathList* m_texts;
     QLineEdit *m_contexts, *m_folder;
+    QPushButton *m_add, *m_remove, *m_choose;
     QStringList m_dumps;
 };
 

@@ -120,6 +120,9 @@ void CaptureTest::capturesAText()
     auto* start = dialog->findChild<QPushButton*>("captureStart");
     QVERIFY(!start->isEnabled()); // no text yet
     auto* text = dialog->findChild<QPlainTextEdit*>("captureText");
+    QCOMPARE(dialog->focusWidget(), text); // one can type at once
+    QTest::keyClick(text, Qt::Key_Tab);
+    QCOMPARE(dialog->focusWidget(), dialog->findChild<QSpinBox*>("captureTokens"));
     QTest::keyClicks(text, "The quick brown fox jumps over the lazy dog, again and again and again.");
     dialog->findChild<QSpinBox*>("captureTokens")->setValue(20);
     dialog->findChild<QSpinBox*>("captureQueries")->setValue(4);
@@ -201,6 +204,7 @@ void CaptureTest::capturesTextsAndSweepsOverThem()
     QVERIFY(dialog);
     auto* start = dialog->findChild<QPushButton*>("captureStart");
     QVERIFY(!start->isEnabled()); // no text yet
+    QCOMPARE(dialog->focusWidget(), dialog->findChild<QPushButton*>("captureTextsAdd"));
     answerFileDialog(writeText("one.txt", "the cat sat on the mat; "));
     QTest::mouseClick(dialog->findChild<QPushButton*>("captureTextsAdd"), Qt::LeftButton);
     dialog->addTexts({ writeText("two.txt", "and the dog ran to the house. ") });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What dialogs that capture have in common.
 #pragma once
 #include "ui/engine/languagemodels.h"
 #include <QDialog>

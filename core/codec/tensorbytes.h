@@ -13,4 +13,9 @@ Bytes tensorToBytes(const at::Tensor& tensor, DType dtype);
 /// A CPU tensor that owns a copy of the bytes. Throws Error{Input} when their number does not fit the shape.
 at::Tensor tensorFromBytes(ByteSpan bytes, DType dtype, at::IntArrayRef shape);
 
+/// The same as f32, of a floating `dtype`.
+at::Tensor floatsFromBytes(ByteSpan bytes, DType dtype, at::IntArrayRef shape);
+/// Whether a contiguous f32 CPU tensor holds neither NaN nor infinity.
+bool isAllFinite(const at::Tensor& tensor);
+
 } // namespace pikv

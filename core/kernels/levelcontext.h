@@ -7,10 +7,9 @@
 
 namespace pikv {
 
-/// Sizes are 16.16 fixed-point numbers; their logarithms count quarters of octaves, 64 is 1.
-using LevelSize = std::uint64_t;
-inline constexpr int levelOne = 16;
-inline constexpr LevelSize largestLevelMean = LevelSize { 1 } << 32;
+/// A 20.12 fixed-point number: sums of sizes. Logarithms count quarters of octaves; that of a level of 1 is 64.
+using LevelSize = std::uint32_t;
+inline constexpr int levelOne = 12;
 /// Of the contexts' logarithms.
 inline constexpr int lowestContext = 40, highestContext = 120;
 /// By how much what is seen of a token may move its contexts, either way.
@@ -20,8 +19,8 @@ inline constexpr LevelSize surpriseDoubt = (LevelSize { 1 } << levelOne) * 2 / 5
 /// Sums over the stronger components of a token forget with 1 / 2^levelMemory of each.
 inline constexpr int levelMemory = 3;
 
-/// 2^(q/4) in 16.16.
-LevelSize levelSizeOf(int q);
+/// 2^(q/4)
+float levelSizeOf(int q);
 
 /// The sizes that levels are expected to have, learned token by token.
 class LevelExpectations {
@@ -29,24 +28,34 @@ public:
     /// `sizes` by component: log2 in quarters, at step class 0.
     explicit LevelExpectations(std::span<const std::int16_t> sizes);
 
-    /// For a token of this step class: what own() and sum() give.
+    /// For a token of this step class: what of() gives.
     void expect(int stepClass);
     /// Learns from the levels of the token that was expected last.
     void learn(const std::int16_t* levels);
 
-    /// log2 of the component's expected size in quarters, less lowestContext - mostSurprise / 2, between 0 and
-    /// highestContext - lowestContext + 2 * (mostSurprise / 2).
-    std::uint32_t own(std::size_t component) const { return m_context[component] & 0xFF; }
-    /// log2 in quarters of the expected sum over the stronger components, with surpriseDoubt.
-    std::uint32_t sum(std::size_t component) const { return m_context[component] >> 32 & 0xFF; }
-    /// Of the token before: 27 |level| of the component + |level| of the next one, both at most 2.
-    std::uint32_t before(std::size_t component) const { return m_before[component]; }
+    struct Component {
+        std::uint32_t bits;
+        /// log2 of its expected size in quarters, less lowestContext - mostSurprise / 2, between 0 and
+        /// highestContext - lowestContext + 2 * (mostSurprise / 2).
+        std::uint32_t own() const { return bits & 0xFF; }
+        /// Of the token before: 9 |level| of the component, at most 2, and 1 where the next one is not 0. What a level
+        /// says of its own token leaves room for: 3 |level| of the one in front, at most 2, and 1 for the one before.
+        std::uint32_t before() const { return bits >> beforeAt & 0xFF; }
+        /// log2 in quarters of the expected sum over the stronger components but the last, with surpriseDoubt, as a
+        /// LevelSize.
+        std::uint32_t sum() const { return bits >> sumAt; }
+
+        static constexpr int beforeAt = 8, sumAt = 16;
+    };
+    Component of(std::size_t component) const { return { m_context[component] }; }
 
 private:
     std::size_t m_count;
-    std::vector<LevelSize> m_sizes; ///< of |level| at step class 0
-    std::vector<LevelSize> m_expected, m_sums, m_context; ///< of this token
-    std::vector<std::uint8_t> m_before;
+    float m_remembered; ///< how many tokens sizes are a mean of
+    // Of components, padded to whole vectors.
+    std::vector<float> m_sizes; ///< that |level| has at step class 0
+    std::vector<LevelSize> m_expected, m_sums, m_before, m_context;
+    std::vector<std::int16_t> m_levels;
     int m_stepClass = 0;
 };
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "core/kernels/adaptivecoder.h"
 #include "core/kernels/levelcontext.h"
+#include "core/kernels/symbolmodel.h"
 #include <array>
 #include <cstdint>
 
 namespace pikv {
 
-/// The probabilities of the level coder, as both directions begin with them and learn them.
+/// The probabilities of the level coder, as both directions begin with them and learn them. A symbol is a level's size
+/// without its plain bits; the last one stands for all that are greater, too.
 struct LevelModels {
     static constexpr int contexts = highestContext - lowestContext + 1, bands = contexts / 4 + 1;
-    static constexpr std::uint32_t unary = 18; ///< levels above come whole
-    static constexpr int escapeBits = 15;
-    std::array<std::array<BitModel, unary + 1>, contexts> above; ///< by size: whether a level is above 0, 1, 2, …
-    std::array<std::array<BitModel, 81>, bands> zero; ///< by band and neighbours, beside the above
+    std::array<SymbolModel, contexts> bySize;
+    std::array<std::array<SymbolModel, 27>, bands> byNeighbours; ///< by band and neighbours, beside the above
 
     LevelModels();
     /// How many low bits of a level are kept apart, at one bit each: of levels of about 2 and more.

@@ -23,7 +23,16 @@ inline constexpr int leastLevelSize = -60, largestLevelSize = 60;
 
 /// Appends `levels` [tokens, components], each within ±32767. Polls `job`.
 void encodeLevels(const LevelLayout& layout, const std::int16_t* levels, Bytes& out, const JobControl& job);
-/// The inverse. Throws Error{Input} where `bytes` are not those of so many levels.
-void decodeLevels(const LevelLayout& layout, ByteSpan bytes, std::int16_t* levels, const JobControl& job);
+
+/// What encodeLevels() appended, and where its levels go.
+struct StoredLevels {
+    LevelLayout layout;
+    ByteSpan bytes;
+    std::int16_t* levels;
+};
+/// The inverse, of two streams at once: a processor does something of one while it waits for the other, so that both
+/// take little longer than one. Throws Error{Input} where `bytes` are not those of so many levels. Polls `job`.
+void decodeLevels(const StoredLevels& one, const StoredLevels& other, const JobControl& job);
+void decodeLevels(const StoredLevels& stored, const JobControl& job);
 
 } // namespace pikv

@@ -304,7 +304,7 @@ SideTransform readOwnBases(
     requireDistanceClasses(s.distances);
     const VectorLayout layout(s, dim);
     s.levels.resize(layout.classes.size() * static_cast<std::size_t>(dim));
-    decodeLevels(layout.layout(), bytes, s.levels.data(), job);
+    decodeLevels({ layout.layout(), bytes, s.levels.data() }, job);
     return joined(s, dim, synthesisOf(s, heads, dim), {});
 }
 

@@ -7,7 +7,6 @@
 #include "core/linalg/linalg.h"
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/isfinite.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
@@ -146,10 +145,10 @@ RowPredictor RowPredictor::read(
     const auto count = static_cast<std::size_t>(inputs * width);
     const at::Tensor scales = tensorFromBytes(
         sections.get(side + ".prediction_scales", 4 * static_cast<std::size_t>(width)), DType::F32, { width });
-    RowPredictor found { tensorFromBytes(sections.get(side + ".prediction", 2 * count), DType::F16, { inputs, width })
-                             .to(at::kFloat)
-                             .mul_(scales) };
-    if (!at::isfinite(found.weights).all().item<bool>())
+    RowPredictor found {
+        floatsFromBytes(sections.get(side + ".prediction", 2 * count), DType::F16, { inputs, width }).mul_(scales)
+    };
+    if (!isAllFinite(found.weights))
         throw inputError("the calibration's predictor holds what is no number");
     return found;
 }

@@ -172,7 +172,8 @@ std::vector<std::int8_t> unpackDeviations(
     const std::vector<std::int8_t>& planned, ByteSpan bytes, const JobControl& job)
 {
     std::vector<std::int16_t> levels(planned.size());
-    decodeLevels(DeviationLayout(levels.size()).layout(), bytes, levels.data(), job);
+    const DeviationLayout layout(levels.size());
+    decodeLevels({ layout.layout(), bytes, levels.data() }, job);
     std::vector<std::int8_t> classes(planned.size());
     for (std::size_t i = 0; i < levels.size(); ++i) {
         const int value = planned[i] + levels[i];

@@ -129,16 +129,32 @@ std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor
     return out;
 }
 
-void decodeSide(const SideTransform& transform, ByteSpan bytes, const at::Tensor& prediction, double step,
-    const std::vector<std::int8_t>& classes, const RowSink& put, const JobControl& job)
+StoredSide::StoredSide(SideTransform transform, ByteSpan bytes, double step, std::vector<std::int8_t> classes)
+    : m_transform(std::move(transform))
+    , m_bytes(bytes)
+    , m_step(step)
+    , m_classes(std::move(classes))
 {
-    if (bytes.size() < headBytes)
+    if (m_bytes.size() < headBytes)
         throw inputError("a stream of levels ends too early");
-    const std::array<float, 2> shrinks { shrinkOf(bytes[2]), shrinkOf(bytes[3]) };
-    std::vector<std::int16_t> levels(classes.size() * static_cast<std::size_t>(transform.width())), sizes;
-    decodeLevels(layoutOf(transform, sizes, loadLe<std::int16_t>(bytes.data()), classes), bytes.subspan(headBytes),
-        levels.data(), job);
-    rebuildRows(transform, shrinks, levels, prediction, step, classes, put, job);
+}
+
+void StoredSide::readLevels(StoredSide& one, StoredSide& other, const JobControl& job)
+{
+    std::array<std::vector<std::int16_t>, 2> sizes;
+    const auto stored = [](StoredSide& side, std::vector<std::int16_t>& expected) {
+        side.m_levels.resize(side.m_classes.size() * static_cast<std::size_t>(side.m_transform.width()));
+        return StoredLevels { layoutOf(side.m_transform, expected, loadLe<std::int16_t>(side.m_bytes.data()),
+                                  side.m_classes),
+            side.m_bytes.subspan(headBytes), side.m_levels.data() };
+    };
+    decodeLevels(stored(one, sizes[0]), stored(other, sizes[1]), job);
+}
+
+void StoredSide::rebuild(const at::Tensor& prediction, const RowSink& put, const JobControl& job) const
+{
+    const std::array<float, 2> shrinks { shrinkOf(m_bytes[2]), shrinkOf(m_bytes[3]) };
+    rebuildRows(m_transform, shrinks, m_levels, prediction, m_step, m_classes, put, job);
 }
 
 } // namespace pikv

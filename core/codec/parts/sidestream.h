@@ -20,8 +20,24 @@ using RowSink = std::function<void(std::int64_t first, const at::Tensor& rows)>;
 /// decodeSide() gives them, where somebody needs them.
 std::optional<Bytes> encodeSide(const SideTransform& transform, const at::Tensor& rows, const at::Tensor& prediction,
     double step, std::vector<std::int8_t>& classes, const RowSink& rebuilt, const JobControl& job);
-/// Gives the rows to `put`, in order. Throws Error{Input} where `bytes` are not those of so many rows.
-void decodeSide(const SideTransform& transform, ByteSpan bytes, const at::Tensor& prediction, double step,
-    const std::vector<std::int8_t>& classes, const RowSink& put, const JobControl& job);
+
+/// What encodeSide() wrote, while it is read: its levels, and then rows from them.
+class StoredSide {
+public:
+    /// `bytes` must stay until the levels are there. Throws Error{Input} where they are too short.
+    StoredSide(SideTransform transform, ByteSpan bytes, double step, std::vector<std::int8_t> classes);
+    /// Of both sides of a layer at once, which takes little longer than one alone. Throws Error{Input} where the bytes
+    /// are not those of so many rows.
+    static void readLevels(StoredSide& one, StoredSide& other, const JobControl& job);
+    /// Gives the rows to `put`, in order. `prediction` is that of encodeSide().
+    void rebuild(const at::Tensor& prediction, const RowSink& put, const JobControl& job) const;
+
+private:
+    const SideTransform m_transform;
+    const ByteSpan m_bytes;
+    const double m_step;
+    const std::vector<std::int8_t> m_classes;
+    std::vector<std::int16_t> m_levels;
+};
 
 } // namespace pikv

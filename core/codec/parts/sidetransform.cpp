@@ -92,10 +92,9 @@ SideTransform SideTransform::read(const SectionSet& sections, const std::string&
     const auto count = static_cast<std::size_t>(width);
     t.mean = tensorFromBytes(sections.get(side + ".mean", 4 * count), DType::F32, { width });
     const at::Tensor scales = tensorFromBytes(sections.get(side + ".scales", 4 * count), DType::F32, { width });
-    t.synthesis = tensorFromBytes(sections.get(side + ".synthesis", 2 * count * count), DType::F16, { width, width })
-                      .to(at::kFloat)
+    t.synthesis = floatsFromBytes(sections.get(side + ".synthesis", 2 * count * count), DType::F16, { width, width })
                       .mul_(scales.unsqueeze(1));
-    if (!at::isfinite(t.synthesis).all().item<bool>() || !at::isfinite(t.mean).all().item<bool>())
+    if (!isAllFinite(t.synthesis) || !isAllFinite(t.mean))
         throw inputError("the calibration's transform holds what is no number");
     t.sizes.resize(count);
     std::memcpy(t.sizes.data(), sections.get(side + ".sizes", 2 * count).data(), 2 * count);

@@ -148,27 +148,31 @@ protected:
     {
         const LayerShape& shape = output.shape;
         const LayerKv place = output.placeOnHost();
-        LayerPrediction prediction(predicts(), output, context.job);
-        forEachSide(context.job, [&](bool isKey) {
-            const std::string name = isKey ? "k" : "v";
-            const std::int64_t dim = isKey ? shape.keyDim : shape.valueDim, width = shape.kvHeads * dim;
-            const SideTransform transform = output.shared
-                ? SideTransform::read(*output.shared, name, width)
+        std::array<std::optional<StoredSide>, 2> sides;
+        forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t i) {
+            const std::string name = i == 0 ? "k" : "v";
+            const std::int64_t dim = i == 0 ? shape.keyDim : shape.valueDim;
+            SideTransform transform = output.shared
+                ? SideTransform::read(*output.shared, name, shape.kvHeads * dim)
                 : readOwnBases(output.sections, name, shape.kvHeads, dim, context.job);
             std::vector<std::int8_t> classes = plannedClasses(transform, output.positions, shape.batch);
             if (output.sections.has(name + ".steps"))
                 classes = unpackDeviations(classes, output.sections.get(name + ".steps"), context.job);
+            sides[static_cast<std::size_t>(i)].emplace(
+                std::move(transform), output.sections.get(name + ".codes"), step(), std::move(classes));
+        });
+        StoredSide::readLevels(*sides[0], *sides[1], context.job);
+        LayerPrediction prediction(predicts(), output, context.job);
+        forEachSide(context.job, [&](bool isKey) {
+            const std::int64_t width = shape.kvHeads * (isKey ? shape.keyDim : shape.valueDim);
             const SideRows rows(isKey ? place.key : place.value, isKey ? keyRotation(output, c10::kCPU) : std::nullopt);
             const RowSink keep = prediction.sink(isKey, width);
-            decodeSide(
-                transform, output.sections.get(name + ".codes"), prediction.of(output.shared, isKey, width), step(),
-                classes,
-                [&](std::int64_t first, const at::Tensor& block) {
-                    rows.store(first, block, context.job);
-                    if (keep)
-                        keep(first, block);
-                },
-                context.job);
+            const auto put = [&](std::int64_t first, const at::Tensor& block) {
+                rows.store(first, block, context.job);
+                if (keep)
+                    keep(first, block);
+            };
+            sides[isKey ? 0 : 1]->rebuild(prediction.of(output.shared, isKey, width), put, context.job);
         });
         prediction.finish();
         return { place.key.to(context.device), place.value.to(context.device), {}, {} };

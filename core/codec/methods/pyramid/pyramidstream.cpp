@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 namespace pikv {
 namespace {
@@ -218,21 +219,25 @@ LayerKv decodePyramidStream(const LayerOutput& output, int levels, const std::ve
         given[p] = GivenComponents::read(side, kind == Kind::Shared ? ofSide(shared, p == 0) : std::vector<HeadBasis>(),
             s.kvHeads * (p == 0 ? s.keyDim : s.valueDim));
     const LayerKv place = output.placeOnHost();
+    std::array<std::optional<StoredSide>, 2> sides;
     forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t p) {
-        const bool isKey = p == 0;
         const auto at = static_cast<std::size_t>(p);
-        const std::string name = nameOf(isKey);
-        const std::int64_t dim = isKey ? s.keyDim : s.valueDim;
-        const SideTransform transform = kind == Kind::Fitted
-            ? readOwnBases(output.sections, name, s.kvHeads, dim, context.job)
+        const std::string name = nameOf(p == 0);
+        SideTransform transform = kind == Kind::Fitted
+            ? readOwnBases(output.sections, name, s.kvHeads, p == 0 ? s.keyDim : s.valueDim, context.job)
             : given.at(at).transform();
         std::vector<std::int8_t> rowClasses = ofRows(classes, tiers);
         if (output.sections.has(name + ".steps"))
             rowClasses = unpackDeviations(rowClasses, output.sections.get(name + ".steps"), context.job);
-        const SideRows rows(isKey ? place.key : place.value, isKey ? rope : std::nullopt);
-        decodeSide(
-            transform, output.sections.get(name + ".codes"), {}, step, rowClasses,
-            [&](std::int64_t first, const at::Tensor& block) { rows.store(first, block, context.job); }, context.job);
+        sides.at(at).emplace(std::move(transform), output.sections.get(name + ".codes"), step, std::move(rowClasses));
+    });
+    StoredSide::readLevels(*sides[0], *sides[1], context.job);
+    forEachPlane(c10::kCPU, 2, context.job, [&](std::int64_t p) {
+        const SideRows rows(p == 0 ? place.key : place.value, p == 0 ? rope : std::nullopt);
+        sides.at(static_cast<std::size_t>(p))
+            ->rebuild(
+                {}, [&](std::int64_t first, const at::Tensor& block) { rows.store(first, block, context.job); },
+                context.job);
     });
     return { place.key.to(context.device), place.value.to(context.device), {}, {} };
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is done once a block or a token: the encoder's way backwards, and finding that a stream ends too early or late.
+#include "core/kernels/symbolcoder.h"
+#include "core/base/error.h"
+#include <algorithm>
+
+namespace pikv {
+namespace {
+
+constexpr std::size_t wordBytes = symbolstate::wordBits / 8, stateBytes = 4;
+
+Error endsEarly() { return inputError("an entropy-coded stream ends too early"); }
+Error endsElsewhere() { return inputError("an entropy-coded stream does not end where it should"); }
+
+} // namespace
+
+void SymbolEncoder::endBlock()
+{
+    m_words.clear();
+    std::uint32_t state = symbolstate::lowest;
+    for (std::size_t i = m_count; i-- > 0;) {
+        const SymbolSpan span = m_spans[i];
+        constexpr int room = 2 * symbolstate::wordBits - symbolstate::precision;
+        if (state >= static_cast<std::uint32_t>(span.width) << room) {
+            m_words.push_back(static_cast<std::uint16_t>(state));
+            state >>= symbolstate::wordBits;
+        }
+        state = ((state / span.width) << symbolstate::precision) + state % span.width + span.start;
+    }
+    m_count = 0;
+    appendLe(m_out, state);
+    for (std::size_t i = m_words.size(); i-- > 0;)
+        appendLe(m_out, m_words[i]);
+}
+
+void SymbolEncoder::finish()
+{
+    if (m_bitCount > 0)
+        putRaw(0, 8 - m_bitCount);
+    m_out.insert(m_out.end(), m_raw.rbegin(), m_raw.rend());
+}
+
+SymbolSource::SymbolSource(ByteSpan bytes, std::size_t most)
+    : m_size(bytes.size())
+{
+    // What is read before it is found to be beyond the end is there, and 0.
+    const std::size_t before = 6 * most + 16, after = wordBytes * most + stateBytes + wordBytes;
+    m_padded.resize(before + bytes.size() + after);
+    std::copy(bytes.begin(), bytes.end(), m_padded.begin() + static_cast<std::ptrdiff_t>(before));
+    m_begin = m_padded.data() + before;
+}
+
+void SymbolSource::beginBlock(SymbolReader& reader) const
+{
+    reader.state = loadLe<std::uint32_t>(reader.at);
+    reader.at += stateBytes;
+    check(reader);
+    if (reader.state < symbolstate::lowest)
+        throw inputError("an entropy-coded stream begins with a state that does not exist");
+}
+
+void SymbolSource::check(const SymbolReader& reader) const
+{
+    if (reader.at - m_begin + (reader.rawBits + 7) / 8 > static_cast<std::int64_t>(m_size))
+        throw endsEarly();
+}
+
+void SymbolSource::endBlock(const SymbolReader& reader) const
+{
+    if (reader.state != symbolstate::lowest)
+        throw endsElsewhere();
+}
+
+void SymbolSource::finish(const SymbolReader& reader) const
+{
+    if (reader.at - m_begin + (reader.rawBits + 7) / 8 != static_cast<std::int64_t>(m_size))
+        throw endsElsewhere();
+}
+
+} // namespace pikv

@@ -9,6 +9,25 @@ namespace {
 
 constexpr std::size_t wordBytes = symbolstate::wordBits / 8, stateBytes = 4;
 
+/// x / width for any x below 2^32 by one product, as each state waits for the one before and divisions are slow
+/// (Alverson 1991, Integer division using reciprocals); the reciprocal itself waits for nothing.
+class Reciprocal {
+public:
+    explicit Reciprocal(std::uint32_t width) // the error, at most 1 + 2^-3, times 2^32 is below 2^bits / width
+        : m_value(static_cast<std::uint64_t>(static_cast<double>(std::uint64_t { 1 } << bits) / width) + 1)
+    {
+    }
+    std::uint32_t quotient(std::uint32_t x) const
+    {
+        __extension__ using Product = unsigned __int128;
+        return static_cast<std::uint32_t>(Product { x } * m_value >> bits);
+    }
+
+private:
+    static constexpr int bits = 50;
+    std::uint64_t m_value;
+};
+
 Error endsEarly() { return inputError("an entropy-coded stream ends too early"); }
 Error endsElsewhere() { return inputError("an entropy-coded stream does not end where it should"); }
 
@@ -25,7 +44,8 @@ void SymbolEncoder::endBlock()
             m_words.push_back(static_cast<std::uint16_t>(state));
             state >>= symbolstate::wordBits;
         }
-        state = ((state / span.width) << symbolstate::precision) + state % span.width + span.start;
+        const std::uint32_t quotient = Reciprocal(span.width).quotient(state);
+        state = (quotient << symbolstate::precision) + state - quotient * span.width + span.start;
     }
     m_count = 0;
     appendLe(m_out, state);

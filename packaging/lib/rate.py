@@ -215,7 +215,7 @@ def measure(pikv, root, methods, contexts, out=None):
     check_apart(texts, learned)
     print(f"rate, whole files as a share of 16 bits, means and 95 % intervals over {len(texts)} texts; + with a calibration, "
           "its bytes apart")
-    print(f"  {'':<16} {'tokens':>6}  " + "".join(f"{'KL ' + str(target):<28}" for target in TARGETS))
+    print(f"  {'':<16} {'tokens':>6}  " + "".join(f"{'KL ' + str(target):<38}" for target in TARGETS))
     tables = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in methods or [*(name for name in SWEEPS if name not in UNCALIBRATED), *CALIBRATED]:
@@ -226,10 +226,10 @@ def measure(pikv, root, methods, contexts, out=None):
             for context in contexts:
                 curves = [curve(pikv, text, context, [pattern.format(s) + more for s in settings]) for text in texts]
                 cells = [cell([share_at(points_of(rows), target) for rows in curves]) for target in TARGETS]
-                print(f"  {name:<16} {context:>6}  " + "".join(f"{text:<28}" for text in cells), flush=True)
+                print(f"  {name:<16} {context:>6}  " + "".join(f"{text:<38}" for text in cells), flush=True)
                 if name == "fisher+":
                     print(f"  {'Gauss floor':<16} {context:>6}  "
-                          + "".join(f"{text:<28}" for text in floor_cells(basis, context, curves)), flush=True)
+                          + "".join(f"{text:<38}" for text in floor_cells(basis, context, curves)), flush=True)
                 kind = "calibrated" if basis else "own"
                 tables.setdefault(f"{kind}-{context}", []).extend(mean_rows(curves))
                 if out:

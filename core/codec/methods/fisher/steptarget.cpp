@@ -57,7 +57,9 @@ double stepFor(const StepTarget& target, double least, double most, double start
             try {
                 const Tried next = tryStep(step);
                 const double before = nearest.above(target.value), now = next.above(target.value);
-                leadsAway = std::abs(now) > std::abs(before) && (before > 0) == (now > 0);
+                // By less than the tolerance a figure may rise where it falls on the whole.
+                leadsAway
+                    = std::abs(now) > std::abs(before) + std::log2(1 + target.tolerance) && (before > 0) == (now > 0);
                 if (leadsAway)
                     break;
                 if ((before > 0) != (now > 0))

@@ -9,23 +9,25 @@ namespace {
 
 constexpr std::size_t wordBytes = symbolstate::wordBits / 8, stateBytes = 4;
 
-/// x / width for any x below 2^32 by one product, as each state waits for the one before and divisions are slow
-/// (Alverson 1991, Integer division using reciprocals); the reciprocal itself waits for nothing.
+/// x / width for any x below 2^32 by products, as each state waits for the one before and divisions are slow (Alverson
+/// 1991, Integer division using reciprocals); the reciprocal itself waits for nothing.
 class Reciprocal {
 public:
-    explicit Reciprocal(std::uint32_t width) // the error, at most 1 + 2^-3, times 2^32 is below 2^bits / width
-        : m_value(static_cast<std::uint64_t>(static_cast<double>(std::uint64_t { 1 } << bits) / width) + 1)
+    explicit Reciprocal(std::uint32_t width)
     {
+        // 2^50 / width and a little: its error, at most 1 + 2^-3, times 2^32 is below 2^50 / width.
+        const auto value = static_cast<std::uint64_t>(static_cast<double>(std::uint64_t { 1 } << 50) / width) + 1;
+        m_high = value >> lowBits;
+        m_low = value & ((1U << lowBits) - 1);
     }
     std::uint32_t quotient(std::uint32_t x) const
     {
-        __extension__ using Product = unsigned __int128;
-        return static_cast<std::uint32_t>(Product { x } * m_value >> bits);
+        return static_cast<std::uint32_t>((x * m_high + (x * m_low >> lowBits)) >> (50 - lowBits));
     }
 
 private:
-    static constexpr int bits = 50;
-    std::uint64_t m_value;
+    static constexpr int lowBits = 18; // so that neither product nor their sum overflows
+    std::uint64_t m_high, m_low;
 };
 
 Error endsEarly() { return inputError("an entropy-coded stream ends too early"); }

@@ -89,7 +89,7 @@ private Q_SLOTS:
         QVERIFY(error(8) < 0.5 * error(80));
     }
 
-    /// An arithmetic coder takes parts of bits, and steps of one width the fewest of them.
+    /// An entropy coder takes parts of bits, and steps of one width the fewest of them.
     void adaptiveCodingPays_data()
     {
         QTest::addColumn<double>("ratio");

@@ -244,7 +244,7 @@ const MethodRegistration registration { withFactory<Pyramid>({
             "of each head, stored; none: raw channels; auto: whichever promises less error."),
         param::choice("coding", "Coding", "packed", { "packed", "adaptive" },
             "packed: whole bits for every component of a level, quick; adaptive: one step for all components of a "
-            "level and an arithmetic coder, which takes a third fewer bytes and many times as long."),
+            "level and an adaptive coder, which takes a third fewer bytes and many times as long."),
         metricParam(),
         metricModelParam(),
         ropeParam("Undoes the keys' rotary embedding first, where the dump says how, as unrotated keys have "

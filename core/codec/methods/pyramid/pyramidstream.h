@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A layer of pyramid as adaptive streams: all components of a level share one width of steps, which the level's
-// importance and the layer's budget set, and an arithmetic coder makes their widths in bits.
+// importance and the layer's budget set, and an adaptive coder makes their widths in bits.
 #pragma once
 #include "core/cache/rope.h"
 #include "core/codec/compressor.h"

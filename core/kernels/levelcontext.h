@@ -14,6 +14,8 @@ inline constexpr int levelOne = 12;
 inline constexpr int lowestContext = 40, highestContext = 120;
 /// By how much what is seen of a token may move its contexts, either way.
 inline constexpr int mostSurprise = 7;
+/// What a level's neighbours may be, as LevelExpectations counts them.
+inline constexpr int levelNeighbours = 27;
 /// What the sums of a token begin with, so that little is no surprise.
 inline constexpr LevelSize surpriseDoubt = (LevelSize { 1 } << levelOne) * 2 / 5;
 /// Sums over the stronger components of a token forget with 1 / 2^levelMemory of each.

@@ -43,4 +43,14 @@ LevelModels::LevelModels()
     }
 }
 
+LevelContexts::LevelContexts(LevelModels& models)
+{
+    constexpr int around = 2 * (mostSurprise / 2); // ends are reached from so far beyond, by either
+    for (int i = 0; i < static_cast<int>(m_contexts.size()); ++i) {
+        const int q = std::clamp(i - around, 0, LevelModels::contexts - 1);
+        m_contexts[static_cast<std::size_t>(i)] = { &models.bySize[static_cast<std::size_t>(q)],
+            models.byNeighbours[static_cast<std::size_t>(q) / 4].data(), LevelModels::plainBitsOf(q + lowestContext) };
+    }
+}
+
 } // namespace pikv

@@ -38,31 +38,6 @@ constexpr std::array<std::uint8_t, 2 * farthest> moves = [] {
     return values;
 }();
 
-/// What a level is coded with.
-struct alignas(32) LevelContext {
-    SymbolModel *bySize, *byNeighbours; ///< LevelModels' of its size, and of its band
-    int plainBits;
-};
-
-/// By LevelExpectations::own() and `moves`.
-class LevelContexts {
-public:
-    explicit LevelContexts(LevelModels& models)
-    {
-        constexpr int around = 2 * (mostSurprise / 2); // ends are reached from so far beyond, by either
-        for (int i = 0; i < static_cast<int>(m_contexts.size()); ++i) {
-            const int q = std::clamp(i - around, 0, LevelModels::contexts - 1);
-            m_contexts[static_cast<std::size_t>(i)] = { &models.bySize[static_cast<std::size_t>(q)],
-                models.byNeighbours[static_cast<std::size_t>(q) / 4].data(),
-                LevelModels::plainBitsOf(q + lowestContext) };
-        }
-    }
-    const LevelContext& operator[](std::size_t i) const { return m_contexts[i]; }
-
-private:
-    std::array<LevelContext, LevelModels::contexts + 4 * (mostSurprise / 2)> m_contexts;
-};
-
 /// What both directions know and learn of a stream.
 struct LevelState {
     const LevelLayout layout;

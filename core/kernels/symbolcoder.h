@@ -2,7 +2,7 @@
 // Entropy coding of symbols whose probabilities change with every one: asymmetric numeral systems (rANS, Duda 2013,
 // arXiv:1311.2540) with 15 bits of probability, a 32-bit state and 16-bit words. They decode forwards and encode
 // backwards, so that a block's symbols are gathered first. Bits that are as likely 0 as 1 stand apart, from the
-// stream's end on backwards: they cost no arithmetic.
+// stream's end on backwards: they cost no arithmetic. Of probabilities that stay, see rangecoder.h.
 #pragma once
 #include "core/base/bytes.h"
 #include <cstdint>
